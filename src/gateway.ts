@@ -1,0 +1,151 @@
+// The gateway interface: what a server and an application say to each other.
+// PEP 3333 carried over to async JavaScript. Types and key names only; this file imports nothing and runs nothing.
+//
+// A server makes one Environ for each request, calls the application with it, takes status and headers
+// through startResponse, sends the chunks of the body that comes back, and closes that body once.
+
+/**
+ * One request, as CGI variables and `wsgi.*` keys in a plain object. Fresh for each request; the application may change it.
+ *
+ * CGI variables (the keys without a dot) are byte strings: every character stands for one byte (code points up to 0xFF),
+ * nothing is lost and nothing is decoded, but for the percent-encoding of `SCRIPT_NAME` and `PATH_INFO`.
+ * A variable that does not apply is left out, never `undefined`.
+ */
+export interface Environ {
+  /** The method as the client wrote it, never empty. */
+  REQUEST_METHOD: string
+  /** Where the application is mounted: empty, or `/` and a path without a slash at its end. Percent-decoded. */
+  SCRIPT_NAME: string
+  /** The rest of the path below the mount, percent-decoded; may be empty. `SCRIPT_NAME + PATH_INFO` is the whole path. */
+  PATH_INFO: string
+  /** What stands behind the `?` of the target, not decoded; empty when there is none. */
+  QUERY_STRING: string
+  /** The `Content-Type` header; left out when the client sent none. Never also `HTTP_CONTENT_TYPE`. */
+  CONTENT_TYPE?: string
+  /** The `Content-Length` header, digits only; left out when there is none, as with a chunked body. */
+  CONTENT_LENGTH?: string
+  /** Host name or address of the server, never empty. */
+  SERVER_NAME: string
+  /** Port of the server in decimal digits, never empty. */
+  SERVER_PORT: string
+  /** `HTTP/1.0`, `HTTP/1.1` or `HTTP/2`. */
+  SERVER_PROTOCOL: string
+  /** Address of the peer. Left out on a unix socket. */
+  REMOTE_ADDR?: string
+  REMOTE_PORT?: string
+  /** The request target as it came, before any decoding. */
+  REQUEST_URI?: string
+  /** The same as `REQUEST_URI`, under the name that some servers use. */
+  RAW_URI?: string
+  /** `on` over TLS, else left out. */
+  HTTPS?: string
+
+  /** The version of this interface. */
+  "wsgi.version": readonly [1, 0]
+  /** `http` or `https`. */
+  "wsgi.url_scheme": string
+  /** The request body. */
+  "wsgi.input": InputStream
+  /** Where messages for the operator go. */
+  "wsgi.errors": ErrorStream
+  /** Whether another request may start before this one ends; on Node that is the rule. */
+  "wsgi.multithread": boolean
+  /** Whether other processes serve the same application. */
+  "wsgi.multiprocess": boolean
+  /** Whether the application is called once in the life of this process, as under CGI. */
+  "wsgi.run_once": boolean
+
+  // Extensions of this interface: present only where the server supports them.
+
+  /** True when the body ends by itself, so that reading to its end is safe without a `CONTENT_LENGTH`. */
+  "wsgi.input_terminated"?: true
+  /** Aborts when the client has gone, when the server ends the request, or at shutdown; the reason tells which. Made on first use. */
+  "wsgi.signal"?: AbortSignal
+  /** Makes a body of a file, which the server may send in a faster way than by iterating over it. */
+  "wsgi.file_wrapper"?: FileWrapperFactory
+  /** Functions to call when the response is over, the last one first. */
+  "wsgi.response_finished"?: ResponseFinished[]
+  /** Sends a 103 with these headers; does nothing once the head was sent, and for HTTP/1.0 clients. */
+  "wsgi.early_hints"?: (headers: HeaderList) => void
+  /** Whether the head of the response is on its way, after which it cannot be changed. */
+  "wsgi.headers_sent"?: () => boolean
+
+  /** Headers as `HTTP_` and the upper-cased name with `_` for `-`, repeated ones joined in order; other CGI variables; keys of servers and middleware. */
+  [key: string]: unknown
+}
+
+/** Header fields in order, names in any case, repeated names as repeated pairs. Text is Latin-1: code points up to 0xFF. */
+export type HeaderList = [name: string, value: string][]
+
+/**
+ * Takes the status line and headers of the response. Nothing is sent yet: the head goes out with the first chunk
+ * that is not empty, with the first `write`, or when the body ends.
+ *
+ * May be called again only with `error`, after something went wrong: before the head was sent, the new status and headers
+ * replace the old; after that, `error` is thrown back at the caller, who lets it pass.
+ *
+ * @param status three digits, a space, and a reason phrase, which may be empty: `"200 OK"`
+ * @param headers checked here: names are tokens (RFC 9110 section 5.6.2), values hold no control character but TAB,
+ *   and no field belongs to the connection (RFC 9110 section 7.6.1). The server copies the list.
+ * @throws TypeError or RangeError at the caller when status or headers are not of that form
+ */
+export type StartResponse = (status: string, headers: HeaderList, error?: Error) => Write
+
+/**
+ * Sends a chunk at once, before those of the returned body; settles when the server can take the next.
+ *
+ * @deprecated For applications that can only push. Return an iterable body.
+ */
+export type Write = (chunk: Uint8Array) => Promise<void>
+
+/**
+ * The response body. The server iterates at most once, sends each chunk before it asks for the next, may stop early,
+ * and calls `close` exactly once in every case.
+ */
+export type Body = (Iterable<Uint8Array> | AsyncIterable<Uint8Array>) & { close?(): void | Promise<void> }
+
+/** A web application, called once for each request, with exactly these two arguments. */
+export type Application = (environ: Environ, startResponse: StartResponse) => Body | Promise<Body>
+
+/** An object that can answer a request as an application does: a Response, an HTTPException. */
+export interface Responder {
+  respond(environ: Environ, startResponse: StartResponse): Body | Promise<Body>
+}
+
+/**
+ * The request body, pulled by the application. The iterator gives chunks as they come (where the PEP has lines).
+ * Nobody but the server closes it. One read at a time; a read that is started while another waits comes after it.
+ *
+ * Every method rejects when the body ends before its announced length: the client has gone.
+ */
+export interface InputStream extends AsyncIterable<Uint8Array> {
+  /** At most `size` bytes, at least one unless the body is over; all that is left when `size` is not given. Empty at the end. */
+  read(size?: number): Promise<Uint8Array>
+  /** One line with its `\n`, cut at `size` bytes; empty at the end. */
+  readLine(size?: number): Promise<Uint8Array>
+  /** All lines, or as many as reach `hint` bytes in sum. */
+  readLines(hint?: number): Promise<Uint8Array[]>
+}
+
+/** Text for the operator's log. */
+export interface ErrorStream {
+  write(text: string): void
+  writeLines(lines: Iterable<string>): void
+  flush(): void | Promise<void>
+}
+
+/** Something that gives bytes in pieces: an open file, a stream. An empty piece is its end. */
+export interface FileLike {
+  read(size: number): Uint8Array | Promise<Uint8Array>
+  close?(): void | Promise<void>
+}
+
+export type FileWrapperFactory = (file: FileLike, blockSize?: number) => Body
+
+/** Called once when the response is over; `error` is set when it did not end well. What it throws is logged. */
+export type ResponseFinished = (
+  environ: Environ,
+  status: string | undefined,
+  headers: HeaderList | undefined,
+  error: unknown,
+) => void

@@ -1,0 +1,19 @@
+import { fileURLToPath } from "node:url"
+import { defineConfig } from "vitest/config"
+
+const source = (path: string) => fileURLToPath(new URL(`src/${path}`, import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    // Tests and examples import the package by its name and get the source.
+    alias: [
+      { find: /^werkstatt$/, replacement: source("index.ts") },
+      { find: /^werkstatt\/(gateway|security|local|adapters\/\w+)$/, replacement: source("$1.ts") },
+      { find: /^werkstatt\/([\w-]+)$/, replacement: source("$1/index.ts") },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 20_000,
+  },
+})
