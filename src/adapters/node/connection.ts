@@ -1,0 +1,124 @@
+// What is known of one client connection: its addresses, looked up once, and which request is in the application now.
+// Requests that a client sends ahead (pipelining) wait here, so that one connection has one request at work.
+
+import type { Socket } from "node:net"
+import type { TLSSocket } from "node:tls"
+
+/** A request at work. */
+export interface Busy {
+  /** Bytes of the response that were handed to the socket. */
+  readonly sentBytes: number
+}
+
+const CONNECTION: unique symbol = Symbol("werkstatt.connection")
+
+type ConnectedSocket = Socket & { [CONNECTION]?: Connection }
+
+/** The CGI variables that are the same for all requests of a connection. */
+export interface Addresses {
+  serverName: string | undefined
+  serverPort: string | undefined
+  remoteAddress: string | undefined
+  remotePort: string | undefined
+  scheme: "http" | "https"
+  /** `HTTPS`, `SSL_PROTOCOL`, `SSL_CIPHER` and `SSL_CLIENT_CERT`, with TLS. */
+  tls: Record<string, string> | undefined
+}
+
+export class Connection {
+  readonly socket: Socket
+  readonly addresses: Addresses
+  /** The request that is in the application now. */
+  active: Busy | undefined = undefined
+  /** No further request is to be taken from this connection. */
+  closing = false
+  #greeted = false
+  readonly #waiting: (() => void)[] = []
+
+  constructor(socket: Socket, halfCloseGraceMs: number) {
+    this.socket = socket
+    this.addresses = addressesOf(socket)
+    socket.on("end", () => this.#onHalfClose(halfCloseGraceMs))
+  }
+
+  /** The client has sent a request: the time for its first bytes is over. */
+  greet(): void {
+    if (this.#greeted) return
+    this.#greeted = true
+    this.socket.setTimeout(0)
+  }
+
+  /** Runs `work` when the requests that came before it are done. */
+  enqueue(work: () => void): void {
+    this.#waiting.push(work)
+    // What was sent ahead waits in the client's buffers and the kernel's, not in ours.
+    this.socket.pause()
+  }
+
+  /** The active request is over: the next one, if any. */
+  release(): void {
+    this.active = undefined
+    const next = this.#waiting.shift()
+    if (next === undefined) return
+    if (this.#waiting.length === 0) this.socket.resume()
+    if (!this.closing && !this.socket.destroyed) setImmediate(next)
+  }
+
+  // A client that closed its sending side may still wait for its answer, or be gone altogether; only writing to it
+  // tells. So silence decides: when nothing was sent to it for the time of grace, it counts as gone.
+  #onHalfClose(graceMs: number): void {
+    const socket = this.socket
+    let before = this.active?.sentBytes
+    const timer = setInterval(() => {
+      const now = this.active?.sentBytes
+      if (socket.destroyed) clearInterval(timer)
+      else if (now === undefined || now === before) {
+        clearInterval(timer)
+        socket.destroy()
+      }
+      before = now
+    }, graceMs)
+    timer.unref()
+    socket.once("close", () => clearInterval(timer))
+  }
+}
+
+/** The connection of a socket, made when it is first seen. */
+export function connectionOf(socket: Socket, halfCloseGraceMs: number): Connection {
+  const known = (socket as ConnectedSocket)[CONNECTION]
+  if (known !== undefined) return known
+  const made = new Connection(socket, halfCloseGraceMs)
+  ;(socket as ConnectedSocket)[CONNECTION] = made
+  return made
+}
+
+function addressesOf(socket: Socket): Addresses {
+  const encrypted = (socket as Partial<TLSSocket>).encrypted === true
+  return {
+    serverName: plainAddress(socket.localAddress),
+    serverPort: socket.localPort === undefined ? undefined : String(socket.localPort),
+    remoteAddress: plainAddress(socket.remoteAddress),
+    remotePort: socket.remotePort === undefined ? undefined : String(socket.remotePort),
+    scheme: encrypted ? "https" : "http",
+    tls: encrypted ? tlsVariables(socket as TLSSocket) : undefined,
+  }
+}
+
+// An IPv4 client of a socket that listens on IPv6 shows as ::ffff:192.0.2.1 (RFC 4291 section 2.5.5.2).
+function plainAddress(address: string | undefined): string | undefined {
+  return address?.startsWith("::ffff:") && address.includes(".") ? address.slice("::ffff:".length) : address
+}
+
+function tlsVariables(socket: TLSSocket): Record<string, string> {
+  const variables: Record<string, string> = { HTTPS: "on" }
+  const protocol = socket.getProtocol()
+  if (protocol) variables["SSL_PROTOCOL"] = protocol
+  const cipher = socket.getCipher()?.name
+  if (cipher) variables["SSL_CIPHER"] = cipher
+  const raw = socket.getPeerCertificate()?.raw
+  if (raw) {
+    const lines = raw.toString("base64").match(/.{1,64}/g) ?? []
+    variables["SSL_CLIENT_CERT"] = `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`
+  }
+  return variables
+}

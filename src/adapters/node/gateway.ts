@@ -1,0 +1,141 @@
+// Brings requests of node:http to an application, one at a time for each connection, and keeps what they share.
+
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Socket } from "node:net"
+import type { Application, Environ, ErrorStream } from "../../gateway.ts"
+import { type Connection, connectionOf } from "./connection.ts"
+import { type EnvironSource, environOf, Refusal } from "./environ.ts"
+import { type Host, NodeExchange } from "./exchange.ts"
+import { type DiscardLimits, lingerOnClose } from "./unread-body.ts"
+
+/** How a listener for node:http treats requests. Every limit has a default. */
+export interface NodeListenerOptions {
+  /** Where `wsgi.errors` goes; standard error unless given. */
+  errors?: ErrorStream
+  /** Keys that every environ has in addition. */
+  environ?: Record<string, unknown>
+  /** Whether other processes serve the same application; false unless given. */
+  multiprocess?: boolean
+  /** More header fields than this are answered with 431. Default 200. */
+  maxFields?: number
+  /** A longer request target is answered with 414. Default 8000 characters (RFC 9110 section 4.1 asks for as many). */
+  maxTargetLength?: number
+  /** How much of a request body that the application left unread is thrown away to keep the connection. Default 16 MiB. */
+  maxDiscardBytes?: number
+  /** How long a connection stays half open for a client that still sends after its answer. Default 2000 ms. */
+  lingerMs?: number
+  /** How long a client that has closed its sending side may hear nothing before it counts as gone. Default 1000 ms. */
+  halfCloseGraceMs?: number
+  /** Called when a response is over; `code` is undefined when none was sent. */
+  onFinished?: (request: FinishedRequest) => void
+}
+
+/** A request that is over, for an access log. */
+export interface FinishedRequest {
+  environ: Environ
+  code: number | undefined
+  /** Bytes of the body. */
+  bytes: number
+}
+
+const standardError: ErrorStream = {
+  write: (text) => void process.stderr.write(text),
+  writeLines: (lines) => void process.stderr.write([...lines].join("")),
+  flush: () => {},
+}
+
+export class Gateway implements EnvironSource, Host {
+  readonly #app: Application
+  readonly #halfCloseGraceMs: number
+  readonly #onFinished: ((request: FinishedRequest) => void) | undefined
+  readonly #signals = new Map<NodeExchange, AbortController>()
+  readonly #connections = new Set<Connection>()
+  readonly errors: ErrorStream
+  readonly extra: Record<string, unknown> | undefined
+  readonly multiprocess: boolean
+  readonly maxFields: number
+  readonly maxTargetLength: number
+  readonly limits: DiscardLimits
+  /** Set while the server stops: every response says that its connection ends with it. */
+  draining = false
+
+  constructor(app: Application, options: NodeListenerOptions = {}) {
+    if (typeof app !== "function") throw new TypeError(`an application is a function, not ${String(app)}`)
+    this.#app = app
+    this.#halfCloseGraceMs = options.halfCloseGraceMs ?? 1000
+    this.#onFinished = options.onFinished
+    this.errors = options.errors ?? standardError
+    this.extra = options.environ
+    this.multiprocess = options.multiprocess ?? false
+    this.maxFields = options.maxFields ?? 200
+    this.maxTargetLength = options.maxTargetLength ?? 8000
+    this.limits = { maxDiscardBytes: options.maxDiscardBytes ?? 16 * 1024 * 1024, lingerMs: options.lingerMs ?? 2000 }
+  }
+
+  /** The connection of a socket; known from then on until it closes. */
+  connect(socket: Socket): Connection {
+    const connection = connectionOf(socket, this.#halfCloseGraceMs)
+    if (!this.#connections.has(connection)) {
+      this.#connections.add(connection)
+      socket.once("close", () => this.#connections.delete(connection))
+    }
+    return connection
+  }
+
+  /** Takes a request of node:http. */
+  handle(message: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    const connection = this.connect(message.socket)
+    if (connection.closing) return
+    connection.greet()
+    if (connection.active === undefined) this.#serve(connection, message, response, expectsContinue)
+    else connection.enqueue(() => this.#serve(connection, message, response, expectsContinue))
+  }
+
+  /** Ends the connections on which no request is at work. */
+  closeIdle(): void {
+    for (const { active, socket } of this.#connections) if (active === undefined) socket.destroy()
+  }
+
+  /** Ends all connections; signals of requests at work abort with `reason`. */
+  closeAll(reason: unknown): void {
+    for (const controller of this.#signals.values()) controller.abort(reason)
+    for (const { socket } of this.#connections) socket.destroy()
+  }
+
+  /** A request at work has given out its signal. */
+  signalled(exchange: NodeExchange, controller: AbortController): void {
+    this.#signals.set(exchange, controller)
+  }
+
+  finished(exchange: NodeExchange, environ: Environ, code: number | undefined): void {
+    if (this.#signals.size > 0) this.#signals.delete(exchange)
+    this.#onFinished?.({ environ, code, bytes: exchange.bodyBytes })
+  }
+
+  #serve(connection: Connection, message: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    const exchange = new NodeExchange(this, connection, message, response, expectsContinue)
+    const environ = environOf(message, connection.addresses, this, exchange)
+    if (environ instanceof Refusal) {
+      if (!message.complete) lingerOnClose(connection.socket, this.limits)
+      refuse(environ, connection, response)
+      return
+    }
+    connection.active = exchange
+    exchange.run(this.#app, environ)
+  }
+}
+
+/** An answer to a request that no application gets to see; whatever else the client sent is not read. */
+function refuse(refusal: Refusal, connection: Connection, response: ServerResponse): void {
+  const text = `${refusal.status.slice(4)}\n`
+  connection.closing = true
+  response.writeHead(Number(refusal.status.slice(0, 3)), refusal.status.slice(4), [
+    "Content-Type",
+    "text/plain; charset=utf-8",
+    "Content-Length",
+    String(text.length),
+    "Connection",
+    "close",
+  ])
+  response.end(text)
+}

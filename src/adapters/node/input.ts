@@ -1,0 +1,52 @@
+// wsgi.input over Node's IncomingMessage: nothing is read before somebody asks, and asking sends the 100 Continue.
+
+import type { IncomingMessage } from "node:http"
+import { PulledInput } from "../../environ/input.ts"
+import { ClientDisconnected } from "../../exceptions/statuses.ts"
+
+export class NodeInput extends PulledInput {
+  readonly #message: IncomingMessage
+  #sendContinue: (() => void) | undefined
+  #listening = false
+  #over = false
+  #wake: (() => void) | undefined = undefined
+
+  constructor(message: IncomingMessage, sendContinue: (() => void) | undefined) {
+    super()
+    this.#message = message
+    this.#sendContinue = sendContinue
+  }
+
+  /** The response is over: Node throws away what was not read, so reading on would look like an early end. */
+  finish(): void {
+    this.#over = true
+    this.#wake?.()
+  }
+
+  protected async pull(): Promise<Uint8Array | undefined> {
+    if (!this.#listening) this.#listen()
+    const message = this.#message
+    for (;;) {
+      if (this.#over) throw new Error("the request body was read after the response was over")
+      const chunk: Uint8Array | null = message.read()
+      if (chunk !== null) return chunk
+      if (message.readableEnded) return undefined
+      if (message.destroyed || message.errored) throw new ClientDisconnected()
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+
+  #listen(): void {
+    this.#listening = true
+    const wake = () => {
+      const waiting = this.#wake
+      this.#wake = undefined
+      waiting?.()
+    }
+    for (const event of ["readable", "end", "error", "close"]) this.#message.on(event, wake)
+    this.#sendContinue?.()
+    this.#sendContinue = undefined
+  }
+}

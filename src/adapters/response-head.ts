@@ -1,0 +1,111 @@
+// What an application gave to startResponse: checked, copied, and in the form that goes on the wire.
+// Names and status lines repeat from request to request, so what was found right once is remembered (in bounded tables).
+
+import type { HeaderList } from "../gateway.ts"
+import { checkFieldName, checkFieldValue } from "../http/fields.ts"
+
+/** The head of one response. `fields` alternates names and values, ready to be written. */
+export interface ResponseHead {
+  status: string
+  code: number
+  reason: string
+  fields: string[]
+  /** The body's length in bytes as the application declared it. */
+  contentLength: number | undefined
+}
+
+const PLAIN = 0
+const CONTENT_LENGTH = 1
+const MEMORY = 512
+
+interface StatusLine {
+  code: number
+  reason: string
+}
+
+const knownNames = new Map<string, number>()
+const knownStatuses = new Map<string, StatusLine>()
+
+// RFC 9110 section 7.6.1: fields that belong to the connection, and so to the server.
+const HOP_BY_HOP = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+])
+
+/**
+ * Checks and copies what an application passed to startResponse.
+ *
+ * @throws TypeError for anything that is not text of the right form, a field of the connection, or two different lengths
+ * @throws RangeError for a status below 200, which is never final
+ */
+export function responseHead(status: string, headers: HeaderList): ResponseHead {
+  const line = knownStatuses.get(status) ?? checkStatus(status)
+  if (!Array.isArray(headers)) throw new TypeError(`headers must be an array of pairs, not ${describe(headers)}`)
+  const fields: string[] = new Array(headers.length * 2)
+  let used = 0
+  let contentLength: number | undefined
+  for (let i = 0; i < headers.length; i++) {
+    const pair: unknown = headers[i]
+    if (!Array.isArray(pair) || pair.length !== 2) {
+      throw new TypeError(`a header must be a pair of name and value, not ${describe(pair)}`)
+    }
+    const [name, value] = pair as [unknown, unknown]
+    if (typeof name !== "string" || typeof value !== "string") {
+      throw new TypeError(`a header must be a pair of strings, not ${describe(name)} and ${describe(value)}`)
+    }
+    const kind = knownNames.get(name) ?? checkName(name)
+    checkFieldValue(value)
+    if (kind === CONTENT_LENGTH) {
+      const length = parseLength(value)
+      if (contentLength !== undefined) {
+        if (contentLength === length) continue
+        throw new TypeError(`Content-Length is given twice: ${contentLength} and ${value}`)
+      }
+      contentLength = length
+    }
+    fields[used++] = name
+    fields[used++] = value
+  }
+  fields.length = used
+  return { status, code: line.code, reason: line.reason, fields, contentLength }
+}
+
+// status-line of PEP 3333: 3DIGIT SP reason-phrase
+function checkStatus(status: unknown): StatusLine {
+  if (typeof status !== "string") throw new TypeError(`status must be a string, not ${describe(status)}`)
+  if (!/^\d{3} [\t\x20-\x7e\x80-\xff]*$/.test(status)) {
+    throw new TypeError(`status must be three digits, a space and a reason phrase, not ${JSON.stringify(status)}`)
+  }
+  const line = { code: Number(status.slice(0, 3)), reason: status.slice(4) }
+  if (line.code < 200) throw new RangeError(`status ${line.code} is not the status of a final response`)
+  if (knownStatuses.size < MEMORY) knownStatuses.set(status, line)
+  return line
+}
+
+function checkName(name: string): number {
+  const lowered = checkFieldName(name).toLowerCase()
+  if (HOP_BY_HOP.has(lowered)) throw new TypeError(`${name} belongs to the connection; an application must not set it`)
+  const kind = lowered === "content-length" ? CONTENT_LENGTH : PLAIN
+  if (knownNames.size < MEMORY) knownNames.set(name, kind)
+  return kind
+}
+
+function parseLength(value: string): number {
+  if (!/^\d{1,15}$/.test(value)) throw new TypeError(`Content-Length must be digits, not ${JSON.stringify(value)}`)
+  return Number(value)
+}
+
+/** A value in a few words, for an error message. Never throws. */
+export function describe(value: unknown): string {
+  if (value === null) return "null"
+  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
+  if (typeof value !== "object") return typeof value === "function" ? "a function" : String(value)
+  return `an object (${Object.prototype.toString.call(value).slice(8, -1)})`
+}
