@@ -1,0 +1,155 @@
+// Points in time and spans of seconds, as headers write them (RFC 9110 section 5.6.7, RFC 9111 section 1.2.2).
+// `Date.parse` guesses, and guesses differently on every platform; here is what the RFC lists and what mail adds to it.
+
+import { parseInteger } from "./numbers.ts"
+import { asciiLower, stripSpace } from "./tokens.ts"
+
+const MONTHS: ReadonlyMap<string, number> = new Map(
+  ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"].map((name, index) => [
+    name,
+    index,
+  ]),
+)
+
+// No form is longer. The bound also keeps the expressions below from any worth-while backtracking.
+const MAX_LENGTH = 64
+
+const WEEKDAY = "(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*"
+const TIME = "(\\d{1,2}):(\\d{2})(?::(\\d{2}))?"
+const ZONE = "(gmt|utc?|z|[+-]\\d{4})"
+const YEAR = "(\\d{4}|\\d{2})"
+
+// IMF-fixdate   Sun, 06 Nov 1994 08:49:37 GMT
+// rfc850-date   Sunday, 06-Nov-94 08:49:37 GMT
+// and the date-time of RFC 5322 section 3.3, where the day of the week may be left out and the zone is an offset
+const DAY_FIRST = new RegExp(`^(?:${WEEKDAY},? *)?(\\d{1,2})[ -]+([a-z]{3})[ -]+${YEAR} +${TIME}(?: *${ZONE})?$`)
+// asctime-date  Sun Nov  6 08:49:37 1994
+const MONTH_FIRST = new RegExp(`^(?:${WEEKDAY},? *)?([a-z]{3}) +(\\d{1,2}) +${TIME} +(?:${ZONE} +)?${YEAR}$`)
+
+/**
+ * The time that an HTTP date names, or `undefined` for anything else. Without a zone it is UTC, an offset is applied,
+ * a year of two digits lies between 1969 and 2068. Quotes and spaces around it are ignored.
+ *
+ * @row HTTP-10, INT-3
+ * @example
+ * parseDate("Sun, 06 Nov 1994 08:49:37 GMT") // => new Date(784111777000)
+ * parseDate("Sunday, 06-Nov-94 08:49:37 GMT") // => new Date(784111777000)
+ * parseDate("Sun Nov  6 08:49:37 1994") // => new Date(784111777000)
+ * parseDate("1994-11-06T08:49:37Z") // => undefined
+ */
+export function parseDate(text: string | undefined): Date | undefined {
+  if (text === undefined || text.length < 8) return undefined
+  let time = parseFixdate(text)
+  if (time === undefined && text.length <= MAX_LENGTH) time = parseOldDate(text)
+  return time === undefined ? undefined : new Date(time)
+}
+
+/** The one form that is sent today, in Unix milliseconds; anything irregular is left to the slow way. */
+function parseFixdate(text: string): number | undefined {
+  if (text.length !== 29 || !text.endsWith(" GMT") || text.charCodeAt(3) !== 0x2c) return undefined
+  if (text.charCodeAt(19) !== 0x3a || text.charCodeAt(22) !== 0x3a) return undefined
+  const month = MONTHS.get(text.slice(8, 11).toLowerCase())
+  const [day, century, year] = [twoDigits(text, 5), twoDigits(text, 12), twoDigits(text, 14)]
+  const [hour, minute, second] = [twoDigits(text, 17), twoDigits(text, 20), twoDigits(text, 23)]
+  if (month === undefined || day + century + year + hour + minute + second >= 1000) return undefined
+  return timeOf(century * 100 + year, month, day, hour, minute, second)
+}
+
+/** Two digits as a number; 1000 when there are none. */
+function twoDigits(text: string, index: number): number {
+  const tens = text.charCodeAt(index) - 0x30
+  const ones = text.charCodeAt(index + 1) - 0x30
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : 1000
+}
+
+function parseOldDate(text: string): number | undefined {
+  let bare = stripSpace(text)
+  if (bare.startsWith('"') && bare.endsWith('"')) bare = stripSpace(bare.slice(1, -1))
+  bare = asciiLower(bare)
+  let [, day, month, year, hour, minute, second, zone] = DAY_FIRST.exec(bare) ?? []
+  if (day === undefined) [, month, day, hour, minute, second, zone, year] = MONTH_FIRST.exec(bare) ?? []
+  if (day === undefined || month === undefined || year === undefined) return undefined
+  const monthIndex = MONTHS.get(month)
+  if (monthIndex === undefined) return undefined
+  const fullYear = year.length === 2 ? pivot(Number(year)) : Number(year)
+  const time = timeOf(fullYear, monthIndex, Number(day), Number(hour), Number(minute), Number(second ?? 0))
+  const offset = offsetOf(zone)
+  return time === undefined || offset === undefined ? undefined : time - offset
+}
+
+function pivot(year: number): number {
+  return year < 69 ? 2000 + year : 1900 + year
+}
+
+/** Milliseconds east of Greenwich. */
+function offsetOf(zone: string | undefined): number | undefined {
+  if (zone === undefined || zone.length < 5) return 0
+  const [hours, minutes] = [Number(zone.slice(1, 3)), Number(zone.slice(3))]
+  if (hours > 23 || minutes > 59) return undefined
+  return (zone.startsWith("-") ? -1 : 1) * (hours * 60 + minutes) * 60_000
+}
+
+function timeOf(year: number, month: number, day: number, hour: number, minute: number, second: number) {
+  if (day < 1 || hour > 23 || minute > 59 || second > 59) return undefined
+  let time = Date.UTC(year, month, day, hour, minute, second)
+  // Date.UTC takes years below 100 for years of the twentieth century.
+  if (year < 100) time = new Date(time).setUTCFullYear(year, month, day)
+  return new Date(time).getUTCMonth() === month ? time : undefined
+}
+
+let lastSecond = Number.NaN
+let lastText = ""
+
+/**
+ * The time as an IMF-fixdate, the only form that may be sent. Fractions of a second are dropped.
+ *
+ * @param value a Date, or Unix seconds; now when left out
+ * @throws RangeError for an invalid date and for years beyond 9999
+ * @row HTTP-11, INT-3
+ * @example
+ * httpDate(784111777.9) // => "Sun, 06 Nov 1994 08:49:37 GMT"
+ * httpDate(new Date(0)) // => "Thu, 01 Jan 1970 00:00:00 GMT"
+ * httpDate(new Date(Number.NaN)) // throws RangeError
+ */
+export function httpDate(value: Date | number = Date.now() / 1000): string {
+  const second = Math.floor(typeof value === "number" ? value : value.getTime() / 1000)
+  // Every response has a date, and thousands of them have the same.
+  if (second === lastSecond) return lastText
+  const date = new Date(second * 1000)
+  const year = date.getUTCFullYear()
+  if (!(year >= 0 && year <= 9999)) throw new RangeError(`Not a time that HTTP can write: ${String(value)}`)
+  lastSecond = second
+  lastText = date.toUTCString()
+  return lastText
+}
+
+/**
+ * A number of seconds, as in `Age`, or `undefined` when it is malformed, negative or beyond the safe range.
+ *
+ * @row HTTP-12
+ * @example
+ * parseAge("3600") // => 3600
+ * parseAge("-1") // => undefined
+ */
+export function parseAge(text: string | undefined): number | undefined {
+  const seconds = text === undefined ? undefined : parseInteger(text)
+  return seconds !== undefined && seconds >= 0 ? seconds : undefined
+}
+
+/**
+ * The seconds as text, fractions dropped; `undefined` stays `undefined`.
+ *
+ * @throws RangeError when negative or beyond the safe range
+ * @row HTTP-12
+ * @example
+ * dumpAge(3600) // => "3600"
+ * dumpAge(-1) // throws RangeError
+ */
+export function dumpAge(seconds: number): string
+export function dumpAge(seconds: number | undefined): string | undefined
+export function dumpAge(seconds: number | undefined): string | undefined {
+  if (seconds === undefined) return undefined
+  const whole = Math.trunc(seconds)
+  if (!Number.isSafeInteger(whole) || seconds < 0) throw new RangeError(`Not an age in seconds: ${seconds}`)
+  return String(whole)
+}

@@ -1,0 +1,109 @@
+// Entity tags (RFC 9110 section 8.8.3): quoting, unquoting, lists of them, and a tag made of the bytes themselves.
+
+import { createHash } from "node:crypto"
+import { isSpace, stripSpace } from "./tokens.ts"
+
+// RFC 9110 section 8.8.3
+//   entity-tag = [ weak ] opaque-tag
+//   weak       = %s"W/"
+//   opaque-tag = DQUOTE *etagc DQUOTE
+
+/**
+ * The tag as it stands in a header.
+ *
+ * @throws TypeError when the tag holds a quote, which cannot be escaped in it, or a control character
+ * @row HTTP-8
+ * @example
+ * quoteEtag("v1") // => '"v1"'
+ * quoteEtag("v1", true) // => 'W/"v1"'
+ * quoteEtag('v"1') // throws TypeError
+ */
+export function quoteEtag(tag: string, weak = false): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it looks for
+  if (/["\x00-\x1f\x7f]/.test(tag)) throw new TypeError(`Not an entity tag: ${JSON.stringify(tag)}`)
+  return weak ? `W/"${tag}"` : `"${tag}"`
+}
+
+/**
+ * The tag without its quotes, and whether it is weak. A tag that lacks the quotes is taken as it is, and `w/` as `W/`:
+ * old clients send both.
+ *
+ * @row HTTP-8
+ * @example
+ * unquoteEtag('W/"v1"') // => ["v1", true]
+ * unquoteEtag("v1") // => ["v1", false]
+ * unquoteEtag("") // => [undefined, undefined]
+ */
+export function unquoteEtag(text: string | undefined): [tag: string, weak: boolean] | [undefined, undefined] {
+  if (text === undefined || text === "") return [undefined, undefined]
+  let tag = stripSpace(text)
+  const weak = tag.startsWith("W/") || tag.startsWith("w/")
+  if (weak) tag = tag.slice(2)
+  if (tag.startsWith('"') && tag.endsWith('"')) tag = tag.slice(1, -1)
+  return [tag, weak]
+}
+
+/** What `If-Match` and `If-None-Match` say: any tag at all, or one of these. */
+export interface EtagList {
+  strong: string[]
+  weak: string[]
+  star: boolean
+}
+
+/**
+ * A list of tags as in `If-None-Match`. A `*` anywhere means any tag, and then the others do not matter. Tags without
+ * quotes are taken up to the next comma.
+ *
+ * @example
+ * parseEtags('"a", W/"b", c') // => { strong: ["a", "c"], weak: ["b"], star: false }
+ * parseEtags("*") // => { strong: [], weak: [], star: true }
+ */
+export function parseEtags(text: string | undefined): EtagList {
+  const list: EtagList = { strong: [], weak: [], star: false }
+  if (text === undefined) return list
+  let index = 0
+  while (index < text.length) {
+    const code = text.charCodeAt(index)
+    if (code === 0x2c || isSpace(code)) {
+      index++
+      continue
+    }
+    const weak = (code === 0x57 || code === 0x77) && text.charCodeAt(index + 1) === 0x2f
+    if (weak) index += 2
+    const opened = text.charCodeAt(index) === 0x22
+    const quote = opened ? text.indexOf('"', index + 1) : -1
+    const comma = quote === -1 ? text.indexOf(",", index) : quote + 1
+    const end = comma === -1 ? text.length : comma
+    const tag = quote === -1 ? stripSpace(text, index, end) : text.slice(index + 1, quote)
+    if (tag === "*" && quote === -1) return { strong: [], weak: [], star: true }
+    if (weak) list.weak.push(tag)
+    else list.strong.push(tag)
+    index = end
+  }
+  return list
+}
+
+/**
+ * The list as it stands in a header.
+ *
+ * @throws TypeError for a tag that cannot be quoted
+ * @example
+ * dumpEtags({ strong: ["a"], weak: ["b"], star: false }) // => '"a", W/"b"'
+ */
+export function dumpEtags(list: { strong: Iterable<string>; weak: Iterable<string>; star: boolean }): string {
+  if (list.star) return "*"
+  return [
+    ...Array.from(list.strong, (tag) => quoteEtag(tag)),
+    ...Array.from(list.weak, (tag) => quoteEtag(tag, true)),
+  ].join(", ")
+}
+
+/**
+ * An entity tag for these bytes, without quotes: equal bytes have equal tags, and different bytes different ones.
+ * How it is made may change between versions.
+ *
+ * @row HTTP-9
+ */
+export function generateEtag(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("base64url")
+}

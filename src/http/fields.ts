@@ -1,0 +1,363 @@
+// Header fields: which names and values may be sent, the three shapes that most values have (list, dictionary,
+// options), and which names belong to the connection or to the body rather than to the message.
+// Parsers walk the text once by character code; they give less for malformed text and never throw. What dumps, throws.
+
+import type { HeaderList } from "../gateway.ts"
+import { parseExtendedValue } from "./extended-values.ts"
+import {
+  asciiLower,
+  closingQuote,
+  isSpace,
+  isToken,
+  quoteHeaderValue,
+  stripSpace,
+  tokenEnd,
+  unquoteHeaderValue,
+} from "./tokens.ts"
+
+/** What a parameter or an item of a header may be set to. */
+export type HeaderScalar = string | number | boolean | null | undefined
+
+// Names come from a small set, again and again; remembering the good ones is cheaper than reading them.
+const knownNames = new Set<string>()
+const MAX_KNOWN_NAMES = 500
+const MAX_KNOWN_LENGTH = 64
+
+/**
+ * The name itself, if it may name a header field.
+ *
+ * @throws TypeError when it is not a token (RFC 9110 section 5.1)
+ * @example
+ * checkFieldName("X-Request-Id") // => "X-Request-Id"
+ * checkFieldName("X Y") // throws TypeError
+ * checkFieldName("") // throws TypeError
+ */
+export function checkFieldName(name: string): string {
+  if (knownNames.has(name)) return name
+  if (typeof name !== "string" || !isToken(name)) throw new TypeError(`Not a header name: ${show(name)}`)
+  if (knownNames.size < MAX_KNOWN_NAMES && name.length <= MAX_KNOWN_LENGTH) knownNames.add(name)
+  return name
+}
+
+/**
+ * The value itself, if it may be the value of a header field: Latin-1, and no control character but TAB.
+ *
+ * @throws TypeError for anything else; CR and LF would begin another header (RFC 9110 section 5.5)
+ * @example
+ * checkFieldValue("text/html") // => "text/html"
+ * checkFieldValue("a\r\nSet-Cookie: b") // throws TypeError
+ */
+export function checkFieldValue(value: string): string {
+  if (typeof value !== "string") throw new TypeError(`Not a header value: ${show(value)}`)
+  for (let index = 0; index < value.length; index++) {
+    const code = value.charCodeAt(index)
+    if ((code < 0x20 && code !== 0x09) || code === 0x7f || code > 0xff) {
+      throw new TypeError(`Not a header value: ${show(value)}`)
+    }
+  }
+  return value
+}
+
+function show(value: unknown): string {
+  const text = typeof value === "string" ? JSON.stringify(value) : String(value)
+  return text.length > 80 ? `${text.slice(0, 80)}...` : text
+}
+
+/**
+ * The items of a comma-separated list. Empty items are dropped, commas inside quotes do not separate, and the quotes
+ * around a whole item are taken off. A quote that is never closed makes the whole list empty.
+ *
+ * @row HTTP-5
+ * @example
+ * parseListHeader('a, "b, c", d="e, f"') // => ["a", "b, c", 'd="e, f"']
+ * parseListHeader('a, "b') // => []
+ */
+export function parseListHeader(text: string | undefined): string[] {
+  return splitList(text)?.map(unquoteHeaderValue) ?? []
+}
+
+// RFC 9110 section 5.6.1   #element => [ element ] *( OWS "," OWS [ element ] )
+/** The items of a list as they stand, quotes and all; `undefined` when a quote is never closed. */
+export function splitList(text: string | undefined): string[] | undefined {
+  const items: string[] = []
+  if (text === undefined) return items
+  let start = 0
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code === 0x22) {
+      index = closingQuote(text, index)
+      if (index === -1) return undefined
+    } else if (code === 0x2c) {
+      pushItem(items, text, start, index)
+      start = index + 1
+    }
+  }
+  pushItem(items, text, start, text.length)
+  return items
+}
+
+function pushItem(items: string[], text: string, start: number, end: number): void {
+  const item = stripSpace(text, start, end)
+  if (item !== "") items.push(item)
+}
+
+/**
+ * The `key=value` items of a list. A key without `=` has the value `undefined`, an empty key is dropped, the last of
+ * several equal keys counts. `key*=UTF-8''...` is decoded and named `key` (RFC 8187).
+ *
+ * @row HTTP-6
+ * @example
+ * parseDictHeader('realm="a, b", stale') // => new Map([["realm", "a, b"], ["stale", undefined]])
+ * parseDictHeader("name*=UTF-8''%E2%82%AC") // => new Map([["name", "€"]])
+ */
+export function parseDictHeader(text: string | undefined): Map<string, string | undefined> {
+  const result = new Map<string, string | undefined>()
+  for (const item of parseListHeader(text)) {
+    const equals = item.indexOf("=")
+    const key = equals === -1 ? item : stripSpace(item, 0, equals)
+    if (key === "") continue
+    if (equals === -1) {
+      result.set(key, undefined)
+      continue
+    }
+    const value = stripSpace(item, equals + 1)
+    if (key.endsWith("*")) result.set(key.slice(0, -1), parseExtendedValue(value)?.value ?? unquoteHeaderValue(value))
+    else result.set(key, unquoteHeaderValue(value))
+  }
+  return result
+}
+
+/**
+ * A value and its parameters, as in `Content-Type` and `Content-Disposition`. Parameter names are in lower case; one that
+ * is malformed is skipped and the others are kept; the last of several equal ones counts. Without a value there are no
+ * parameters. Parameters in parts and with a charset (RFC 2231, RFC 8187) are put together and decoded.
+ *
+ * In quotes, `\"` and `\\` are unescaped and other backslashes kept, since browsers send `C:\x.txt`;
+ * and `%22` is a quote, as HTML prescribes for form data.
+ *
+ * @row HTTP-7, HTTP-27, HTTP-28, HTTP-29, HTTP-30
+ * @example
+ * parseOptionsHeader("text/html; Charset=UTF-8") // => ["text/html", new Map([["charset", "UTF-8"]])]
+ * parseOptionsHeader("a; b*0=c; b*1=d; e; f=g") // => ["a", new Map([["b", "cd"], ["f", "g"]])]
+ * parseOptionsHeader("attachment; filename*=UTF-8''%E2%82%AC.txt") // => ["attachment", new Map([["filename", "€.txt"]])]
+ */
+export function parseOptionsHeader(text: string | undefined): [value: string, options: Map<string, string>] {
+  const options = new Map<string, string>()
+  if (text === undefined) return ["", options]
+  const semicolon = text.indexOf(";")
+  if (semicolon === -1) return [stripSpace(text), options]
+  const value = stripSpace(text, 0, semicolon)
+  if (value === "") return ["", options]
+
+  // A charset holds for the parts that follow without one of their own.
+  let charset = ""
+  for (const [name, raw] of parameters(text, semicolon + 1)) {
+    let [key, parameter] = [name, raw]
+    if (key.endsWith("*")) {
+      key = key.slice(0, -1)
+      const extended = parseExtendedValue(raw, charset)
+      if (extended === undefined) parameter = unquoteParameter(raw)
+      else [charset, parameter] = [extended.charset, extended.value]
+    } else {
+      parameter = unquoteParameter(raw)
+    }
+    const part = partStart(key)
+    if (part === -1) options.set(key, parameter)
+    else options.set(key.slice(0, part), (options.get(key.slice(0, part)) ?? "") + parameter)
+  }
+  return [value, options]
+}
+
+// RFC 9110 section 5.6.6
+//   parameters      = *( OWS ";" OWS [ parameter ] )
+//   parameter       = parameter-name "=" parameter-value
+//   parameter-value = ( token / quoted-string )
+function* parameters(text: string, start: number): Generator<[name: string, raw: string]> {
+  let index = start
+  while (index < text.length) {
+    while (index < text.length && isSpace(text.charCodeAt(index))) index++
+    const equals = tokenEnd(text, index)
+    if (equals > index && text.charCodeAt(equals) === 0x3d) {
+      const name = asciiLower(text.slice(index, equals))
+      index = equals + 1
+      const end = parameterEnd(text, index)
+      if (end > index) {
+        yield [name, text.slice(index, end)]
+        index = end
+      }
+    }
+    // Whatever else stands before the next semicolon is passed over.
+    const next = text.indexOf(";", index)
+    if (next === -1) return
+    index = next + 1
+  }
+}
+
+/** Behind the token or quoted-string at `start`; `start` when there is neither. */
+function parameterEnd(text: string, start: number): number {
+  if (text.charCodeAt(start) !== 0x22) return tokenEnd(text, start)
+  for (let index = start + 1; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code === 0x22) return index + 1
+    if (code === 0x5c) {
+      const next = text.charCodeAt(index + 1)
+      if (next === 0x22 || next === 0x5c) index++
+    }
+  }
+  return start
+}
+
+function unquoteParameter(raw: string): string {
+  if (raw.charCodeAt(0) !== 0x22) return raw
+  return raw.slice(1, -1).replace(/\\([\\"])|%22/g, (_, escaped: string | undefined) => escaped ?? '"')
+}
+
+/** Where `*0`, `*1`, ... begins at the end of a parameter's name (RFC 2231 section 3), or -1. */
+function partStart(key: string): number {
+  let index = key.length
+  while (index > 0 && isDigit(key.charCodeAt(index - 1))) index--
+  return index < key.length && key.charCodeAt(index - 1) === 0x2a ? index - 1 : -1
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39
+}
+
+/**
+ * A value with its parameters: `value; name=parameter`. Parameters that are `null` or `undefined` are left out; the value
+ * of one whose name ends in `*` is taken as already encoded (see `dumpExtendedValue`).
+ *
+ * @throws TypeError when a name is not a token, or an encoded value holds anything else
+ * @row HTTP-3
+ * @example
+ * dumpOptionsHeader("attachment", [["filename", "a b.txt"], ["size", null]]) // => 'attachment; filename="a b.txt"'
+ * dumpOptionsHeader("text/html", [["charset\n", "x"]]) // throws TypeError
+ */
+export function dumpOptionsHeader(
+  header: string | undefined,
+  options: Iterable<readonly [name: string, value: HeaderScalar]>,
+): string {
+  const parts = header === undefined ? [] : [header]
+  for (const [name, value] of options) {
+    if (value !== null && value !== undefined) parts.push(dumpPair(name, value))
+  }
+  return parts.join("; ")
+}
+
+/**
+ * A comma-separated list of items or of `key=value` pairs, quoted where needed. In pairs, a value that is `null` or
+ * `undefined` leaves the bare key, and the value of a key that ends in `*` is taken as already encoded.
+ *
+ * @throws TypeError when a key is not a token, or an encoded value holds anything else
+ * @row HTTP-4
+ * @example
+ * dumpHeader(["a", "b c"]) // => 'a, "b c"'
+ * dumpHeader(new Map([["realm", "x y"], ["stale", null]])) // => 'realm="x y", stale'
+ */
+export function dumpHeader(items: Iterable<string | number | boolean> | ReadonlyMap<string, HeaderScalar>): string {
+  const parts: string[] = []
+  if (items instanceof Map) {
+    for (const [name, value] of items as ReadonlyMap<string, HeaderScalar>) {
+      parts.push(value === null || value === undefined ? checkKey(name) : dumpPair(name, value))
+    }
+  } else {
+    for (const item of items as Iterable<string | number | boolean>) parts.push(quoteHeaderValue(item))
+  }
+  return parts.join(", ")
+}
+
+function dumpPair(name: string, value: string | number | boolean): string {
+  checkKey(name)
+  if (!name.endsWith("*")) return `${name}=${quoteHeaderValue(value)}`
+  const text = String(value)
+  if (!isToken(text)) throw new TypeError(`Not an encoded value of ${show(name)}: ${show(text)}`)
+  return `${name}=${text}`
+}
+
+function checkKey(name: string): string {
+  if (!isToken(name)) throw new TypeError(`Not a parameter name: ${show(name)}`)
+  return name
+}
+
+const ENTITY_HEADERS: ReadonlySet<string> = new Set([
+  "allow",
+  "content-encoding",
+  "content-language",
+  "content-length",
+  "content-location",
+  "content-md5",
+  "content-range",
+  "content-type",
+  "expires",
+  "last-modified",
+])
+
+// RFC 2616 section 13.5.1, which still is the list that PEP 3333 means.
+const HOP_BY_HOP_HEADERS: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+])
+
+/**
+ * Whether the field describes a body, and has no place in a 304.
+ *
+ * @row HTTP-16
+ * @example
+ * isEntityHeader("Content-Type") // => true
+ */
+export function isEntityHeader(name: string): boolean {
+  return ENTITY_HEADERS.has(asciiLower(name))
+}
+
+/**
+ * Whether the field belongs to one connection, and is not passed on.
+ *
+ * @row HTTP-16
+ * @example
+ * isHopByHopHeader("Keep-Alive") // => true
+ */
+export function isHopByHopHeader(name: string): boolean {
+  return HOP_BY_HOP_HEADERS.has(asciiLower(name))
+}
+
+/**
+ * Takes the fields that describe a body out of the list, in place.
+ *
+ * @param allowed names in any case that stay; those that a 304 has to repeat, unless given
+ * @row HTTP-14
+ */
+export function removeEntityHeaders(
+  headers: HeaderList,
+  allowed: Iterable<string> = ["expires", "content-location"],
+): void {
+  const kept = new Set(Array.from(allowed, asciiLower))
+  retain(headers, (name) => kept.has(name) || !ENTITY_HEADERS.has(name))
+}
+
+/**
+ * Takes the fields that belong to one connection out of the list, in place, those that `Connection` names included
+ * (RFC 9110 section 7.6.1).
+ *
+ * @row HTTP-15
+ */
+export function removeHopByHopHeaders(headers: HeaderList): void {
+  const named = new Set<string>()
+  for (const [name, value] of headers) {
+    if (asciiLower(name) === "connection") for (const item of parseListHeader(value)) named.add(asciiLower(item))
+  }
+  retain(headers, (name) => !HOP_BY_HOP_HEADERS.has(name) && !named.has(name))
+}
+
+function retain(headers: HeaderList, keep: (lowerName: string) => boolean): void {
+  let count = 0
+  for (const header of headers) {
+    if (keep(asciiLower(header[0]))) headers[count++] = header
+  }
+  headers.length = count
+}

@@ -1,0 +1,39 @@
+// Numbers in headers, URLs and forms: ASCII digits and an optional minus, nothing else.
+// What `parseInt` and `Number` take besides that (`+1`, `1e3`, `0x10`, `1_0`, an empty text) is how two hops come to disagree.
+
+import { stripSpace } from "./tokens.ts"
+
+/**
+ * The integer that the text spells, or `undefined`. White space around it is ignored.
+ * Beyond the safe range (2^53 - 1) it is `undefined` too: a rounded number would be another one.
+ *
+ * @param base 16 reads hexadecimal digits, as in the size of a chunk
+ * @row INT-1
+ * @example
+ * parseInteger(" 42 ") // => 42
+ * parseInteger("-1") // => -1
+ * parseInteger("+1") // => undefined
+ * parseInteger("ff", 16) // => 255
+ */
+export function parseInteger(text: string, base: 10 | 16 = 10): number | undefined {
+  const digits = stripSpace(text)
+  const negative = digits.charCodeAt(0) === 0x2d
+  let index = negative ? 1 : 0
+  if (index === digits.length) return undefined
+  let value = 0
+  for (; index < digits.length; index++) {
+    const digit = digitOf(digits.charCodeAt(index))
+    if (digit >= base) return undefined
+    value = value * base + digit
+    if (value > Number.MAX_SAFE_INTEGER) return undefined
+  }
+  return negative && value !== 0 ? -value : value
+}
+
+/** The value of a digit's character code, up to 15, and 99 for what is none. */
+export function digitOf(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30
+  if (code >= 0x61 && code <= 0x66) return code - 0x57
+  if (code >= 0x41 && code <= 0x46) return code - 0x37
+  return 99
+}
