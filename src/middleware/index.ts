@@ -1,0 +1,1 @@
+export { type Level, LintError, type LintOptions, lint, unclosedBodies } from "./lint.ts"
