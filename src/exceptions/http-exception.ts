@@ -1,0 +1,161 @@
+// An HTTP error: something to throw, and the answer to the request, in one object.
+// The page is made late, when the request is known: HTML, or a problem document (RFC 9457) for whoever prefers JSON.
+// Every step of that is a method, so that a framework changes one and keeps the rest. Knows nothing of Response:
+// any Responder may take the place of the page.
+
+import type { Body, Environ, HeaderList, Responder, StartResponse } from "../gateway.ts"
+import { escapeHtml, SafeHtml } from "../http/html.ts"
+import { reasonPhrase } from "../http/status.ts"
+import { prefersJson } from "./json-preference.ts"
+
+/** What any HTTP error can be made with, besides what its class asks for. */
+export interface HTTPExceptionOptions {
+  /** Text for the user, in place of that of the class. Escaped where it is shown as HTML, unless it is SafeHtml. */
+  description?: string | SafeHtml | undefined
+  /** Answers the request as it is; the page is not made at all. */
+  response?: Responder | undefined
+  /** What led to this error, as in `new Error(text, { cause })`. */
+  cause?: unknown
+}
+
+/** A problem document. Members beyond these belong to the problem's `type` (RFC 9457 section 3.2). */
+export interface Problem {
+  /** A URI that names the kind of problem; `about:blank` when the status says it all. */
+  type: string
+  /** The reason phrase, or what `type` stands for. */
+  title: string
+  /** The status code. */
+  status: number
+  /** What happened this time. Left out where the description is HTML. */
+  detail?: string
+  [extension: string]: unknown
+}
+
+/** How an HTTP error becomes bytes: the media types it can take. */
+export type ErrorMediaType = "text/html" | "application/problem+json"
+
+const encoder = new TextEncoder()
+
+/**
+ * The base of all HTTP errors. Thrown from a view it answers the request; as a Responder it can be returned too.
+ * A class of its own for each status is in this folder; for a further one, extend this and set the two statics.
+ *
+ * @example
+ * class Melted extends HTTPException { static code = 530; static description = "Too hot." }
+ * String(new Melted()) // => "530 Unknown: Too hot."
+ * String(new Melted("Still too hot.")) // => "530 Unknown: Still too hot."
+ *
+ * @row EXC-1, EXC-2, SECX-11
+ */
+export class HTTPException extends Error implements Responder {
+  /** The status code of the class. */
+  static readonly code: number | undefined = undefined
+  /** What the page says where an error was made without a description. */
+  static readonly description: string | SafeHtml | undefined = undefined
+
+  /** The status code, by default that of the class. Without one the page is sent as a 500. */
+  code: number | undefined
+  /** Answers the request in place of the page. */
+  response: Responder | undefined
+  #description: string | SafeHtml | undefined
+
+  /** @param options a description, or options with more */
+  constructor(options?: string | SafeHtml | HTTPExceptionOptions) {
+    const { description, response, ...rest } = asOptions(options)
+    super(undefined, "cause" in rest ? { cause: rest.cause } : undefined)
+    this.code = new.target.code
+    this.response = response
+    this.#description = description
+  }
+
+  /** Text for the user. May be set; `undefined` brings back that of the class. */
+  get description(): string | SafeHtml | undefined {
+    return this.#description ?? (this.constructor as typeof HTTPException).description
+  }
+
+  set description(description: string | SafeHtml | undefined) {
+    this.#description = description
+  }
+
+  /** The reason phrase of the status, `Unknown` where there is none. */
+  override get name(): string {
+    // While Error writes the head of the stack trace, `code` is not there yet.
+    const code = this.code ?? (this.constructor as typeof HTTPException).code
+    return code === undefined ? "Unknown" : reasonPhrase(code)
+  }
+
+  /** The description as plain text, for logs. */
+  override get message(): string {
+    return #description in this ? String(this.description ?? "") : ""
+  }
+
+  /**
+   * Code, reason phrase and description in one line.
+   *
+   * @example
+   * String(new HTTPException("Sorry.")) // => "??? Unknown: Sorry."
+   */
+  override toString(): string {
+    const head = `${this.code ?? "???"} ${this.name}`
+    return this.message === "" ? head : `${head}: ${this.message}`
+  }
+
+  /** Which kind of page the request gets: a problem document if its `Accept` prefers JSON to HTML, else HTML. */
+  getMediaType(environ?: Environ): ErrorMediaType {
+    const accept = environ?.["HTTP_ACCEPT"]
+    return typeof accept === "string" && prefersJson(accept) ? "application/problem+json" : "text/html"
+  }
+
+  /** The description as HTML: escaped, line ends as `<br>`. */
+  getDescription(_environ?: Environ): string {
+    const { description } = this
+    return `<p>${description === undefined ? "" : escapeHtml(description).replaceAll("\n", "<br>")}</p>`
+  }
+
+  /** The problem document, before it becomes JSON. Override it to add members. */
+  getProblem(_environ?: Environ): Problem {
+    const { description } = this
+    const problem: Problem = { type: "about:blank", title: this.name, status: this.code ?? 500 }
+    if (typeof description === "string" && description !== "") problem.detail = description
+    return problem
+  }
+
+  /** The text of the page, of the kind that `getMediaType` names. */
+  getBody(environ?: Environ): string {
+    if (this.getMediaType(environ) !== "text/html") return JSON.stringify(this.getProblem(environ))
+    const name = escapeHtml(this.name)
+    const title = `<title>${this.code ?? "???"} ${name}</title>`
+    return `<!doctype html>\n<html lang=en>\n${title}\n<h1>${name}</h1>\n${this.getDescription(environ)}\n`
+  }
+
+  /** The headers of the page, without its length. Override it to add to them. */
+  getHeaders(environ?: Environ): HeaderList {
+    const mediaType = this.getMediaType(environ)
+    return [
+      ["Content-Type", mediaType === "text/html" ? "text/html; charset=utf-8" : mediaType],
+      ["X-Content-Type-Options", "nosniff"],
+      ["Vary", "Accept"],
+    ]
+  }
+
+  /** What answers the request: `response` if there is one, else the page. */
+  getResponse(environ?: Environ): Responder {
+    return this.response ?? { respond: (asking, startResponse) => this.#respond(environ ?? asking, startResponse) }
+  }
+
+  /** Answers the request. A HEAD request gets the same head without a body. */
+  respond(environ: Environ, startResponse: StartResponse): Body | Promise<Body> {
+    return this.getResponse(environ).respond(environ, startResponse)
+  }
+
+  #respond(environ: Environ, startResponse: StartResponse): Body {
+    const body = encoder.encode(this.getBody(environ))
+    const status = this.code === undefined ? `500 ${reasonPhrase(500)}` : `${this.code} ${this.name}`
+    startResponse(status, [...this.getHeaders(environ), ["Content-Length", String(body.length)]])
+    return environ.REQUEST_METHOD === "HEAD" ? [] : [body]
+  }
+}
+
+function asOptions(options: string | SafeHtml | HTTPExceptionOptions | undefined): HTTPExceptionOptions {
+  return typeof options === "string" || options instanceof SafeHtml ? { description: options } : (options ?? {})
+}

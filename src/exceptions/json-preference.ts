@@ -1,0 +1,58 @@
+// Whether a client would rather have its errors as JSON than as HTML: one question to its Accept header.
+// Browsers name text/html, programs name JSON, and whoever takes anything gets HTML.
+
+import { parseListHeader } from "../http/fields.ts"
+import { asciiLower, stripSpace } from "../http/tokens.ts"
+
+/** How well a media type does by a header: its quality, and how closely a range named it (0 to 2, -1 for not at all). */
+interface Standing {
+  quality: number
+  closeness: number
+}
+
+// qvalue = ( "0" [ "." 0*3DIGIT ] ) / ( "1" [ "." 0*3("0") ] )
+const QVALUE = /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/
+
+/**
+ * Whether an `Accept` header gives JSON of any kind a higher quality than HTML, or the same and names it more closely
+ * (RFC 9110 section 12.5.1).
+ *
+ * @example
+ * prefersJson("application/json, text/plain, *\/*") // => true
+ * prefersJson("text/html, application/json;q=0.9") // => false
+ * prefersJson("*\/*") // => false
+ */
+export function prefersJson(accept: string): boolean {
+  const json: Standing = { quality: 0, closeness: -1 }
+  const html: Standing = { quality: 0, closeness: -1 }
+  for (const item of parseListHeader(accept)) {
+    const [range = "", ...parameters] = asciiLower(item).split(";")
+    const [type, subtype = ""] = stripSpace(range).split("/")
+    const quality = qualityOf(parameters)
+    const isJson = type === "application" && (subtype === "json" || subtype.endsWith("+json"))
+    if (isJson) improve(json, quality, 2)
+    else if (type === "text" && subtype === "html") improve(html, quality, 2)
+    else if (type === "application" && subtype === "*") improve(json, quality, 1)
+    else if (type === "text" && subtype === "*") improve(html, quality, 1)
+    else if (type === "*" && subtype === "*") {
+      improve(json, quality, 0)
+      improve(html, quality, 0)
+    }
+  }
+  return json.quality > html.quality || (json.quality === html.quality && json.closeness > html.closeness)
+}
+
+/** The closest range decides; of equally close ones the best. */
+function improve(standing: Standing, quality: number, closeness: number): void {
+  if (closeness < standing.closeness || (closeness === standing.closeness && quality <= standing.quality)) return
+  standing.quality = quality
+  standing.closeness = closeness
+}
+
+function qualityOf(parameters: string[]): number {
+  for (const parameter of parameters) {
+    const text = stripSpace(parameter)
+    if (text.startsWith("q=")) return QVALUE.test(text.slice(2)) ? Number(text.slice(2)) : 0
+  }
+  return 1
+}
