@@ -19,7 +19,6 @@ import { isSpace, stripSpace } from "./tokens.ts"
  * quoteEtag('v"1') // throws TypeError
  */
 export function quoteEtag(tag: string, weak = false): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it looks for
   if (/["\x00-\x1f\x7f]/.test(tag)) throw new TypeError(`Not an entity tag: ${JSON.stringify(tag)}`)
   return weak ? `W/"${tag}"` : `"${tag}"`
 }
