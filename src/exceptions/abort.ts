@@ -20,8 +20,8 @@ export type AbortArguments<Code extends number> = number extends Code
  * Knows a class of HTTP errors for each code, and throws them.
  *
  * @example
- * class Melted extends HTTPException { static code = 530 }
- * new Aborter({ extra: [[530, Melted]] }).abort(530) // throws Melted
+ * new Aborter({ mapping: [] }).abort(404) // throws RangeError
+ * new Aborter({ extra: [[404, new Aborter().mapping.get(410)]] }).abort(404) // throws Gone
  *
  * @row EXC-13
  */

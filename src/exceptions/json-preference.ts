@@ -39,6 +39,7 @@ export function prefersJson(accept: string): boolean {
       improve(html, quality, 0)
     }
   }
+  if (json.quality === 0) return false
   return json.quality > html.quality || (json.quality === html.quality && json.closeness > html.closeness)
 }
 

@@ -164,9 +164,12 @@ export class MethodNotAllowed extends HTTPException {
    * @param validMethods become the `Allow` header, unless there are none
    * @throws TypeError when one is not a token
    */
-  constructor(validMethods?: Iterable<string>, options?: string | SafeHtml | HTTPExceptionOptions) {
+  constructor(
+    validMethods?: readonly string[] | ReadonlySet<string>,
+    options?: string | SafeHtml | HTTPExceptionOptions,
+  ) {
     super(options)
-    this.validMethods = validMethods && Array.from(validMethods, checkToken)
+    this.validMethods = validMethods && [...validMethods].map(checkToken)
   }
 
   override getHeaders(environ?: Environ): HeaderList {
