@@ -1,8 +1,8 @@
 // Whether a client would rather have its errors as JSON than as HTML: one question to its Accept header.
 // Browsers name text/html, programs name JSON, and whoever takes anything gets HTML.
 
-import { parseListHeader } from "../http/fields.ts"
-import { asciiLower, stripSpace } from "../http/tokens.ts"
+import { parseListHeader, parseOptionsHeader } from "../http/fields.ts"
+import { asciiLower } from "../http/tokens.ts"
 
 /** How well a media type does by a header: its quality, and how closely a range named it (0 to 2, -1 for not at all). */
 interface Standing {
@@ -26,9 +26,9 @@ export function prefersJson(accept: string): boolean {
   const json: Standing = { quality: 0, closeness: -1 }
   const html: Standing = { quality: 0, closeness: -1 }
   for (const item of parseListHeader(accept)) {
-    const [range = "", ...parameters] = asciiLower(item).split(";")
-    const [type, subtype = ""] = stripSpace(range).split("/")
-    const quality = qualityOf(parameters)
+    const [range, options] = parseOptionsHeader(item)
+    const [type, subtype = ""] = asciiLower(range).split("/", 2)
+    const quality = qualityOf(options.get("q"))
     const isJson = type === "application" && (subtype === "json" || subtype.endsWith("+json"))
     if (isJson) improve(json, quality, 2)
     else if (type === "text" && subtype === "html") improve(html, quality, 2)
@@ -50,10 +50,6 @@ function improve(standing: Standing, quality: number, closeness: number): void {
   standing.closeness = closeness
 }
 
-function qualityOf(parameters: string[]): number {
-  for (const parameter of parameters) {
-    const text = stripSpace(parameter)
-    if (text.startsWith("q=")) return QVALUE.test(text.slice(2)) ? Number(text.slice(2)) : 0
-  }
-  return 1
+function qualityOf(text = "1"): number {
+  return QVALUE.test(text) ? Number(text) : 0
 }
