@@ -1,0 +1,163 @@
+// Cookies, both ways (RFC 6265bis). Names and values are cut and coded by the `cookie` package, so that cookies mean what
+// they mean to the rest of the web; what it lacks is here: repeated names, bytes beyond ASCII, prefixes, attributes checked.
+
+import { parseSetCookie, stringifySetCookie } from "cookie"
+import { httpDate } from "./dates.ts"
+import { checkFieldValue } from "./fields.ts"
+import { hostToAscii } from "./idna.ts"
+import { percentEncode } from "./percent.ts"
+import { isToken, stripSpace } from "./tokens.ts"
+import { byteStringToText } from "./urls.ts"
+
+/**
+ * The cookies of a `Cookie` header, in order, repeated names included: the first of a name is the one that browsers
+ * mean most. A name without `=` has an empty value. A value without a name is dropped, since browsers send
+ * `=__Host-a=b` for it, which would pass for another cookie (CVE-2023-23934). Values are percent-decoded, names never.
+ *
+ * @param text a byte string, as `HTTP_COOKIE` is
+ * @row HTTP-18, HTTP-31, SUTIL-6
+ * @example
+ * parseCookie("a=1; b=x%20y; a=2; c") // => [["a", "1"], ["b", "x y"], ["a", "2"], ["c", ""]]
+ * parseCookie("=__Host-a=b") // => []
+ */
+export function parseCookie(text: string | undefined): [name: string, value: string][] {
+  const cookies: [string, string][] = []
+  if (text === undefined || text === "") return cookies
+  const header = byteStringToText(text)
+  let start = 0
+  while (start < header.length) {
+    let end = header.indexOf(";", start)
+    if (end === -1) end = header.length
+    const pair = header.slice(start, end)
+    start = end + 1
+    if (!pair.includes("=")) {
+      const name = stripSpace(pair)
+      if (name !== "") cookies.push([name, ""])
+      continue
+    }
+    const { name, value } = parseSetCookie(pair)
+    if (name !== "") cookies.push([name, value ?? ""])
+  }
+  return cookies
+}
+
+/** What a browser is told about a cookie besides its value. */
+export interface CookieOptions {
+  /** Seconds until it expires; 0 and less delete it at once. Fractions are dropped. */
+  maxAge?: number | null | undefined
+  /** When it expires: a date, Unix seconds, or text that is sent as it is. */
+  expires?: Date | number | string | null | undefined
+  /** The path below which it is sent, `/` unless given; `null` leaves it to the browser. */
+  path?: string | null | undefined
+  /** The domain to which, and to whose subdomains, it is sent; only the host that set it unless given. */
+  domain?: string | null | undefined
+  /** Sent over TLS only. */
+  secure?: boolean | undefined
+  /** Hidden from scripts. */
+  httpOnly?: boolean | undefined
+  /** Whether it goes along with requests from other sites; any case. */
+  sameSite?: "strict" | "lax" | "none" | "Strict" | "Lax" | "None" | (string & {}) | null | undefined
+  /** A jar of its own for each top-level site; implies `secure`. */
+  partitioned?: boolean | undefined
+  /** Whether `maxAge` is told as `Expires` too, for old browsers. True unless given. */
+  syncExpires?: boolean | undefined
+  /** Warns above so many characters, since browsers drop such a cookie silently; 4093 unless given, 0 never warns. */
+  maxSize?: number | undefined
+}
+
+/**
+ * The value of a `Set-Cookie` header.
+ *
+ * @throws TypeError when the name is not a token, when an attribute cannot be sent as it was given, and when the name
+ *   starts with `__Host-` or `__Secure-` and the attributes are not what browsers demand of such a cookie
+ * @row HTTP-19, HTTP-32
+ * @example
+ * dumpCookie("id", "a b", { httpOnly: true, sameSite: "lax" }) // => "id=a%20b; HttpOnly; Path=/; SameSite=Lax"
+ * dumpCookie("id", "1", { domain: "example.com; Secure" }) // throws TypeError
+ * dumpCookie("__Host-id", "1") // throws TypeError
+ */
+export function dumpCookie(name: string, value = "", options: CookieOptions = {}): string {
+  if (typeof name !== "string" || !isToken(name)) throw new TypeError(`Not a cookie name: ${JSON.stringify(name)}`)
+  const { maxAge, expires, sameSite, httpOnly, partitioned, syncExpires = true, maxSize = 4093 } = options
+  const path = options.path === null ? null : percentEncode(options.path ?? "/", PATH_SAFE)
+  const domain = options.domain ? cookieDomain(options.domain) : undefined
+  const secure = options.secure || partitioned
+  checkPrefix(name, { secure: secure === true, path, domain })
+
+  const parts = [stringifySetCookie({ name, value: String(value) }, { encode: encodeValue })]
+  if (domain !== undefined) parts.push(`Domain=${domain}`)
+  if (expires !== null && expires !== undefined) parts.push(`Expires=${expiryOf(expires)}`)
+  else if (maxAge !== null && maxAge !== undefined && syncExpires) parts.push(`Expires=${expiryIn(maxAge)}`)
+  if (maxAge !== null && maxAge !== undefined) parts.push(`Max-Age=${wholeSeconds(maxAge)}`)
+  if (secure) parts.push("Secure")
+  if (httpOnly) parts.push("HttpOnly")
+  if (path !== null) parts.push(`Path=${path}`)
+  if (sameSite !== null && sameSite !== undefined) parts.push(`SameSite=${sameSiteOf(sameSite)}`)
+  if (partitioned) parts.push("Partitioned")
+
+  const cookie = parts.join("; ")
+  if (maxSize > 0 && cookie.length > maxSize) {
+    console.warn(`The cookie ${name} has ${cookie.length} characters; browsers ignore cookies above ${maxSize}.`)
+  }
+  return cookie
+}
+
+/** What encodeURIComponent gives, the package's own choice, but for lone surrogates, at which that one throws. */
+function encodeValue(value: string): string {
+  return percentEncode(value, "!'()*")
+}
+
+const PATH_SAFE = "%!$&'()*+,/:=@"
+
+// RFC 6265bis section 4.1.2.3, as the name of a domain, without a port and the leading dots of old times
+const DOMAIN = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$/i
+
+function cookieDomain(domain: string): string {
+  let start = 0
+  while (domain.charCodeAt(start) === 0x2e) start++
+  const port = /:[0-9]*$/.exec(domain)
+  const name = domain.slice(start, port?.index)
+  const ascii = /^[\x00-\x7f]*$/.test(name) ? name : hostToAscii(name)
+  if (!DOMAIN.test(ascii)) throw new TypeError(`Not the domain of a cookie: ${JSON.stringify(domain)}`)
+  return ascii
+}
+
+function expiryOf(expires: Date | number | string): string {
+  if (typeof expires !== "string") return httpDate(expires)
+  if (expires.includes(";")) throw new TypeError(`Not the expiry of a cookie: ${JSON.stringify(expires)}`)
+  return checkFieldValue(expires)
+}
+
+function expiryIn(maxAge: number): string {
+  return httpDate(Date.now() / 1000 + wholeSeconds(maxAge))
+}
+
+function wholeSeconds(maxAge: number): number {
+  const seconds = Math.trunc(maxAge)
+  if (!Number.isSafeInteger(seconds)) throw new TypeError(`Not the age of a cookie: ${String(maxAge)}`)
+  return seconds
+}
+
+const SAME_SITE: ReadonlyMap<string, string> = new Map([
+  ["strict", "Strict"],
+  ["lax", "Lax"],
+  ["none", "None"],
+])
+
+function sameSiteOf(value: string): string {
+  const known = SAME_SITE.get(value.toLowerCase())
+  if (known === undefined) throw new TypeError(`sameSite is strict, lax or none, not ${JSON.stringify(value)}`)
+  return known
+}
+
+// RFC 6265bis section 4.1.3: browsers match the prefixes in any case, and drop a cookie that does not keep their promise.
+function checkPrefix(
+  name: string,
+  { secure, path, domain }: { secure: boolean; path: string | null; domain: string | undefined },
+): void {
+  const lower = name.toLowerCase()
+  const host = lower.startsWith("__host-")
+  if ((host || lower.startsWith("__secure-")) && !secure) throw new TypeError(`The cookie ${name} has to be secure`)
+  if (host && domain !== undefined) throw new TypeError(`The cookie ${name} must not have a domain`)
+  if (host && path !== "/") throw new TypeError(`The cookie ${name} has to have the path /`)
+}
