@@ -1,0 +1,227 @@
+// Fields and files to the body of a form, as browsers write it: what a test client or a program sends.
+// The multipart encoder turns events into bytes, one by one, so that a file of any size passes through.
+// It knows no socket; whoever sends decides when the next chunk is wanted.
+
+import { checkFieldName } from "../http/fields.ts"
+import { dumpQuery } from "../http/urls.ts"
+import type { DataEvent, FieldEvent, FileEvent, MultipartEvent, PartHeaders } from "./multipart-events.ts"
+
+/** A file to be sent; a FileStorage is one. */
+export interface EncodableFile {
+  /** What the other side is told; an empty one says that no file was chosen. */
+  readonly filename?: string | undefined
+  /** `application/octet-stream` unless given here or in the headers. */
+  readonly contentType?: string | undefined
+  /** Headers of the part. A `Content-Disposition` among them is left out, since it is made of name and filename. */
+  readonly headers?: Iterable<readonly [name: string, value: string]> | undefined
+  /** Bytes, where they are known. */
+  readonly size?: number | undefined
+  /** The bytes. Called once. */
+  stream(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+}
+
+/** A name with a text or a file. Several entries may share a name. */
+export type FormEntry = readonly [name: string, value: string | EncodableFile]
+
+/** A body with the headers that belong to it. */
+export interface EncodedForm {
+  /** For the `Content-Type` header. */
+  readonly contentType: string
+  /** Bytes; `undefined` when the size of a file is not known, so that the body has to be sent in chunks. */
+  readonly contentLength: number | undefined
+  /** The bytes, to be iterated once. */
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+const encoder = new TextEncoder()
+const EMPTY: Uint8Array = new Uint8Array(0)
+
+/**
+ * The entries as a browser would send them: urlencoded if all of them are text, else multipart.
+ *
+ * @example
+ * encodeForm([["a", "1"]]).contentType // => "application/x-www-form-urlencoded"
+ */
+export function encodeForm(entries: Iterable<FormEntry>): EncodedForm {
+  const list = [...entries]
+  return list.every(isField) ? encodeUrlencoded(list) : encodeMultipart(list)
+}
+
+function isField(entry: FormEntry): entry is readonly [string, string] {
+  return typeof entry[1] === "string"
+}
+
+/**
+ * Fields as an urlencoded body, in UTF-8.
+ *
+ * @example
+ * encodeUrlencoded([["a b", "é"], ["c", ""]]).contentLength // => 13
+ */
+export function encodeUrlencoded(fields: Iterable<readonly [name: string, value: string]>): EncodedForm {
+  const bytes = encoder.encode(dumpQuery(fields))
+  return {
+    contentType: "application/x-www-form-urlencoded",
+    contentLength: bytes.length,
+    body: (async function* () {
+      if (bytes.length > 0) yield bytes
+    })(),
+  }
+}
+
+/**
+ * Fields and files as a multipart body (RFC 7578). Texts are UTF-8, line ends stay as they are.
+ *
+ * @param options.boundary one that the data does not hold; a random one unless given
+ * @throws RangeError when the boundary cannot be one
+ * @row TST-18
+ * @example
+ * encodeMultipart([["a", "1"]], { boundary: "b" }).contentType // => "multipart/form-data; boundary=b"
+ * encodeMultipart([["a", "1"]], { boundary: "b" }).contentLength // => 59
+ */
+export function encodeMultipart(entries: Iterable<FormEntry>, options: { boundary?: string } = {}): EncodedForm {
+  const { boundary = chooseBoundary() } = options
+  const list = [...entries]
+  // Everything but the files is made now, so that its length is known; the bytes of files are only passed on.
+  const multipart = new MultipartEncoder(boundary)
+  const pieces: (Uint8Array | EncodableFile)[] = []
+  let contentLength: number | undefined = 0
+  for (const [name, value] of list) {
+    if (typeof value === "string") {
+      pieces.push(multipart.sendEvent({ type: "field", name, headers: [] }))
+      pieces.push(multipart.sendEvent({ type: "data", data: encoder.encode(value), moreData: false }))
+    } else {
+      pieces.push(
+        multipart.sendEvent({ type: "file", name, filename: value.filename ?? "", headers: headersOf(value) }),
+      )
+      pieces.push(value)
+      multipart.sendEvent({ type: "data", data: EMPTY, moreData: false })
+    }
+  }
+  pieces.push(multipart.sendEvent({ type: "epilogue", data: encoder.encode("\r\n") }))
+  for (const piece of pieces) {
+    const size: number | undefined = piece instanceof Uint8Array ? piece.length : piece.size
+    contentLength = contentLength === undefined || size === undefined ? undefined : contentLength + size
+  }
+  return { contentType: contentTypeOf(boundary), contentLength, body: chunksOf(pieces) }
+}
+
+async function* chunksOf(pieces: Iterable<Uint8Array | EncodableFile>): AsyncGenerator<Uint8Array, void, void> {
+  for (const piece of pieces) {
+    if (piece instanceof Uint8Array) {
+      if (piece.length > 0) yield piece
+    } else {
+      yield* piece.stream()
+    }
+  }
+}
+
+function headersOf(file: EncodableFile): PartHeaders {
+  const headers = [...(file.headers ?? [])]
+  if (headers.some(([name]) => name.toLowerCase() === "content-type")) return headers
+  return [["Content-Type", file.contentType || "application/octet-stream"], ...headers]
+}
+
+// RFC 2046 section 5.1.1
+//   boundary      = 0*69<bchars> bcharsnospace
+//   bcharsnospace = DIGIT / ALPHA / "'" / "(" / ")" / "+" / "_" / "," / "-" / "." / "/" / ":" / "=" / "?"
+const BOUNDARY = /^[\w'()+,\-./:=? ]{0,69}[\w'()+,\-./:=?]$/
+const TOKEN_BOUNDARY = /^[\w'+\-.]+$/
+
+function contentTypeOf(boundary: string): string {
+  return `multipart/form-data; boundary=${TOKEN_BOUNDARY.test(boundary) ? boundary : `"${boundary}"`}`
+}
+
+/** A boundary that no data holds but by an accident of 1 in 2^128. */
+export function chooseBoundary(): string {
+  const random = crypto.getRandomValues(new Uint8Array(16))
+  return `----FormBoundary${Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("")}`
+}
+
+/**
+ * Writes a multipart body event by event: perhaps a preamble; each part as a field or file and its data; the epilogue.
+ *
+ * @row MP-19
+ * @example
+ * const encoder = new MultipartEncoder("b")
+ * new TextDecoder().decode(encoder.sendEvent({ type: "field", name: 'a"', headers: [] })) // => '--b\r\nContent-Disposition: form-data; name="a%22"\r\n\r\n'
+ * new MultipartEncoder("b").sendEvent({ type: "data", data: new Uint8Array(0), moreData: false }) // throws TypeError
+ * new MultipartEncoder("b\r\n") // throws RangeError
+ */
+export class MultipartEncoder {
+  /** The boundary, 1 to 70 characters. */
+  readonly boundary: string
+  #state: "start" | "between" | "part" | "over" = "start"
+  #delimiter: string
+
+  constructor(boundary: string) {
+    if (!BOUNDARY.test(boundary)) throw new RangeError(`Not a boundary: ${JSON.stringify(boundary)}`)
+    this.boundary = boundary
+    this.#delimiter = `--${boundary}`
+  }
+
+  /**
+   * The bytes of an event.
+   *
+   * @throws TypeError when it may not come now, or when a header of a part is malformed
+   */
+  sendEvent(event: MultipartEvent): Uint8Array {
+    switch (event.type) {
+      case "preamble":
+        if (this.#state !== "start" || this.#delimiter.startsWith("\r\n")) throw this.#misplaced(event)
+        // The line break before a boundary belongs to it; one that the preamble ends with will do.
+        if (event.data.length > 0 && event.data.at(-1) !== 10) this.#delimiter = `\r\n${this.#delimiter}`
+        return event.data
+      case "field":
+      case "file": {
+        if (this.#state === "part" || this.#state === "over") throw this.#misplaced(event)
+        const head = encoder.encode(`${this.#delimiter}\r\n${headOf(event)}\r\n`)
+        this.#state = "part"
+        this.#delimiter = `\r\n--${this.boundary}`
+        return head
+      }
+      case "data":
+        return this.#data(event)
+      case "epilogue": {
+        if (this.#state === "part" || this.#state === "over") throw this.#misplaced(event)
+        this.#state = "over"
+        const end = encoder.encode(`${this.#delimiter}--`)
+        const bytes = new Uint8Array(end.length + event.data.length)
+        bytes.set(end)
+        bytes.set(event.data, end.length)
+        return bytes
+      }
+    }
+  }
+
+  #data(event: DataEvent): Uint8Array {
+    if (this.#state !== "part") throw this.#misplaced(event)
+    if (!event.moreData) this.#state = "between"
+    return event.data
+  }
+
+  #misplaced(event: MultipartEvent): TypeError {
+    const place = { start: "at the start", between: "between parts", part: "within a part", over: "at the end" }
+    return new TypeError(`A ${event.type} event cannot come ${place[this.#state]}`)
+  }
+}
+
+function headOf(part: FieldEvent | FileEvent): string {
+  let head = `Content-Disposition: form-data; name="${escapeName(part.name)}"`
+  if (part.type === "file") head += `; filename="${escapeName(part.filename)}"`
+  head += "\r\n"
+  for (const [name, value] of part.headers) {
+    if (name.toLowerCase() === "content-disposition") continue
+    if (/[\r\n\0]/.test(value)) throw new TypeError(`Not a header value: ${JSON.stringify(value)}`)
+    head += `${checkFieldName(name)}: ${value}\r\n`
+  }
+  return head
+}
+
+// HTML, "multipart form data": only these three are escaped, and a percent sign is not, so that a name which holds
+// one of the escapes literally cannot be told from what it escapes. A backslash goes as it is, but where a reader of
+// quoted strings (RFC 9110 section 5.6.4) would take it for an escape.
+const ESCAPES: Record<string, string> = { '"': "%22", "\r": "%0D", "\n": "%0A" }
+
+function escapeName(name: string): string {
+  return name.replace(/["\r\n]|\\(?=\\|$)/g, (character) => ESCAPES[character] ?? "\\\\")
+}
