@@ -1,0 +1,154 @@
+// The grammar of Authorization and WWW-Authenticate (RFC 9110 section 11): a scheme, and then either one token or
+// parameters. What the parameters mean is the scheme's affair; only Basic (RFC 7617) is taken apart further.
+
+import { dumpHeader, type HeaderScalar, parseDictHeader, splitList } from "./fields.ts"
+import { asciiLower, isToken, quoteHeaderValue, stripSpace, tokenEnd } from "./tokens.ts"
+
+/** Credentials or a challenge. */
+export interface AuthValue {
+  /** In lower case. */
+  scheme: string
+  parameters: Map<string, string | undefined>
+  /** What stands in place of parameters; empty when there is nothing behind the scheme. */
+  token: string | undefined
+}
+
+// RFC 9110 section 11.4
+//   credentials = auth-scheme [ 1*SP ( token68 / #auth-param ) ]
+//   token68     = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
+/**
+ * The credentials of an `Authorization` header, or the first challenge of `WWW-Authenticate` when it is the only one;
+ * `undefined` when there is nothing. An equals sign that is not at the end tells parameters from a token.
+ *
+ * @example
+ * parseCredentials("Bearer abc==") // => { scheme: "bearer", parameters: new Map(), token: "abc==" }
+ * parseCredentials("Digest nc=1") // => { scheme: "digest", parameters: new Map([["nc", "1"]]), token: undefined }
+ */
+export function parseCredentials(text: string | undefined): AuthValue | undefined {
+  const bare = stripSpace(text ?? "")
+  if (bare === "") return undefined
+  const space = bare.indexOf(" ")
+  if (space === -1) return { scheme: asciiLower(bare), parameters: new Map(), token: "" }
+  const rest = stripSpace(bare, space)
+  const scheme = asciiLower(bare.slice(0, space))
+  return hasParameters(rest)
+    ? { scheme, parameters: parseDictHeader(rest), token: undefined }
+    : { scheme, parameters: new Map(), token: rest }
+}
+
+function hasParameters(text: string): boolean {
+  let end = text.length
+  while (end > 0 && text.charCodeAt(end - 1) === 0x3d) end--
+  const equals = text.indexOf("=")
+  return equals !== -1 && equals < end
+}
+
+/**
+ * The challenges of a `WWW-Authenticate` header. One header may hold several, between the same commas that separate their
+ * parameters: an item that begins with two words, or that has no equals sign, is the next challenge.
+ *
+ * @example
+ * parseChallenges('Newauth realm="apps", type=1, Basic realm="x"').map((value) => value.scheme) // => ["newauth", "basic"]
+ */
+export function parseChallenges(text: string | undefined): AuthValue[] {
+  const items = splitList(text)
+  // With a quote that is never closed nobody can tell where anything ends, but the first scheme is still known.
+  if (items === undefined) return [parseCredentials(text)].filter((value) => value !== undefined)
+  const challenges: string[][] = []
+  for (const item of items) {
+    if (challenges.length === 0 || beginsChallenge(item)) challenges.push([item])
+    else challenges.at(-1)?.push(item)
+  }
+  return challenges.map((parts) => parseCredentials(parts.join(", "))).filter((value) => value !== undefined)
+}
+
+function beginsChallenge(item: string): boolean {
+  const end = tokenEnd(item, 0)
+  if (end === item.length) return true
+  let next = end
+  while (item.charCodeAt(next) === 0x20 || item.charCodeAt(next) === 0x09) next++
+  return next > end && item.charCodeAt(next) !== 0x3d
+}
+
+/** Parameters of Digest that are quoted even if they are tokens (RFC 7616 section 3.3). */
+const DIGEST_QUOTED: ReadonlySet<string> = new Set(["realm", "domain", "nonce", "opaque", "qop"])
+
+/**
+ * Scheme and token, or scheme and parameters, as they stand in a header; `null` and `undefined` leave a parameter bare.
+ *
+ * @param options `digestChallenge` quotes what a Digest challenge always has in quotes
+ * @throws TypeError when the scheme, the token or the name of a parameter cannot be one
+ * @example
+ * dumpCredentials({ scheme: "Basic", parameters: new Map([["realm", "x y"]]) }) // => 'Basic realm="x y"'
+ * dumpCredentials({ scheme: "Bearer", token: "abc" }) // => "Bearer abc"
+ */
+export function dumpCredentials(
+  value: { scheme: string; parameters?: ReadonlyMap<string, HeaderScalar> | undefined; token?: string | undefined },
+  options?: { digestChallenge?: boolean },
+): string {
+  const { scheme, parameters, token } = value
+  if (!isToken(scheme)) throw new TypeError(`Not an authentication scheme: ${JSON.stringify(scheme)}`)
+  if (token !== undefined) {
+    if (!/^[\x21-\x7e]*$/.test(token)) throw new TypeError("The token of an authentication header has odd characters")
+    return token === "" ? scheme : `${scheme} ${token}`
+  }
+  if (parameters === undefined || parameters.size === 0) return scheme
+  if (!options?.digestChallenge) return `${scheme} ${dumpHeader(parameters)}`
+  const items = Array.from(parameters, ([name, parameter]) => {
+    if (typeof parameter !== "string" || !DIGEST_QUOTED.has(name)) return dumpHeader(new Map([[name, parameter]]))
+    return `${name}=${quoteHeaderValue(parameter, { allowToken: false })}`
+  })
+  return `${scheme} ${items.join(", ")}`
+}
+
+/** User and password of Basic authentication. */
+export interface BasicCredentials {
+  username: string
+  password: string
+}
+
+// RFC 4648 section 4, with more padding than needed tolerated at the end
+const BASE64 = /^[A-Za-z0-9+/]*={0,8}$/
+
+/**
+ * User and password of a Basic token; `undefined` when it is not base64 of UTF-8. Without a colon it is all user.
+ *
+ * @example
+ * parseBasic("dXNlcjpwYTpzcw==") // => { username: "user", password: "pa:ss" }
+ * parseBasic("!!!!") // => undefined
+ */
+export function parseBasic(token: string): BasicCredentials | undefined {
+  if (!BASE64.test(token)) return undefined
+  const equals = token.indexOf("=")
+  const data = equals === -1 ? token : token.slice(0, equals)
+  const padding = token.length - data.length
+  if (data.length % 4 === 1 || (4 - (data.length % 4)) % 4 > padding) return undefined
+  let text: string
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytesOf(atob(data)))
+  } catch {
+    return undefined
+  }
+  const colon = text.indexOf(":")
+  if (colon === -1) return { username: text, password: "" }
+  return { username: text.slice(0, colon), password: text.slice(colon + 1) }
+}
+
+/**
+ * The token of Basic authentication, in UTF-8.
+ *
+ * @throws TypeError when the user name holds a colon, which would move it into the password
+ * @example
+ * dumpBasic({ username: "user", password: "pa:ss" }) // => "dXNlcjpwYTpzcw=="
+ * dumpBasic({ username: "a:b", password: "" }) // throws TypeError
+ */
+export function dumpBasic({ username, password }: BasicCredentials): string {
+  if (username.includes(":")) throw new TypeError("The user name of Basic authentication must not have a colon")
+  let bytes = ""
+  for (const byte of new TextEncoder().encode(`${username}:${password}`)) bytes += String.fromCharCode(byte)
+  return btoa(bytes)
+}
+
+function bytesOf(byteString: string): Uint8Array {
+  return Uint8Array.from(byteString, (character) => character.charCodeAt(0))
+}

@@ -1,0 +1,72 @@
+// Text of HTTP headers and URLs to plain values and back, without state and without objects to learn.
+
+export {
+  type AuthValue,
+  type BasicCredentials,
+  dumpBasic,
+  dumpCredentials,
+  parseBasic,
+  parseChallenges,
+  parseCredentials,
+} from "./authorization.ts"
+export {
+  type ConditionalHeaders,
+  type Decision,
+  evaluatePreconditions,
+  type IfRangeValue,
+  ifRangeMatches,
+  isResourceModified,
+  parseIfRange,
+  type ResourceState,
+  type Validators,
+} from "./conditions.ts"
+export { dumpContentDisposition } from "./content-disposition.ts"
+export { getContentLength } from "./content-length.ts"
+export { dumpContentSecurityPolicy, parseContentSecurityPolicy } from "./content-security-policy.ts"
+export { type CookieOptions, dumpCookie, parseCookie } from "./cookies.ts"
+export { COEP, COOP, CORP, SecFetchDest, SecFetchMode, SecFetchSite } from "./cross-origin.ts"
+export { dumpAge, httpDate, parseAge, parseDate } from "./dates.ts"
+export { dumpEtags, type EtagList, generateEtag, parseEtags, quoteEtag, unquoteEtag } from "./etags.ts"
+export { dumpExtendedValue, parseExtendedValue } from "./extended-values.ts"
+export {
+  checkFieldName,
+  checkFieldValue,
+  dumpHeader,
+  dumpOptionsHeader,
+  type HeaderScalar,
+  isEntityHeader,
+  isHopByHopHeader,
+  parseDictHeader,
+  parseListHeader,
+  parseOptionsHeader,
+  removeEntityHeaders,
+  removeHopByHopHeaders,
+} from "./fields.ts"
+export { getHost, hostIsTrusted, UntrustedHost } from "./hosts.ts"
+export { escapeHtml, SafeHtml } from "./html.ts"
+export { getContentType, isJsonType, isMediaType, isTextType, parseMediaType } from "./media-types.ts"
+export { dumpAccept, parseAccept } from "./negotiation.ts"
+export { parseInteger } from "./numbers.ts"
+export {
+  type ContentRangeValue,
+  dumpContentRange,
+  dumpRange,
+  isByteRangeValid,
+  parseContentRange,
+  parseRange,
+  type RangePair,
+  type RangeRequest,
+  selectRange,
+} from "./ranges.ts"
+export { parseStatus, reasonPhrase } from "./status.ts"
+export { isToken, quoteHeaderValue, unquoteHeaderValue } from "./tokens.ts"
+export {
+  byteStringToText,
+  dumpQuery,
+  getCurrentUrl,
+  iriToUri,
+  parseQuery,
+  textToByteString,
+  type UrlParts,
+  uriToIri,
+} from "./urls.ts"
