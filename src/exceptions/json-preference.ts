@@ -1,7 +1,7 @@
 // Whether a client would rather have its errors as JSON than as HTML: one question to its Accept header.
 // Browsers name text/html, programs name JSON, and whoever takes anything gets HTML.
 
-import { parseListHeader, parseOptionsHeader } from "../http/fields.ts"
+import { parseAccept } from "../http/negotiation.ts"
 import { asciiLower } from "../http/tokens.ts"
 
 /** How well a media type does by a header: its quality, and how closely a range named it (0 to 2, -1 for not at all). */
@@ -9,9 +9,6 @@ interface Standing {
   quality: number
   closeness: number
 }
-
-// qvalue = ( "0" [ "." 0*3DIGIT ] ) / ( "1" [ "." 0*3("0") ] )
-const QVALUE = /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/
 
 /**
  * Whether an `Accept` header gives JSON of any kind a higher quality than HTML, or the same and names it more closely
@@ -25,10 +22,9 @@ const QVALUE = /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/
 export function prefersJson(accept: string): boolean {
   const json: Standing = { quality: 0, closeness: -1 }
   const html: Standing = { quality: 0, closeness: -1 }
-  for (const item of parseListHeader(accept)) {
-    const [range, options] = parseOptionsHeader(item)
-    const [type, subtype = ""] = asciiLower(range).split("/", 2)
-    const quality = qualityOf(options.get("q"))
+  for (const [value, quality] of parseAccept(accept)) {
+    const [range = ""] = asciiLower(value).split(";", 1)
+    const [type, subtype = ""] = range.split("/", 2)
     const isJson = type === "application" && (subtype === "json" || subtype.endsWith("+json"))
     if (isJson) improve(json, quality, 2)
     else if (type === "text" && subtype === "html") improve(html, quality, 2)
@@ -48,8 +44,4 @@ function improve(standing: Standing, quality: number, closeness: number): void {
   if (closeness < standing.closeness || (closeness === standing.closeness && quality <= standing.quality)) return
   standing.quality = quality
   standing.closeness = closeness
-}
-
-function qualityOf(text = "1"): number {
-  return QVALUE.test(text) ? Number(text) : 0
 }
