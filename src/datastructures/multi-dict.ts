@@ -1,0 +1,480 @@
+// Keys with several values each, in order: what a query string, a form and its files are.
+// A Map from key to list holds them, so that `__proto__` is a key like any other. All reading is derived from two
+// questions (which keys, which list), which a dictionary answers from its Map and a combination from its parts.
+// Must not know what the values mean or where they came from.
+
+import { BadRequestKeyError } from "../exceptions/statuses.ts"
+import { convert, type GetAllOptions, type GetOptions } from "./conversion.ts"
+import { type Inspect, inspectAs, inspectSymbol } from "./inspection.ts"
+
+/** One value, or several in an array or a set. */
+export type OneOrMany<V> = V | readonly V[] | ReadonlySet<V>
+
+/** Whatever gives keys with values: a multi-dict, pairs (of a Map, URLSearchParams, FormData ...), a plain object. */
+export type MultiItems<V> =
+  | ReadonlyMultiDict<V>
+  | ReadonlyMap<string, OneOrMany<V>>
+  | Iterable<readonly [key: string, value: V]>
+  | { readonly [key: string]: OneOrMany<V> }
+
+/** Whether each pair or only the first of each key is meant. */
+export interface MultiOptions {
+  /** `false` gives the first value of each key only. */
+  multi?: boolean
+}
+
+/**
+ * All pairs of a multi-dict, of other pairs, of a Map or of a plain object. Where the last two have an array or a Set as
+ * value, each of its members makes a pair; anything else, text and bytes included, is one value.
+ *
+ * @throws TypeError for what does not consist of pairs
+ * @row DS-1
+ * @example
+ * [...iterMultiItems({ a: ["1", "2"], b: "3" })] // => [["a", "1"], ["a", "2"], ["b", "3"]]
+ * [...iterMultiItems(new URLSearchParams("a=1&a=2"))] // => [["a", "1"], ["a", "2"]]
+ * [...iterMultiItems("a=1")] // throws TypeError
+ */
+export function* iterMultiItems<V>(items: MultiItems<V>): Generator<[key: string, value: V]> {
+  if (items instanceof Map || !(Symbol.iterator in Object(items))) {
+    const mapping = (items instanceof Map ? items : Object.entries(items)) as Iterable<[string, OneOrMany<V>]>
+    for (const [key, value] of mapping) {
+      if (Array.isArray(value) || value instanceof Set) for (const one of value as Iterable<V>) yield [key, one]
+      else yield [key, value as V]
+    }
+    return
+  }
+  for (const pair of items as Iterable<readonly [string, V]>) {
+    if (!Array.isArray(pair) || pair.length !== 2) throw new TypeError(`Not a pair of key and value: ${String(pair)}`)
+    yield [pair[0], pair[1]]
+  }
+}
+
+/**
+ * What can be read from every multi-dict. `size`, `keys` and `has` are about keys, each of them once; iteration, `entries`
+ * and `values` give every value, grouped by key, keys in the order in which they first came.
+ * A key without any value counts as missing.
+ *
+ * @row DS-5, DS-20
+ */
+export abstract class ReadonlyMultiDict<V = string> implements Iterable<[key: string, value: V]> {
+  /** The keys, each of them once. */
+  abstract keys(): IterableIterator<string>
+
+  /** The values of the key itself, not a copy; empty when it is missing. */
+  protected abstract list(key: string): readonly V[]
+
+  /** The number of keys. */
+  get size(): number {
+    let size = 0
+    for (const _ of this.keys()) size++
+    return size
+  }
+
+  /**
+   * The first value of the key, converted if asked for.
+   *
+   * @row DS-3, DS-6
+   * @example
+   * new MultiDict({ page: "2" }).get("page", { type: Number }) // => 2
+   * new MultiDict({ page: "x" }).get("page", { type: Number, default: 1 }) // => 1
+   * new MultiDict().get("page") // => undefined
+   */
+  get<T = V, D = undefined>(key: string, options?: GetOptions<V, T, D>): Exclude<T, undefined> | D {
+    const list = this.list(key)
+    if (list.length !== 0) {
+      const value = list[0] as V
+      if (options?.type === undefined) return value as unknown as Exclude<T, undefined>
+      const converted = convert(value, options.type)
+      if (converted !== undefined) return converted
+    }
+    return options?.default as D
+  }
+
+  /**
+   * The first value of the key.
+   *
+   * @throws BadRequestKeyError (400) when it is missing
+   * @row DS-6
+   */
+  getOrThrow(key: string): V {
+    const list = this.list(key)
+    if (list.length === 0) throw new BadRequestKeyError(key)
+    return list[0] as V
+  }
+
+  /**
+   * All values of the key, converted if asked for; a new array, empty when it is missing.
+   *
+   * @row DS-8
+   * @example
+   * new MultiDict({ n: ["1", "x", "3"] }).getAll("n", { type: Number }) // => [1, 3]
+   */
+  getAll<T = V>(key: string, options?: GetAllOptions<V, T>): Exclude<T, undefined>[] {
+    const list = this.list(key)
+    const type = options?.type
+    if (type === undefined) return list.slice() as unknown[] as Exclude<T, undefined>[]
+    const result: Exclude<T, undefined>[] = []
+    for (const value of list) {
+      const converted = convert(value, type)
+      if (converted !== undefined) result.push(converted)
+    }
+    return result
+  }
+
+  /**
+   * `getAll` by its other name.
+   *
+   * @row DS-8
+   */
+  getList<T = V>(key: string, options?: GetAllOptions<V, T>): Exclude<T, undefined>[] {
+    return this.getAll(key, options)
+  }
+
+  /** Whether the key has a value. */
+  has(key: string): boolean {
+    return this.list(key).length !== 0
+  }
+
+  /**
+   * Pairs of key and value.
+   *
+   * @row DS-10
+   * @example
+   * [...new MultiDict({ a: ["1", "2"], b: "3" }).entries({ multi: false })] // => [["a", "1"], ["b", "3"]]
+   */
+  *entries(options?: MultiOptions): Generator<[key: string, value: V], void, undefined> {
+    const all = options?.multi !== false
+    for (const key of this.keys()) {
+      const list = this.list(key)
+      if (!all) yield [key, list[0] as V]
+      else for (const value of list) yield [key, value]
+    }
+  }
+
+  /**
+   * The values, in the order of `entries`.
+   *
+   * @row DS-10
+   */
+  *values(options?: MultiOptions): Generator<V, void, undefined> {
+    for (const [, value] of this.entries(options)) yield value
+  }
+
+  /** Every pair of key and value. */
+  [Symbol.iterator](): Generator<[key: string, value: V], void, undefined> {
+    return this.entries()
+  }
+
+  /**
+   * Each key with all its values, in a new array.
+   *
+   * @row DS-10
+   */
+  *lists(): Generator<[key: string, values: V[]], void, undefined> {
+    for (const key of this.keys()) yield [key, this.list(key).slice()]
+  }
+
+  /**
+   * The values of each key, in a new array.
+   *
+   * @row DS-10
+   */
+  *listValues(): Generator<V[], void, undefined> {
+    for (const key of this.keys()) yield this.list(key).slice()
+  }
+
+  /**
+   * A plain object without prototype, with the first value of each key; with `flat: false`, with all of them in arrays.
+   *
+   * @row DS-12
+   * @example
+   * new MultiDict({ a: ["1", "2"] }).toDict() // => { a: "1" }
+   * new MultiDict({ a: ["1", "2"] }).toDict({ flat: false }) // => { a: ["1", "2"] }
+   */
+  toDict(options?: { flat?: true }): Record<string, V>
+  toDict(options: { flat: false }): Record<string, V[]>
+  toDict(options?: { flat?: boolean }): Record<string, V> | Record<string, V[]>
+  toDict(options?: { flat?: boolean }): Record<string, V> | Record<string, V[]> {
+    const result: Record<string, V | V[]> = Object.create(null)
+    for (const [key, list] of this.lists()) result[key] = options?.flat === false ? list : (list[0] as V)
+    return result as Record<string, V>
+  }
+
+  /**
+   * A dictionary of its own with the same values.
+   *
+   * @row DS-11, DS-17, DS-18
+   */
+  copy(): MultiDict<V> {
+    return new MultiDict(this)
+  }
+
+  /**
+   * A dictionary of its own with copies of the values, as `structuredClone` makes them.
+   *
+   * @throws DataCloneError for values that cannot be cloned
+   * @row DS-11
+   */
+  deepCopy(): MultiDict<V> {
+    const result = new MultiDict<V>()
+    for (const [key, list] of this.lists()) result.setList(key, structuredClone(list))
+    return result
+  }
+
+  /**
+   * A dictionary of its own with the values of both.
+   *
+   * @row DS-14
+   * @example
+   * [...new MultiDict({ a: "1" }).merge({ a: "2" })] // => [["a", "1"], ["a", "2"]]
+   */
+  merge(items: MultiItems<V>): MultiDict<V> {
+    const result = this.copy()
+    result.update(items)
+    return result
+  }
+
+  /**
+   * Whether the other is a multi-dict with the same keys and for each of them the same values in the same order.
+   * The order of the keys does not matter.
+   *
+   * @row DS-16
+   */
+  equals(other: unknown): boolean {
+    if (!(other instanceof ReadonlyMultiDict) || other.size !== this.size) return false
+    for (const [key, list] of this.lists()) {
+      const theirs = other.list(key)
+      if (theirs.length !== list.length || !list.every((value, index) => Object.is(value, theirs[index]))) return false
+    }
+    return true
+  }
+
+  /** How it looks in a console. */
+  [inspectSymbol](_depth: number, options: object, inspect: Inspect): string {
+    return inspectAs(this, new Map(this.lists()), options, inspect)
+  }
+}
+
+const NONE: readonly never[] = Object.freeze([])
+
+/** A multi-dict with a Map of its own. A list in it is empty only where `setListDefault` gave it away empty. */
+abstract class StoredMultiDict<V> extends ReadonlyMultiDict<V> {
+  /** The values of each key. */
+  protected readonly stored: Map<string, V[]> = new Map()
+
+  constructor(items?: MultiItems<V> | null) {
+    super()
+    if (items) this.store(items)
+  }
+
+  override *keys(): Generator<string, void, undefined> {
+    for (const [key, list] of this.stored) if (list.length !== 0) yield key
+  }
+
+  protected override list(key: string): readonly V[] {
+    return this.stored.get(key) ?? NONE
+  }
+
+  /** Adds all of these. */
+  protected store(items: MultiItems<V>): void {
+    for (const [key, value] of iterMultiItems(items)) {
+      const list = this.stored.get(key)
+      if (list === undefined) this.stored.set(key, [value])
+      else list.push(value)
+    }
+  }
+}
+
+/**
+ * A multi-dict that can be changed.
+ *
+ * @row DS-5, DS-6, DS-10
+ * @example
+ * const tags = new MultiDict([["tag", "a"], ["page", "1"], ["tag", "b"]])
+ * tags.get("tag") // => "a"
+ * tags.getAll("tag") // => ["a", "b"]
+ * tags.size // => 2
+ * [...tags] // => [["tag", "a"], ["tag", "b"], ["page", "1"]]
+ */
+export class MultiDict<V = string> extends StoredMultiDict<V> {
+  /**
+   * Adds a value behind those that the key has.
+   *
+   * @row DS-7
+   */
+  append(key: string, value: V): void {
+    const list = this.stored.get(key)
+    if (list === undefined) this.stored.set(key, [value])
+    else list.push(value)
+  }
+
+  /**
+   * Replaces all values of the key by this one.
+   *
+   * @row DS-7
+   */
+  set(key: string, value: V): void {
+    this.stored.set(key, [value])
+  }
+
+  /**
+   * Replaces all values of the key by these, which are copied. Without any, the key is removed.
+   *
+   * @row DS-8
+   */
+  setList(key: string, values: Iterable<V>): void {
+    const list = Array.from(values)
+    if (list.length === 0) this.stored.delete(key)
+    else this.stored.set(key, list)
+  }
+
+  /**
+   * The first value of the key; if it is missing, it gets this one.
+   *
+   * @row DS-9
+   */
+  setDefault(key: string, value: V): V {
+    const list = this.stored.get(key)
+    if (list !== undefined && list.length !== 0) return list[0] as V
+    this.set(key, value)
+    return value
+  }
+
+  /**
+   * The values of the key; if it is missing, it gets these. What comes back is live: pushing to it adds values.
+   *
+   * @row DS-8
+   * @example
+   * const form = new MultiDict()
+   * form.setListDefault("tag").push("a", "b")
+   * form.getAll("tag") // => ["a", "b"]
+   */
+  setListDefault(key: string, values: Iterable<V> = []): V[] {
+    let list = this.stored.get(key)
+    if (list === undefined || list.length === 0) {
+      list = Array.from(values)
+      this.stored.set(key, list)
+    }
+    return list
+  }
+
+  /**
+   * Adds all of these; never replaces a value.
+   *
+   * @row DS-13, DS-14
+   */
+  update(items: MultiItems<V>): void {
+    this.store(items)
+  }
+
+  /** Removes the key with all its values; tells whether it was there. */
+  delete(key: string): boolean {
+    const there = this.has(key)
+    this.stored.delete(key)
+    return there
+  }
+
+  /** Removes everything. */
+  clear(): void {
+    this.stored.clear()
+  }
+
+  /**
+   * Removes the key with all its values, and gives the first.
+   *
+   * @throws BadRequestKeyError (400) when it is missing and there is no default
+   * @row DS-15
+   * @example
+   * new MultiDict({ a: ["1", "2"] }).pop("a") // => "1"
+   * new MultiDict().pop("a", { default: "0" }) // => "0"
+   * new MultiDict().pop("a") // throws BadRequestKeyError
+   */
+  pop<D = never>(key: string, options?: { default: D }): V | D {
+    const list = this.popList(key)
+    if (list.length !== 0) return list[0] as V
+    if (options === undefined) throw new BadRequestKeyError(key)
+    return options.default
+  }
+
+  /**
+   * Removes the key that came last, and gives it with its first value.
+   *
+   * @throws BadRequestKeyError (400) when there is none
+   * @row DS-15
+   */
+  popItem(): [key: string, value: V] {
+    const [key, list] = this.popItemList()
+    return [key, list[0] as V]
+  }
+
+  /**
+   * Removes the key with all its values, and gives them; empty when it is missing.
+   *
+   * @row DS-15
+   */
+  popList(key: string): V[] {
+    const list = this.stored.get(key) ?? []
+    this.stored.delete(key)
+    return list
+  }
+
+  /**
+   * Removes the key that came last, and gives it with all its values.
+   *
+   * @throws BadRequestKeyError (400) when there is none
+   * @row DS-15
+   */
+  popItemList(): [key: string, values: V[]] {
+    const key = Array.from(this.keys()).at(-1)
+    if (key === undefined) throw new BadRequestKeyError()
+    return [key, this.popList(key)]
+  }
+}
+
+/**
+ * A multi-dict that never changes. It has no methods that would; `copy()` gives a MultiDict.
+ *
+ * @row DS-17
+ * @example
+ * const query = new ImmutableMultiDict([["tag", "a"], ["tag", "b"]])
+ * query.getAll("tag") // => ["a", "b"]
+ * query.append // => undefined
+ */
+export class ImmutableMultiDict<V = string> extends StoredMultiDict<V> {}
+
+/**
+ * Several multi-dicts, read as one. The first that has the key gives its value, all of them together give the list.
+ * It follows what happens to its parts; `copy()` gives an independent MultiDict.
+ *
+ * @row DS-18
+ * @example
+ * const values = new CombinedMultiDict([new MultiDict({ a: "1" }), new MultiDict({ a: "2", b: "3" })])
+ * values.get("a") // => "1"
+ * values.getAll("a") // => ["1", "2"]
+ * [...values.keys()] // => ["a", "b"]
+ */
+export class CombinedMultiDict<V = string> extends ReadonlyMultiDict<V> {
+  readonly #dicts: readonly ReadonlyMultiDict<V>[]
+
+  constructor(dicts: Iterable<ReadonlyMultiDict<V>> = []) {
+    super()
+    this.#dicts = Array.from(dicts)
+  }
+
+  override keys(): IterableIterator<string> {
+    return new Set(this.#dicts.flatMap((dict) => [...dict.keys()])).values()
+  }
+
+  protected override list(key: string): readonly V[] {
+    return this.#dicts.flatMap((dict) => dict.getAll(key))
+  }
+
+  /** The first value of the key that can be converted, one of each dictionary being tried. */
+  override get<T = V, D = undefined>(key: string, options?: GetOptions<V, T, D>): Exclude<T, undefined> | D {
+    for (const dict of this.#dicts) {
+      const value = dict.has(key) ? dict.get(key, { type: options?.type }) : undefined
+      if (value !== undefined) return value
+    }
+    return options?.default as D
+  }
+}
