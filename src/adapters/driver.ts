@@ -65,6 +65,8 @@ class Drive {
   #started = false
   #sent = false
   #over = false
+  /** The client left before the application had answered. */
+  #abandoned = false
   /** startResponse threw an error back after the head was sent: the response can't be completed any more. */
   #doomed = false
   #bytes = 0
@@ -105,7 +107,8 @@ class Drive {
   // ---- startResponse and write
 
   readonly #startResponse: StartResponse = (status, headers, error) => {
-    if (this.#over) throw new Error("startResponse was called after the response was over")
+    // To an application that has not noticed yet that the client left, all is as before: its body is closed when it comes.
+    if (this.#over && !this.#abandoned) throw new Error("startResponse was called after the response was over")
     if (error !== undefined && error !== null) {
       if (this.#sent) {
         this.#doomed = true
@@ -159,7 +162,7 @@ class Drive {
       failure = error
       this.#fail(error)
     }
-    if (typeof body.close === "function") this.#closeThenFinish(body, failure)
+    if (typeof body.close === "function") this.#close(body).then(() => this.#finish(failure))
     else this.#finish(failure)
   }
 
@@ -231,6 +234,7 @@ class Drive {
       return await this.#race(arrival)
     } catch (error) {
       late = error === GONE
+      this.#abandoned = late
       throw error
     }
   }
@@ -357,17 +361,6 @@ class Drive {
     } catch (error) {
       this.#exchange.report("closing the response body failed", error)
     }
-  }
-
-  #closeThenFinish(body: { close?(): void | Promise<void> }, failure: unknown): void {
-    let closing: void | Promise<void> = undefined
-    try {
-      closing = body.close?.()
-    } catch (error) {
-      this.#exchange.report("closing the response body failed", error)
-    }
-    if (closing === undefined) this.#finish(failure)
-    else this.#close({ close: () => closing }).then(() => this.#finish(failure))
   }
 
   /** Waits, but not for ever: return() of a generator that hangs never settles. */

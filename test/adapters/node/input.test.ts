@@ -1,0 +1,275 @@
+// Rules I1-I10 and C1 of the contract, each over a real socket.
+
+import { describe, expect, test } from "vitest"
+import { ClientDisconnected } from "../../../src/exceptions/statuses.ts"
+import type { Application, InputStream } from "../../../src/gateway.ts"
+import { answering, encode, parseAnswer, RawClient, serve, sleep, talk } from "../../support/server.ts"
+
+const text = (chunk: Uint8Array) => Buffer.from(chunk).toString("latin1")
+
+/** Serves an application that answers what `read` makes of the body. */
+function reading(read: (input: InputStream) => Promise<unknown>): Application {
+  return async (environ, startResponse) => {
+    const result = JSON.stringify(await read(environ["wsgi.input"]))
+    startResponse("200 OK", [["Content-Type", "application/json"]])
+    return [encode(result)]
+  }
+}
+
+const post = (body: string, ...fields: string[]) =>
+  `${["POST / HTTP/1.1", "Host: a", "Connection: close", `Content-Length: ${body.length}`, ...fields].join("\r\n")}\r\n\r\n${body}`
+const chunked = (...chunks: string[]) =>
+  `POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n${chunks
+    .map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`)
+    .join("")}0\r\n\r\n`
+
+async function answer(app: Application, request: string): Promise<unknown> {
+  const { port } = await serve(app)
+  return JSON.parse(parseAnswer(await talk(port, request)).body)
+}
+
+describe("wsgi.input", () => {
+  test("I1: read, readLine, readLines and iteration give the body", async () => {
+    const body = "one\ntwo\nthree"
+    expect(
+      await answer(
+        reading(async (input) => text(await input.read())),
+        post(body),
+      ),
+    ).toBe(body)
+    expect(
+      await answer(
+        reading(async (input) => [text(await input.read(2)), text(await input.readLine()), text(await input.read())]),
+        post(body),
+      ),
+    ).toEqual(["on", "e\n", "two\nthree"])
+    expect(
+      await answer(
+        reading(async (input) => (await input.readLines()).map(text)),
+        post(body),
+      ),
+    ).toEqual(["one\n", "two\n", "three"])
+    const iterate = async (input: InputStream) => {
+      let seen = ""
+      for await (const chunk of input) seen += text(chunk)
+      return seen
+    }
+    expect(await answer(reading(iterate), post(body))).toBe(body)
+  })
+
+  test("I2: ends at Content-Length, with empty bytes from then on", async () => {
+    const read = async (input: InputStream) => [
+      text(await input.read(100)),
+      (await input.read(100)).length,
+      (await input.read()).length,
+      (await input.readLine()).length,
+    ]
+    expect(await answer(reading(read), post("hello"))).toEqual(["hello", 0, 0, 0])
+  })
+
+  test("I2: a body that ends early rejects with ClientDisconnected and is no end", async () => {
+    let failed: (error: unknown) => void = () => {}
+    const failure = new Promise((resolve) => {
+      failed = resolve
+    })
+    const { port, errors } = await serve(async (environ) => {
+      try {
+        await environ["wsgi.input"].read()
+      } catch (error) {
+        failed(error)
+        throw error
+      }
+      return []
+    })
+    const client = new RawClient(port).send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhal")
+    setTimeout(() => client.socket.destroy(), 20)
+    expect(await failure).toBeInstanceOf(ClientDisconnected)
+    await sleep(20)
+    expect(errors).toEqual([])
+  })
+
+  test("I5: is no Node stream, and the application can't close it", async () => {
+    const shape = async (input: InputStream) => ["pipe", "destroy", "close", "on"].filter((name) => name in input)
+    expect(await answer(reading(shape), post("x"))).toEqual([])
+  })
+
+  test("I6: nothing is read before somebody asks, and the client feels it", async () => {
+    let go: () => void = () => {}
+    const going = new Promise<void>((resolve) => {
+      go = resolve
+    })
+    const { port } = await serve(
+      reading(async (input) => {
+        await going
+        let total = 0
+        for await (const chunk of input) total += chunk.length
+        return total
+      }),
+    )
+    const size = 64 * 1024 * 1024
+    const client = new RawClient(port).send(
+      `POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: ${size}\r\n\r\n`,
+    )
+    const block = new Uint8Array(1024 * 1024)
+    for (let i = 0; i < 64; i++) client.send(block)
+    await sleep(200)
+    expect(client.socket.writableLength).toBeGreaterThan(size / 2)
+    go()
+    expect(parseAnswer(await client.end(15_000)).body).toBe(String(size))
+  })
+
+  test("I6: reads that overlap come in the order of their calls", async () => {
+    const read = async (input: InputStream) =>
+      (await Promise.all([input.read(1), input.read(2), input.read()])).map(text)
+    expect(await answer(reading(read), post("abcdef"))).toEqual(["a", "bc", "def"])
+  })
+
+  test("I7: a chunked body arrives without its framing, without CONTENT_LENGTH, and ends by itself", async () => {
+    const app: Application = async (environ, startResponse) => {
+      const body = text(await environ["wsgi.input"].read())
+      startResponse("200 OK", [])
+      return [encode(JSON.stringify([body, "CONTENT_LENGTH" in environ, environ["wsgi.input_terminated"]]))]
+    }
+    expect(await answer(app, chunked("hello ", "world"))).toEqual(["hello world", false, true])
+  })
+
+  test("I7: the spelling of chunked does not matter", async () => {
+    const request = chunked("hi").replace("chunked", "ChuNked")
+    expect(
+      await answer(
+        reading(async (input) => text(await input.read())),
+        request,
+      ),
+    ).toBe("hi")
+  })
+
+  test("a request without a body reads as empty", async () => {
+    const read = async (input: InputStream) => [(await input.read()).length, (await input.readLines()).length]
+    expect(await answer(reading(read), "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).toEqual([0, 0])
+  })
+
+  test("I8: what the application left unread does not reach the next request", async () => {
+    const seen: string[] = []
+    const { port } = await serve((environ, startResponse) => {
+      seen.push(environ.PATH_INFO)
+      startResponse("200 OK", [])
+      return [encode("x")]
+    })
+    const received = await talk(
+      port,
+      "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 18\r\n\r\nGET /evil HTTP/1.1GET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    )
+    expect(seen).toEqual(["/1", "/2"])
+    expect(received.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2)
+  })
+
+  test("I8: a body longer than the cap gets its answer with Connection: close, without a reset", async () => {
+    const { port } = await serve(
+      (_environ, startResponse) => {
+        startResponse("413 Content Too Large", [])
+        return [encode("too large")]
+      },
+      { maxDiscardBytes: 1_000_000, lingerMs: 1000 },
+    )
+    const client = new RawClient(port).send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n")
+    for (let i = 0; i < 5; i++) client.send(new Uint8Array(100_000))
+    const received = await client.end()
+    expect(received).toContain("connection: close".replace("c", "C"))
+    expect(received.endsWith("too large")).toBe(true)
+    expect(client.reset).toBe(false)
+  })
+
+  test("I8: a chunked body that goes on for ever is cut off", async () => {
+    const { port } = await serve(answering("x"), {
+      maxDiscardBytes: 500_000,
+      lingerMs: 200,
+    })
+    const client = new RawClient(port).send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+    const chunk = `${(65536).toString(16)}\r\n${"x".repeat(65536)}\r\n`
+    const timer = setInterval(() => client.send(chunk), 5)
+    try {
+      expect(await client.end(8000)).toContain("200 OK")
+    } finally {
+      clearInterval(timer)
+    }
+  })
+
+  test("reading after the response is over rejects", async () => {
+    let late: Promise<unknown> | undefined
+    const { port } = await serve((environ, startResponse) => {
+      late = sleep(30).then(() => environ["wsgi.input"].read())
+      late.catch(() => {})
+      startResponse("200 OK", [])
+      return []
+    })
+    await talk(port, post("x".repeat(100)))
+    await expect(late).rejects.toThrow("after the response was over")
+  })
+})
+
+describe("wsgi.errors", () => {
+  test("I9: takes any text", async () => {
+    const { port, errors } = await serve((environ, startResponse) => {
+      environ["wsgi.errors"].write("größer als 1 €\n")
+      environ["wsgi.errors"].flush()
+      startResponse("200 OK", [])
+      return []
+    })
+    await talk(port, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    expect(errors).toEqual(["größer als 1 €\n"])
+  })
+
+  test("I10: has no close", async () => {
+    let has = true
+    const { port } = await serve((environ, startResponse) => {
+      has = "close" in environ["wsgi.errors"] || "end" in environ["wsgi.errors"]
+      startResponse("200 OK", [])
+      return []
+    })
+    await talk(port, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    expect(has).toBe(false)
+  })
+})
+
+describe("C1: Expect: 100-continue", () => {
+  const head = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+
+  test("sends the 100 when the application first reads", async () => {
+    let read: () => void = () => {}
+    const reads = new Promise<void>((resolve) => {
+      read = resolve
+    })
+    const { port } = await serve(
+      reading(async (input) => {
+        await reads
+        return text(await input.read())
+      }),
+    )
+    const client = new RawClient(port).send(head)
+    await sleep(50)
+    expect(client.received).toBe("")
+    read()
+    await client.until((received) => received === "HTTP/1.1 100 Continue\r\n\r\n")
+    client.send("hello")
+    expect(await client.end()).toContain('"hello"')
+  })
+
+  test("sends none when the application answers without reading", async () => {
+    const { port } = await serve(answering("", "413 Content Too Large"))
+    const received = await talk(port, head)
+    expect(received).toMatch(/^HTTP\/1\.1 413 /)
+    expect(received).not.toContain("100 Continue")
+  })
+
+  test("answers any other expectation with 417", async () => {
+    const { port } = await serve(reading((input) => input.read()))
+    expect(await talk(port, head.replace("100-continue", "foo"))).toMatch(/^HTTP\/1\.1 417 /)
+  })
+
+  test("takes no notice of it on HTTP/1.0", async () => {
+    const { port } = await serve(reading(async (input) => text(await input.read())))
+    const received = await talk(port, "POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi")
+    expect(received).toMatch(/^HTTP\/1\.1 200 OK/)
+    expect(received).not.toContain("100 Continue")
+  })
+})
