@@ -9,8 +9,7 @@ export interface RequestTarget {
   authority: string | undefined
 }
 
-// authority = host [ ":" port ], where host is a name, an IPv4 address or a bracketed IPv6 address. No userinfo.
-const AUTHORITY = /^(?:[a-z0-9._~!$&'()*+,;=%-]+|\[[0-9a-f:.]+\])(?::\d{0,5})?$/i
+const AUTHORITY = /^(?:[a-z0-9._~!$&'()*+,;=%-]+|\[[0-9a-f:.]+\])(?::(\d{0,5}))?$/i
 const ABSOLUTE = /^https?:\/\//i
 
 /**
@@ -33,9 +32,23 @@ export function parseTarget(method: string, target: string): RequestTarget | und
   const rest = target.slice(scheme[0].length)
   const end = rest.search(/[/?]/)
   const authority = end === -1 ? rest : rest.slice(0, end)
-  if (!AUTHORITY.test(authority)) return undefined
+  if (!isAuthority(authority)) return undefined
   const path = end === -1 ? "/" : rest.slice(end)
   return split(path.startsWith("/") ? path : `/${path}`, authority)
+}
+
+/**
+ * Whether a text is a host with or without a port, and nothing else: no user, no path (RFC 9110 section 7.2).
+ *
+ * @example
+ * isAuthority("[::1]:8000") // => true
+ * isAuthority("a.com:80@evil.com") // => false
+ * isAuthority("a.com:99999") // => false
+ */
+export function isAuthority(text: string): boolean {
+  // uri-host = IP-literal / IPv4address / reg-name
+  const match = AUTHORITY.exec(text)
+  return match !== null && Number(match[1] ?? 0) <= 65535
 }
 
 function split(target: string, authority: string | undefined): RequestTarget {

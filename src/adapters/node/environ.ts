@@ -5,7 +5,7 @@
 import type { IncomingMessage } from "node:http"
 import { emptyInput } from "../../environ/input.ts"
 import type { Environ, ErrorStream, HeaderList, InputStream } from "../../gateway.ts"
-import { decodePath, parseTarget } from "../request-target.ts"
+import { decodePath, isAuthority, parseTarget } from "../request-target.ts"
 import type { Addresses } from "./connection.ts"
 
 /** What an environ needs from its server. */
@@ -59,6 +59,8 @@ const SIGNAL: PropertyDescriptor = {
 const DROPPED = ""
 const MEMORY = 1024
 const keys = new Map<string, string>()
+/** The Host of the request before was found right; most often it is the same. */
+let lastHost = ""
 
 /** The environ of a request, or why it is refused. */
 export function environOf(
@@ -135,6 +137,11 @@ export function environOf(
     else environ[key] = `${before as string}${key === "HTTP_COOKIE" ? "; " : ", "}${value}`
   }
 
+  const host = environ["HTTP_HOST"] as string | undefined
+  if (host !== undefined && host !== lastHost) {
+    if (host !== "" && !isAuthority(host)) return BAD_REQUEST
+    lastHost = host
+  }
   const coding = environ["HTTP_TRANSFER_ENCODING"] as string | undefined
   if (coding !== undefined) {
     // RFC 9112 section 6.1: a transfer coding on HTTP/1.0 is faulty framing. A coding but chunked would come undecoded.

@@ -174,6 +174,26 @@ describe("environ", () => {
     expect(environ).toMatchObject({ "my.setting": 3, SERVER_NAME: "example.com" })
   })
 
+  test("what a client says of itself as a proxy changes nothing", async () => {
+    const environ = await environOf(
+      GET(
+        "/",
+        "X-Forwarded-For: 6.6.6.6",
+        "X-Forwarded-Host: evil",
+        "X-Forwarded-Proto: https",
+        "X-Forwarded-Prefix: /x",
+        "Forwarded: for=6.6.6.6;proto=https",
+      ),
+    )
+    expect(environ).toMatchObject({
+      REMOTE_ADDR: "127.0.0.1",
+      SERVER_NAME: "127.0.0.1",
+      SCRIPT_NAME: "",
+      HTTP_HOST: "a",
+      "wsgi.url_scheme": "http",
+    })
+  })
+
   test("an absolute-form target is split, and its authority takes the place of Host", async () => {
     expect(await environOf(GET("http://example.com:80/a?b"))).toMatchObject({
       PATH_INFO: "/a",
