@@ -48,8 +48,9 @@ export function evaluatePreconditions(headers: ConditionalHeaders, validators: V
     if (since !== undefined && changed !== undefined && changed > since) return "precondition-failed"
   }
 
+  // Who asks to see a resource without a tag cannot have remembered one; who asks to make it must be told that it exists.
   const ifNoneMatch = listOf(headers.ifNoneMatch)
-  if (ifNoneMatch !== undefined && (tag !== undefined || ifNoneMatch.star)) {
+  if (ifNoneMatch !== undefined && (tag !== undefined || (ifNoneMatch.star && !safe))) {
     const matches =
       ifNoneMatch.star || (tag !== undefined && (ifNoneMatch.strong.includes(tag) || ifNoneMatch.weak.includes(tag)))
     if (matches) return safe ? "not-modified" : "precondition-failed"
@@ -128,7 +129,7 @@ export interface ResourceState {
 
 /**
  * Whether a client has to be sent the resource, since what it remembers is not what there is now. `If-Range` is looked
- * at only beside `Range`, and then decides instead of the other headers.
+ * at only beside `Range`; one that matches says that nothing changed.
  *
  * @throws TypeError when both `etag` and `data` are given
  * @row HTTP-13, SUTIL-5

@@ -69,12 +69,13 @@ export function parseEtags(text: string | undefined): EtagList {
     }
     const weak = (code === 0x57 || code === 0x77) && text.charCodeAt(index + 1) === 0x2f
     if (weak) index += 2
-    const opened = text.charCodeAt(index) === 0x22
-    const quote = opened ? text.indexOf('"', index + 1) : -1
-    const comma = quote === -1 ? text.indexOf(",", index) : quote + 1
+    const quote = text.charCodeAt(index) === 0x22 ? text.indexOf('"', index + 1) : -1
+    const comma = text.indexOf(",", quote === -1 ? index : quote)
     const end = comma === -1 ? text.length : comma
-    const tag = quote === -1 ? stripSpace(text, index, end) : text.slice(index + 1, quote)
-    if (tag === "*" && quote === -1) return { strong: [], weak: [], star: true }
+    let tag = stripSpace(text, index, end)
+    // Text between the closing quote and the comma makes it no tag that anybody has; it is kept as it stands.
+    if (quote !== -1 && tag.length === quote + 1 - index) tag = tag.slice(1, -1)
+    else if (tag === "*") return { strong: [], weak: [], star: true }
     if (weak) list.weak.push(tag)
     else list.strong.push(tag)
     index = end

@@ -1,0 +1,19 @@
+// `npm run test:oracle [-- suite... --show listed|quirk]`: runs the corpus, prints what disagrees, ends with a line per suite.
+
+import { argv } from "node:process"
+import { explain, type Report, readDifferences, runSuite, suiteNames, summary } from "./runner.ts"
+
+const shown = new Set(["unexplained", ...argv.filter((_, index) => argv[index - 1] === "--show")])
+const wanted = argv.slice(2).filter((word) => !word.startsWith("--") && !shown.has(word))
+
+const reports: Report[] = []
+for (const name of suiteNames()) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  const report = await runSuite(name)
+  reports.push(report)
+  for (const found of report.disagreements) if (shown.has(found.kind)) console.log(explain(found))
+  for (const line of report.stale) console.log(`stale: ${line}`)
+}
+for (const reason of readDifferences().filter((entry) => !entry.reason)) console.log("no reason given:", reason)
+for (const report of reports) console.log(summary(report))
+if (reports.some(({ disagreements }) => disagreements.some(({ kind }) => kind === "unexplained"))) process.exitCode = 1
