@@ -115,14 +115,14 @@ async function enableTypeScript(folder: string): Promise<void> {
   // Set where Node strips types by itself; unknown to the types of Node 20.
   if ((process.features as { typescript?: unknown }).typescript) return
   if (process.execArgv.some((argument) => argument.includes("tsx"))) return
-  let api: string
+  let loader: string
   try {
-    api = createRequire(join(folder, "index.js")).resolve("tsx/esm/api")
+    loader = createRequire(join(folder, "index.js")).resolve("tsx")
   } catch {
     throw new LoadError(
       `Node ${process.versions.node} does not run TypeScript by itself. Install tsx: npm install --save-dev tsx`,
     )
   }
-  const { register } = (await import(pathToFileURL(api).href)) as { register(): unknown }
-  register()
+  // The same as `node --import tsx`: importing it registers its hooks.
+  await import(pathToFileURL(loader).href)
 }

@@ -1,0 +1,38 @@
+// Middleware is a function from application to application. The request passes the layers from the outermost to the
+// innermost, the response on its way back from the innermost to the outermost.
+//
+// GET /  -> 200 outer in, middle in, inner in, view, inner out, middle out, outer out
+
+import { type Application, Request, Response } from "werkstatt"
+
+const encoder = new TextEncoder()
+
+/** A layer that writes down when it was passed: in the environ on the way in, in the body on the way out. */
+export function layer(name: string, app: Application): Application {
+  return async (environ, startResponse) => {
+    const trail = (environ["example.trail"] as string[] | undefined) ?? []
+    const body = await app({ ...environ, "example.trail": [...trail, `${name} in`] }, startResponse)
+    return appending(body, `, ${name} out`)
+  }
+}
+
+/** The same body with some text behind it. Whoever replaces a body closes the one that was there. */
+function appending(body: Awaited<ReturnType<Application>>, text: string) {
+  return {
+    async *[Symbol.asyncIterator]() {
+      yield* body
+      yield encoder.encode(text)
+    },
+    close: () => body.close?.(),
+  }
+}
+
+const view = Request.application(({ environ }) => {
+  const trail = environ["example.trail"] as string[]
+  const response = new Response([...trail, "view"].join(", "))
+  // The layers make the body longer.
+  response.headers.delete("Content-Length")
+  return response
+})
+
+export const app = layer("outer", layer("middle", layer("inner", view)))

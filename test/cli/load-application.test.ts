@@ -1,0 +1,76 @@
+import { mkdtempSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { beforeAll, describe, expect, test } from "vitest"
+import { LoadError, loadApplication, parseName } from "../../src/cli/load-application.ts"
+
+let folder = ""
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "werkstatt-load-"))
+  const write = (name: string, text: string) => writeFileSync(join(folder, name), text)
+  write("package.json", `{ "type": "module" }`)
+  write(
+    "site.js",
+    `export const app = () => ["site"]; export const other = () => ["other"]; export const text = "no function"`,
+  )
+  write("second.mjs", `export function application() { return ["second"] }`)
+  write("third.mjs", `export default () => ["third"]`)
+  write("old.cjs", `exports.app = () => ["old"]`)
+  write("factory.mjs", `export const make = async () => () => ["made"]; export const bad = () => 3`)
+  write("nothing.mjs", `export const value = 1`)
+  write("broken.mjs", `throw new Error("the module's own error")`)
+})
+
+describe("parseName", () => {
+  test.each([
+    ["main:app", { module: "main", exportName: "app", isFactory: false }],
+    ["a/b.ts:make()", { module: "a/b.ts", exportName: "make", isFactory: true }],
+    ["C:\\site\\main.ts", { module: "C:\\site\\main.ts", exportName: undefined, isFactory: false }],
+    ["C:/site/main.ts:app", { module: "C:/site/main.ts", exportName: "app", isFactory: false }],
+    ["main:größe", { module: "main", exportName: "größe", isFactory: false }],
+    ["main:__proto__", { module: "main", exportName: "__proto__", isFactory: false }],
+  ])("takes %s apart", (name, expected) => {
+    expect(parseName(name)).toEqual(expected)
+  })
+
+  test.each(["main:", "main:a b", "main:make(1)", "main:1a", "main:a.b"])("refuses %s", (name) => {
+    expect(() => parseName(name)).toThrow(LoadError)
+  })
+})
+
+describe("loadApplication", () => {
+  test.each([
+    ["site:app", "site"],
+    ["site.js:other", "other"],
+    ["./site", "site"],
+    ["second", "second"],
+    ["third", "third"],
+    ["old.cjs:app", "old"],
+    ["old", "old"],
+    ["factory:make()", "made"],
+  ])("finds %s", async (name, answer) => {
+    const app = await loadApplication(name, folder)
+    expect((app as unknown as () => unknown)()).toEqual([answer])
+  })
+
+  test.each([
+    ["missing:app", /There is no module "missing"/],
+    ["site:missing", /no export "missing" \(it exports: app, other, text\)/],
+    ["site:text", /"text" in site is not a function/],
+    ["site:constructor", /no export "constructor"/],
+    ["site:__proto__", /no export "__proto__"/],
+    ["nothing", /neither "app" nor "application"/],
+    ["factory:bad()", /bad\(\) in factory did not give a function/],
+    ["@@@", /There is no module/],
+  ])("says in one line what is wrong with %s", async (name, message) => {
+    const error = await loadApplication(name, folder).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(LoadError)
+    expect((error as Error).message).toMatch(message)
+    expect((error as Error).message).not.toContain("\n")
+  })
+
+  test("lets errors of the module itself pass", async () => {
+    await expect(loadApplication("broken", folder)).rejects.toThrow("the module's own error")
+  })
+})

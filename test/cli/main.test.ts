@@ -1,0 +1,59 @@
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { beforeAll, expect, test } from "vitest"
+
+const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url))
+let folder = ""
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "werkstatt-cli-"))
+  writeFileSync(join(folder, "site.mjs"), `export const app = () => []; export const text = "x"`)
+  writeFileSync(join(folder, "typed.ts"), `export const app = (): unknown[] => []`)
+  writeFileSync(join(folder, "broken.mjs"), `throw new Error("the module's own error")`)
+})
+
+const werkstatt = (...args: string[]) =>
+  spawnSync(process.execPath, [main, ...args], { cwd: folder, encoding: "utf8", timeout: 15_000 })
+
+test.each([
+  [["run", "missing:app"], /^werkstatt: There is no module "missing" in .*\n$/],
+  [["run", "site:missing"], /^werkstatt: site has no export "missing" \(it exports: app, text\)\.\n$/],
+  [["run", "site:text"], /^werkstatt: "text" in site is not a function;.*\n$/],
+  [["run", "site:app", "--port", "x"], /^werkstatt: --port takes a number.*\n$/],
+  [["run", "site:app", "--port", "70000"], /^werkstatt: --port takes a number.*\n$/],
+  [["run", "site:app", "--nonsense"], /^werkstatt: .*nonsense.*\n$/],
+  [["run"], /^werkstatt: Which application\?.*\n$/],
+  [["walk", "site"], /^werkstatt: There is no command "walk".*\n$/],
+  [["run", "site", "second"], /^werkstatt: One application at a time.*\n$/],
+])("werkstatt %j is one clear line and exit code 2", (args, message) => {
+  const { status, stderr, stdout } = werkstatt(...args)
+  expect(stderr).toMatch(message)
+  expect([status, stdout]).toEqual([2, ""])
+})
+
+test("--help says how it is called", () => {
+  const { status, stdout } = werkstatt("--help")
+  expect(status).toBe(0)
+  expect(stdout).toMatch(/^Usage: werkstatt run MODULE/)
+  expect(werkstatt().status).toBe(2)
+})
+
+test.skipIf((process.features as { typescript?: unknown }).typescript)(
+  "TypeScript on a Node that does not strip types, without tsx: one line says what to install",
+  () => {
+    const { status, stderr } = werkstatt("run", "typed:app")
+    expect(stderr).toMatch(
+      /^werkstatt: Node \S+ does not run TypeScript by itself\. Install tsx: npm install --save-dev tsx\n$/,
+    )
+    expect(status).toBe(2)
+  },
+)
+
+test("an error of the module itself shows its stack", () => {
+  const { status, stderr } = werkstatt("run", "broken:app")
+  expect(stderr).toMatch(/the module's own error[\s\S]*broken\.mjs/)
+  expect(status).toBe(1)
+})
