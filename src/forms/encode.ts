@@ -2,8 +2,9 @@
 // The multipart encoder turns events into bytes, one by one, so that a file of any size passes through.
 // It knows no socket; whoever sends decides when the next chunk is wanted.
 
-import { checkFieldName } from "../http/fields.ts"
-import { dumpQuery } from "../http/urls.ts"
+import { concatenate } from "../environ/input.ts"
+import { checkFieldName, checkFieldValue } from "../http/fields.ts"
+import { dumpQuery, textToByteString } from "../http/urls.ts"
 import type { DataEvent, FieldEvent, FileEvent, MultipartEvent, PartHeaders } from "./multipart-events.ts"
 
 /** A file to be sent; a FileStorage is one. */
@@ -167,28 +168,25 @@ export class MultipartEncoder {
   sendEvent(event: MultipartEvent): Uint8Array {
     switch (event.type) {
       case "preamble":
-        if (this.#state !== "start" || this.#delimiter.startsWith("\r\n")) throw this.#misplaced(event)
+        if (this.#state !== "start") throw this.#misplaced(event)
         // The line break before a boundary belongs to it; one that the preamble ends with will do.
-        if (event.data.length > 0 && event.data.at(-1) !== 10) this.#delimiter = `\r\n${this.#delimiter}`
+        if (event.data.length > 0) this.#delimiter = `${event.data.at(-1) === 10 ? "" : "\r\n"}--${this.boundary}`
         return event.data
       case "field":
       case "file": {
         if (this.#state === "part" || this.#state === "over") throw this.#misplaced(event)
-        const head = encoder.encode(`${this.#delimiter}\r\n${headOf(event)}\r\n`)
+        const bytes = concatenate([encoder.encode(`${this.#delimiter}\r\n`), headOf(event)])
         this.#state = "part"
         this.#delimiter = `\r\n--${this.boundary}`
-        return head
+        return bytes
       }
       case "data":
         return this.#data(event)
       case "epilogue": {
-        if (this.#state === "part" || this.#state === "over") throw this.#misplaced(event)
+        if (this.#state === "over") return event.data
+        if (this.#state === "part") throw this.#misplaced(event)
         this.#state = "over"
-        const end = encoder.encode(`${this.#delimiter}--`)
-        const bytes = new Uint8Array(end.length + event.data.length)
-        bytes.set(end)
-        bytes.set(event.data, end.length)
-        return bytes
+        return concatenate([encoder.encode(`${this.#delimiter}--`), event.data])
       }
     }
   }
@@ -205,16 +203,14 @@ export class MultipartEncoder {
   }
 }
 
-function headOf(part: FieldEvent | FileEvent): string {
-  let head = `Content-Disposition: form-data; name="${escapeName(part.name)}"`
-  if (part.type === "file") head += `; filename="${escapeName(part.filename)}"`
-  head += "\r\n"
+function headOf(part: FieldEvent | FileEvent): Uint8Array {
+  let disposition = `form-data; name="${escapeName(part.name)}"`
+  if (part.type === "file") disposition += `; filename="${escapeName(part.filename)}"`
+  let head = `Content-Disposition: ${textToByteString(disposition)}\r\n`
   for (const [name, value] of part.headers) {
-    if (name.toLowerCase() === "content-disposition") continue
-    if (/[\r\n\0]/.test(value)) throw new TypeError(`Not a header value: ${JSON.stringify(value)}`)
-    head += `${checkFieldName(name)}: ${value}\r\n`
+    if (name.toLowerCase() !== "content-disposition") head += `${checkFieldName(name)}: ${checkFieldValue(value)}\r\n`
   }
-  return head
+  return Uint8Array.from(`${head}\r\n`, (character) => character.charCodeAt(0))
 }
 
 // HTML, "multipart form data": only these three are escaped, and a percent sign is not, so that a name which holds

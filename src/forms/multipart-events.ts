@@ -1,10 +1,10 @@
 // What a multipart body is made of, as a decoder tells it and an encoder takes it: plain values, in the order of the body.
 // They know no stream and no limit, so that the same events serve memory, sockets and tests.
 
-/** Header fields of a part in order. Text as the client wrote it, decoded as UTF-8. */
+/** Header fields of a part in order. Values are byte strings, as in all headers: each character is one byte. */
 export type PartHeaders = readonly (readonly [name: string, value: string])[]
 
-/** What stands before the first boundary, line break included. No part of the form. */
+/** What stands before the first boundary, line break included; may come in pieces. No part of the form. */
 export interface PreambleEvent {
   readonly type: "preamble"
   readonly data: Uint8Array
@@ -34,7 +34,7 @@ export interface DataEvent {
   readonly moreData: boolean
 }
 
-/** What stands behind the last boundary. No part of the form; always the last event. */
+/** The last boundary was seen. What stands behind it is no part of the form; may come in pieces, the first one empty. */
 export interface EpilogueEvent {
   readonly type: "epilogue"
   readonly data: Uint8Array

@@ -1,0 +1,187 @@
+// The parts of a multipart body one after the other, each with its bytes as they come. Nothing is read before somebody
+// asks for it, so whoever is slow slows the client down and fills no memory. What a form adds up to is counted here.
+
+import { Headers } from "../datastructures/headers.ts"
+import { concatenate } from "../environ/input.ts"
+import type { InputStream } from "../gateway.ts"
+import { type SettledLimits, tooLarge } from "./limits.ts"
+import type { EventDecoder } from "./multipart.ts"
+import type { DataEvent, FieldEvent, FileEvent, MultipartEvent } from "./multipart-events.ts"
+import { decodeField, getHeader } from "./part-head.ts"
+
+/**
+ * A part of a multipart form while it comes in. Its bytes can be read once, and only until the next part is asked for;
+ * what was not read is skipped then.
+ */
+export class FormPart implements AsyncIterable<Uint8Array> {
+  readonly #reader: PartReader
+  readonly #event: FieldEvent | FileEvent
+  #headers: Headers | undefined = undefined
+
+  /** Parts are made by `request.parts()` and `FormDataParser.parts()`. */
+  constructor(reader: PartReader, event: FieldEvent | FileEvent) {
+    this.#reader = reader
+    this.#event = event
+  }
+
+  /** The name of the field, decoded; may be empty. */
+  get name(): string {
+    return this.#event.name
+  }
+
+  /** What the client calls the file, which is no path here; `undefined` for a field that is text. */
+  get filename(): string | undefined {
+    return this.#event.type === "file" ? this.#event.filename : undefined
+  }
+
+  /** The `Content-Type` of the part. Whatever the client says; often missing. */
+  get contentType(): string | undefined {
+    return getHeader(this.#event.headers, "content-type")
+  }
+
+  /** The headers of the part. */
+  get headers(): Headers {
+    this.#headers ??= new Headers(this.#event.headers)
+    return this.#headers
+  }
+
+  /** Bytes of files that were received so far, over all parts of the form: what a store may go by to say no. */
+  get receivedFileBytes(): number {
+    return this.#reader.fileBytes
+  }
+
+  /**
+   * The bytes as they come.
+   *
+   * @throws TypeError when the next part was asked for before the end
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
+    for (;;) {
+      const data = this.#reader.dataOf(this)
+      const event = data instanceof Promise ? await data : data
+      if (event === undefined) return
+      if (event.data.length > 0) yield event.data
+    }
+  }
+
+  /** The bytes in one piece. Those of a file are not limited but by `maxContentLength`. */
+  async bytes(): Promise<Uint8Array> {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of this) chunks.push(chunk)
+    return concatenate(chunks)
+  }
+
+  /** The bytes as text, decoded as the fields of a form are. */
+  async text(): Promise<string> {
+    return decodeField(await this.bytes(), this.#event.headers)
+  }
+}
+
+/** Reads a multipart body part by part. */
+export class PartReader {
+  readonly #chunks: AsyncIterator<Uint8Array>
+  readonly #decoder: EventDecoder
+  readonly #limits: SettledLimits
+  #ended = false
+  #failure: { reason: unknown } | undefined = undefined
+  /** The part that is being read, and what it is. */
+  #part: FormPart | undefined = undefined
+  #isFile = false
+  #fieldBytes = 0
+  /** Bytes of files so far. */
+  fileBytes = 0
+
+  constructor(input: InputStream, decoder: EventDecoder, limits: SettledLimits) {
+    this.#chunks = input[Symbol.asyncIterator]()
+    this.#decoder = decoder
+    this.#limits = limits
+  }
+
+  /** The next event, at once if it is at hand; `undefined` behind the last one. Counts what it gives. */
+  nextEvent(): MultipartEvent | undefined | Promise<MultipartEvent | undefined> {
+    const event = this.#decoded()
+    return event === undefined && !this.#ended ? this.#pull() : event
+  }
+
+  /** The next part; what is left of the one before is read and forgotten. */
+  async nextPart(): Promise<FormPart | undefined> {
+    while (this.#part !== undefined) await this.dataOf(this.#part)
+    for (;;) {
+      const event = await this.nextEvent()
+      if (event === undefined) return undefined
+      if (event.type === "field" || event.type === "file") return this.open(event)
+    }
+  }
+
+  /** The part that has begun with that event. */
+  open(event: FieldEvent | FileEvent): FormPart {
+    this.#part = new FormPart(this, event)
+    return this.#part
+  }
+
+  /** More of that part; `undefined` when it is over. */
+  dataOf(part: FormPart): DataEvent | undefined | Promise<DataEvent | undefined> {
+    if (this.#part !== part) return this.#passedOver(part)
+    const event = this.nextEvent()
+    return event instanceof Promise ? event.then((late) => this.#deliver(late)) : this.#deliver(event)
+  }
+
+  // Parts whose end was read, so that it can be read again.
+  readonly #finished = new WeakSet<FormPart>()
+
+  #passedOver(part: FormPart): undefined {
+    if (this.#failure !== undefined) throw this.#failure.reason
+    if (!this.#finished.has(part)) throw new TypeError("The part was passed over before its end")
+    return undefined
+  }
+
+  #deliver(event: MultipartEvent | undefined): DataEvent | undefined {
+    const data = event as DataEvent
+    if (!data.moreData) {
+      if (this.#part !== undefined) this.#finished.add(this.#part)
+      this.#part = undefined
+    }
+    return data
+  }
+
+  async #pull(): Promise<MultipartEvent | undefined> {
+    for (;;) {
+      try {
+        const step = await this.#chunks.next()
+        this.#ended = step.done === true
+        this.#decoder.receiveData(step.done ? undefined : step.value)
+      } catch (reason) {
+        this.#failure = { reason }
+        throw reason
+      }
+      const event = this.#decoded()
+      if (event !== undefined || this.#ended) return event
+    }
+  }
+
+  #decoded(): MultipartEvent | undefined {
+    if (this.#failure !== undefined) throw this.#failure.reason
+    try {
+      const event = this.#decoder.nextEvent()
+      if (event !== undefined) this.#count(event)
+      return event
+    } catch (reason) {
+      this.#failure = { reason }
+      throw reason
+    }
+  }
+
+  #count(event: MultipartEvent): void {
+    if (event.type === "data") {
+      if (this.#isFile) {
+        this.fileBytes += event.data.length
+      } else {
+        const { maxFormMemorySize } = this.#limits
+        this.#fieldBytes += event.data.length
+        if (this.#fieldBytes > maxFormMemorySize) throw tooLarge("maxFormMemorySize", maxFormMemorySize)
+      }
+    } else {
+      this.#isFile = event.type === "file"
+    }
+  }
+}
