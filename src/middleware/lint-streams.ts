@@ -14,6 +14,11 @@ export class CheckedInput implements InputStream {
     this.#input = input
   }
 
+  /** The request that a stream belongs to, if it is one of these; it stays the same when middleware copies the environ. */
+  static inspectionOf(input: InputStream): Inspection | undefined {
+    return #inspection in input ? input.#inspection : undefined
+  }
+
   // The rules count arguments, so all of them are taken and handed on.
   read(...args: [size?: number]): Promise<Uint8Array> {
     return this.#read("read", args, () => this.#input.read(...args))

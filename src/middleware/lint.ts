@@ -8,7 +8,6 @@ import type {
   Environ,
   FileWrapperFactory,
   HeaderList,
-  InputStream,
   ResponseFinished,
   StartResponse,
   Write,
@@ -36,9 +35,6 @@ function warn(breach: LintError): void {
 
 /** Requests whose bodies were handed to a server and not closed yet, by the application that lint returned. */
 const openRequests = new WeakMap<Application, Set<Inspection>>()
-
-/** The request that an environ belongs to. Found by the input stream, which survives when middleware copies the environ. */
-const inspections = new WeakMap<InputStream, Inspection>()
 
 const lostBodies = new FinalizationRegistry<() => void>((tell) => tell())
 
@@ -80,10 +76,8 @@ function checkedCall(
   inspection.judge("environ", environ)
   inspection.method = environ.REQUEST_METHOD
   inspection.target = `${environ.REQUEST_METHOD} ${environ.SCRIPT_NAME}${environ.PATH_INFO}`
-  inspection.outer = inspections.get(environ["wsgi.input"])
-  const input = new CheckedInput(inspection, environ["wsgi.input"])
-  inspections.set(input, inspection)
-  environ["wsgi.input"] = input
+  inspection.outer = CheckedInput.inspectionOf(environ["wsgi.input"])
+  environ["wsgi.input"] = new CheckedInput(inspection, environ["wsgi.input"])
   environ["wsgi.errors"] = new CheckedErrors(inspection, environ["wsgi.errors"])
   checkExtensions(inspection, environ)
 
@@ -98,10 +92,12 @@ function checkedCall(
       open.delete(inspection)
       for (const breach of inspection.unclosed()) inspection.report(breach)
     }
-    lostBodies.register(body, tellLoss, inspection)
+    // Nothing is lost with an array that has nothing to close.
+    const canBeLost = !Array.isArray(result) || "close" in result
+    if (canBeLost) lostBodies.register(body, tellLoss, inspection)
     inspection.atClose = () => {
       open.delete(inspection)
-      lostBodies.unregister(inspection)
+      if (canBeLost) lostBodies.unregister(inspection)
       checkFinishers(inspection, environ)
     }
     return body

@@ -800,7 +800,7 @@ describe("bodies that nobody closes", () => {
     const { runInNewContext } = await import("node:vm")
     setFlagsFromString("--expose-gc")
     const collect = runInNewContext("gc") as () => void
-    const app = checked(hello)
+    const app = checked(answer(new Set([bytes("a")])))
     for (let count = 0; count < 20; count++) app(environ(), starter())
     for (let tries = 0; tries < 50 && reported.length === 0; tries++) {
       await sleep(5)
