@@ -36,10 +36,13 @@ export abstract class ReadonlyDict<V = string> implements ReadonlyMap<string, V>
    */
   get<T = V, D = undefined>(key: string, options?: GetOptions<V, T, D>): Exclude<T, undefined> | D {
     const value = this.stored.get(key)
-    if (options === undefined) return value as Exclude<T, undefined> | D
-    const type = options.type
-    const result = value === undefined || type === undefined ? value : convert(value, type)
-    return (result === undefined ? options.default : result) as Exclude<T, undefined> | D
+    // A key that is there may have `undefined` as its value.
+    if (options === undefined || (options.type === undefined && this.stored.has(key))) {
+      return value as Exclude<T, undefined> | D
+    }
+    const { type } = options
+    const converted = type === undefined || value === undefined ? undefined : convert(value, type)
+    return converted === undefined ? (options.default as D) : converted
   }
 
   /** Whether the key is there. */

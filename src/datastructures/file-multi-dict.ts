@@ -1,0 +1,47 @@
+// The files of a form, by the names of their fields.
+
+import { lookup } from "mime-types"
+import { type FileSource, FileStorage } from "./file-storage.ts"
+import { MultiDict } from "./multi-dict.ts"
+
+/**
+ * A multi-dict of files, with a way to add them and to close them all.
+ *
+ * @row DSX-20
+ * @example
+ * const files = new FileMultiDict()
+ * files.addFile("photo", new Uint8Array(3), "cat.png")
+ * files.get("photo").contentType // => "image/png"
+ */
+export class FileMultiDict extends MultiDict<FileStorage> {
+  /**
+   * Adds a file. Name and type are those of the file unless given; a type that nobody tells is guessed from the name.
+   *
+   * @row DSX-20
+   */
+  addFile(name: string, file: FileSource | FileStorage, filename?: string, contentType?: string): void {
+    if (file instanceof FileStorage) {
+      file.name = name
+      if (filename !== undefined) file.filename = filename
+      if (contentType !== undefined) file.headers.set("Content-Type", contentType)
+      this.append(name, file)
+      return
+    }
+    const storage = new FileStorage(file, { name, filename, contentType })
+    if (storage.contentType === undefined && storage.filename !== undefined) {
+      storage.headers.set("Content-Type", lookup(storage.filename) || "application/octet-stream")
+    }
+    this.append(name, storage)
+  }
+
+  /** Closes every file. */
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.values(), (file) => file.close()))
+  }
+
+  /** Removes every file, and closes it. */
+  override clear(): void {
+    void this.close()
+    super.clear()
+  }
+}
