@@ -1,0 +1,381 @@
+// A rule as one map understands it: with the map's converters and defaults, in parts for the matcher, and in pieces for
+// building URLs. Depends on a small interface that the map satisfies, not on the map.
+
+import { dumpQuery } from "../http/urls.ts"
+import { BaseConverter, type Converter, quotePath, ValidationError } from "./converters.ts"
+import type { Language } from "./language.ts"
+import { type PartPiece, RulePart } from "./part.ts"
+import { type PatternPiece, type Placeholder, parsePattern } from "./pattern.ts"
+import type { RedirectTarget, Rule } from "./rule.ts"
+
+/** A converter with what matching needs to know of it. */
+export interface ReadyConverter {
+  readonly converter: Converter
+  readonly language: Language
+  readonly weight: number
+  readonly partIsolating: boolean
+  /** The same for converters that match alike. */
+  readonly key: string
+}
+
+/** What a rule needs of its map. */
+export interface BindingContext {
+  readonly strictSlashes: boolean
+  readonly mergeSlashes: boolean
+  readonly hostMatching: boolean
+  readonly subdomainMatching: boolean
+  readonly defaultSubdomain: string
+  readonly sortParameters: boolean
+  readonly sortKey: ((pair: readonly [name: string, value: unknown]) => string | number) | undefined
+  getConverter(placeholder: Placeholder): ReadyConverter
+}
+
+/** Values of a match. Names come from rules, so the object inherits nothing: `__proto__` is a name like any other. */
+export type Values = Record<string, unknown>
+
+// As fast as a plain object, which an object made by Object.create(null) is not.
+class InheritsNothing {
+  [name: string]: unknown
+}
+Object.setPrototypeOf(InheritsNothing.prototype, null)
+Reflect.deleteProperty(InheritsNothing.prototype, "constructor")
+
+/** A static step is its text; a dynamic one is a part. */
+export type Step = string | RulePart
+
+/** A URL in the making: its host or subdomain, and its path with the query. */
+export interface BuiltUrl {
+  readonly domain: string
+  readonly path: string
+}
+
+/** Text of a URL, or the name of the value that goes there. */
+type BuildPiece = string | { readonly name: string; readonly converter: Converter }
+
+/** A rule in a map. */
+export class BoundRule {
+  readonly rule: Rule
+  readonly endpoint: unknown
+  readonly methods: ReadonlySet<string> | undefined
+  readonly websocket: boolean
+  readonly strictSlashes: boolean
+  readonly mergeSlashes: boolean
+  readonly alias: boolean
+  readonly buildOnly: boolean
+  readonly redirectTo: RedirectTarget | undefined
+  readonly defaults: ReadonlyMap<string, unknown>
+  readonly arguments: ReadonlySet<string>
+  /** The step for the host or subdomain. */
+  readonly domain: Step
+  /** The steps for the path: one for each segment, from behind the first slash. */
+  readonly steps: readonly Step[]
+  /** For each step of the path its text for comparing: steps with the same key match alike. */
+  readonly domainKey: string
+  readonly keys: readonly string[]
+  /** Rules that say the same with a shorter URL, to which a match of this one may redirect. Kept by the map. */
+  shorter: readonly BoundRule[] = []
+
+  readonly #names: readonly string[]
+  readonly #converters: readonly Converter[]
+  /** Whether each value is the text as it stands. */
+  readonly #verbatim: readonly boolean[]
+  readonly #domainPieces: readonly BuildPiece[]
+  readonly #pathPieces: readonly BuildPiece[]
+  readonly #context: BindingContext
+
+  constructor(rule: Rule, context: BindingContext) {
+    this.rule = rule
+    this.endpoint = rule.endpoint
+    this.methods = rule.methods
+    this.websocket = rule.websocket
+    this.strictSlashes = rule.strictSlashes ?? context.strictSlashes
+    this.mergeSlashes = rule.mergeSlashes ?? context.mergeSlashes
+    this.alias = rule.alias
+    this.buildOnly = rule.buildOnly
+    this.redirectTo = rule.redirectTo
+    this.defaults = rule.defaults
+    this.#context = context
+
+    const domainPieces = domainPiecesOf(rule, context)
+    const pathPieces = this.mergeSlashes ? withMergedSlashes(rule.pieces) : rule.pieces
+    const ready = new Map<string, ReadyConverter>()
+    for (const piece of [...domainPieces, ...pathPieces]) {
+      if (piece.kind === "placeholder") ready.set(piece.placeholder.name, context.getConverter(piece.placeholder))
+    }
+    this.arguments = new Set([...ready.keys(), ...rule.defaults.keys()])
+    this.#names = [...ready.keys()]
+    this.#converters = Array.from(ready.values(), ({ converter }) => converter)
+    this.#verbatim = this.#converters.map(isVerbatim)
+
+    const domain = stepsOf(domainPieces, ready)
+    this.domain = domain.steps[0] ?? ""
+    this.domainKey = domain.keys[0] ?? ""
+    // The text begins with a slash: the step in front of it is always empty.
+    const path = stepsOf(pathPieces, ready)
+    this.steps = path.steps.slice(1)
+    this.keys = path.keys.slice(1)
+
+    this.#domainPieces = buildPieces(domainPieces, ready, rule.defaults, (text) => text)
+    this.#pathPieces = buildPieces(pathPieces, ready, rule.defaults, quotePath)
+  }
+
+  /** The text that a value of this name has in a URL. */
+  toUrl(name: string, value: unknown): string {
+    const index = this.#names.indexOf(name)
+    return index === -1 ? quotePath(String(value)) : (this.#converters[index] as Converter).toUrl(value)
+  }
+
+  /** Whether a request of this kind is for this rule. */
+  accepts(method: string, websocket: boolean): boolean {
+    return (this.methods === undefined || this.methods.has(method)) && this.websocket === websocket
+  }
+
+  /** The values of the captured texts, or `undefined` when a converter refuses. */
+  convert(
+    domain: string,
+    domainCaptures: readonly number[],
+    path: string,
+    captures: readonly number[],
+  ): Values | undefined {
+    const values = new InheritsNothing()
+    const names = this.#names
+    const split = domainCaptures.length >> 1
+    for (let index = 0; index < names.length; index++) {
+      const text =
+        index < split
+          ? domain.slice(domainCaptures[index * 2], domainCaptures[index * 2 + 1])
+          : path.slice(captures[(index - split) * 2], captures[(index - split) * 2 + 1])
+      if (this.#verbatim[index]) {
+        values[names[index] as string] = text
+        continue
+      }
+      try {
+        values[names[index] as string] = (this.#converters[index] as Converter).toValue(text)
+      } catch (error) {
+        if (error instanceof ValidationError) return undefined
+        throw error
+      }
+    }
+    if (this.defaults.size > 0) for (const [name, value] of this.defaults) values[name] = value
+    return values
+  }
+
+  /**
+   * Whether a URL can be built with these values: all that are needed are there, none contradicts a default.
+   *
+   * @row RULE-7
+   */
+  suitableFor(values: ReadonlyMap<string, unknown>, method: string | undefined): boolean {
+    if (method !== undefined && this.methods !== undefined && !this.methods.has(method)) return false
+    for (const name of this.arguments) {
+      if (!values.has(name)) {
+        if (!this.defaults.has(name)) return false
+      } else if (this.defaults.has(name) && this.defaults.get(name) !== values.get(name)) return false
+    }
+    return true
+  }
+
+  /** Whether this rule is the other one with some of its values left out. */
+  providesDefaultsFor(other: BoundRule): boolean {
+    return (
+      this !== other &&
+      !this.buildOnly &&
+      this.defaults.size > 0 &&
+      this.endpoint === other.endpoint &&
+      this.arguments.size === other.arguments.size &&
+      [...this.arguments].every((name) => other.arguments.has(name))
+    )
+  }
+
+  /** Whether the two could never be told apart by a request: they lead through the same steps. */
+  isDuplicate(other: BoundRule): boolean {
+    if (this.websocket !== other.websocket || this.domainKey !== other.domainKey) return false
+    if (this.keys.length !== other.keys.length || this.keys.some((key, index) => key !== other.keys[index]))
+      return false
+    return this.sharesMethods(other)
+  }
+
+  /** Whether there is a method that both accept, besides HEAD and OPTIONS. */
+  sharesMethods(other: BoundRule): boolean {
+    if (this.methods === undefined || other.methods === undefined) return true
+    const methods = other.methods
+    const shared = [...this.methods].filter((method) => methods.has(method))
+    return shared.some((method) => method !== "HEAD" && method !== "OPTIONS") || sameSet(this.methods, methods)
+  }
+
+  /** The URL with the values, or `undefined` when a converter refuses. Values without a placeholder go into the query. */
+  build(values: ReadonlyMap<string, unknown>, appendUnknown: boolean): BuiltUrl | undefined {
+    try {
+      const domain = fill(this.#domainPieces, values)
+      const path = fill(this.#pathPieces, values)
+      return { domain, path: appendUnknown ? this.#withQuery(path, values) : path }
+    } catch (error) {
+      if (error instanceof ValidationError) return undefined
+      throw error
+    }
+  }
+
+  #withQuery(path: string, values: ReadonlyMap<string, unknown>): string {
+    if (values.size === 0) return path
+    const unknown = [...values].filter(([name]) => !this.arguments.has(name))
+    if (unknown.length === 0) return path
+    const query = encodeQuery(unknown, this.#context)
+    return query === "" ? path : `${path}?${query}`
+  }
+}
+
+function sameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every((each) => b.has(each))
+}
+
+/** Whether a converter's value is the text, so that there is nothing to call. */
+function isVerbatim(converter: Converter): boolean {
+  return converter.toValue === BaseConverter.prototype.toValue
+}
+
+function domainPiecesOf(rule: Rule, context: BindingContext): readonly PatternPiece[] {
+  if (context.hostMatching) return parsePattern(rule.host ?? "")
+  return context.subdomainMatching ? parsePattern(rule.subdomain ?? context.defaultSubdomain) : []
+}
+
+function withMergedSlashes(pieces: readonly PatternPiece[]): PatternPiece[] {
+  return pieces.filter(({ kind }, index) => kind !== "slash" || pieces[index - 1]?.kind !== "slash")
+}
+
+/** The steps of a path or host, and for each a key: steps with the same key match the same texts. */
+function stepsOf(
+  pieces: readonly PatternPiece[],
+  ready: ReadonlyMap<string, ReadyConverter>,
+): { steps: Step[]; keys: string[] } {
+  const steps: Step[] = []
+  const keys: string[] = []
+  let open = new OpenStep()
+  for (const piece of pieces) {
+    if (piece.kind === "static") open.addStatic(piece.text)
+    else if (piece.kind === "placeholder") open.addConverter(ready.get(piece.placeholder.name) as ReadyConverter)
+    else if (open.final) open.addSlash()
+    else {
+      steps.push(open.close(false))
+      keys.push(open.key)
+      open = new OpenStep()
+    }
+  }
+  // What takes slashes would take the last one too; it is looked at apart, for the redirect to the URL with a slash.
+  const suffixed = open.final && pieces.at(-1)?.kind === "slash"
+  steps.push(open.close(suffixed))
+  keys.push(open.key)
+  if (suffixed) {
+    steps.push("")
+    keys.push("=")
+  }
+  return { steps, keys }
+}
+
+/** A step while its pieces come in. */
+class OpenStep {
+  final = false
+  key = ""
+  readonly #pieces: PartPiece[] = []
+  readonly #keys: string[] = []
+  readonly #statics: number[] = []
+  readonly #converters: number[] = []
+
+  addStatic(text: string): void {
+    this.#statics.push(text.length)
+    this.#addText(text)
+  }
+
+  addSlash(): void {
+    this.#addText("/")
+  }
+
+  #addText(text: string): void {
+    const last = this.#pieces.at(-1)
+    if (typeof last === "string") {
+      this.#pieces.push(`${this.#pieces.pop()}${text}`)
+      this.#keys.pop()
+    } else this.#pieces.push(text)
+    this.#keys.push(JSON.stringify(this.#pieces.at(-1)))
+  }
+
+  addConverter({ language, weight, partIsolating, key }: ReadyConverter): void {
+    this.#pieces.push(language)
+    this.#keys.push(key)
+    this.#converters.push(weight)
+    if (!partIsolating) this.final = true
+  }
+
+  close(suffixed: boolean): Step {
+    const pieces = [...this.#pieces]
+    if (this.#converters.length === 0) {
+      this.key = `=${pieces[0] ?? ""}`
+      return (pieces[0] as string | undefined) ?? ""
+    }
+    this.key = `${suffixed ? "~/" : "~"}${this.#keys.join(" ")}`
+    if (suffixed) {
+      const text = (pieces.pop() as string).slice(0, -1)
+      if (text !== "") pieces.push(text)
+    }
+    return new RulePart(pieces, { statics: this.#statics, converters: this.#converters }, this.final, suffixed)
+  }
+}
+
+/** What building puts together. What a default says is in the text already. */
+function buildPieces(
+  pieces: readonly PatternPiece[],
+  ready: ReadonlyMap<string, ReadyConverter>,
+  defaults: ReadonlyMap<string, unknown>,
+  quote: (text: string) => string,
+): BuildPiece[] {
+  const built: BuildPiece[] = []
+  const addText = (text: string): void => {
+    const last = built.at(-1)
+    if (typeof last === "string") built[built.length - 1] = last + text
+    else built.push(text)
+  }
+  for (const piece of pieces) {
+    if (piece.kind === "slash") addText("/")
+    else if (piece.kind === "static") addText(quote(piece.text))
+    else {
+      const { name } = piece.placeholder
+      const { converter } = ready.get(name) as ReadyConverter
+      if (defaults.has(name)) addText(converter.toUrl(defaults.get(name)))
+      else built.push({ name, converter })
+    }
+  }
+  return built
+}
+
+function fill(pieces: readonly BuildPiece[], values: ReadonlyMap<string, unknown>): string {
+  let text = ""
+  for (const piece of pieces) text += typeof piece === "string" ? piece : piece.converter.toUrl(values.get(piece.name))
+  return text
+}
+
+type QueryOrder = Pick<BindingContext, "sortParameters" | "sortKey">
+
+/**
+ * The query for the values. A list gives a pair for each of its members; `null` and `undefined` give none.
+ * With `sortParameters` the pairs are sorted by `sortKey`, by default by name and then by value.
+ *
+ * @row MAP-25
+ */
+export function encodeQuery(values: Iterable<readonly [string, unknown]>, order: QueryOrder): string {
+  const pairs: (readonly [name: string, value: string])[] = []
+  for (const [name, value] of values) {
+    const list = typeof value === "object" && value !== null && Symbol.iterator in value
+    for (const each of list ? (value as Iterable<unknown>) : [value]) {
+      if (each !== null && each !== undefined) pairs.push([name, String(each)])
+    }
+  }
+  if (order.sortParameters) {
+    const { sortKey } = order
+    if (sortKey) pairs.sort((a, b) => compare(sortKey(a), sortKey(b)))
+    else pairs.sort((a, b) => compare(a[0], b[0]) || compare(a[1], b[1]))
+  }
+  return dumpQuery(pairs)
+}
+
+function compare(a: string | number, b: string | number): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,53 @@
+// URLs to endpoints and back.
+
+export {
+  AnyConverter,
+  BaseConverter,
+  type Converter,
+  type ConverterClass,
+  type ConverterSource,
+  defaultConverters,
+  FloatConverter,
+  IntegerConverter,
+  PathConverter,
+  StringConverter,
+  UUIDConverter,
+  ValidationError,
+} from "./converters.ts"
+export { BuildError, DuplicateRuleError, RequestRedirect, WebsocketMismatch } from "./errors.ts"
+export {
+  type BuildOptions,
+  type DispatchOptions,
+  MapAdapter,
+  type Match,
+  type MatchOptions,
+  type QueryArguments,
+  type RedirectUrlOptions,
+} from "./map-adapter.ts"
+export { type Found, Matcher, Miss } from "./matcher.ts"
+export { type ConverterArgument, type ConverterArguments, parseConverterArguments } from "./pattern.ts"
+export { formatRoutes } from "./route-table.ts"
+export {
+  type RedirectAdapter,
+  type RedirectTarget,
+  Rule,
+  type RuleFactory,
+  type RuleOptions,
+  type RuleValues,
+  rule,
+} from "./rule.ts"
+export {
+  endpointPrefix,
+  type RuleTemplate,
+  ruleTemplate,
+  subdomain,
+  submount,
+  type TemplateContext,
+} from "./rule-factories.ts"
+export {
+  type BindOptions,
+  type BindToEnvironOptions,
+  type RequestLike,
+  RuleMap,
+  type RuleMapOptions,
+} from "./rule-map.ts"

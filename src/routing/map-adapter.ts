@@ -1,0 +1,398 @@
+// A map bound to a host and a mount, for one request or for many: matches paths and builds URLs.
+// Every URL it redirects to is absolute, on the host that it was bound to; without a host it is a path.
+
+import { HTTPException } from "../exceptions/http-exception.ts"
+import { MethodNotAllowed, NotFound } from "../exceptions/statuses.ts"
+import { percentEncode } from "../http/percent.ts"
+import { type BoundRule, encodeQuery, type Values } from "./bound-rule.ts"
+import { closestRule } from "./closest-rule.ts"
+import { quotePath } from "./converters.ts"
+import { BuildError, RequestRedirect, WebsocketMismatch } from "./errors.ts"
+import type { MatchOf, RuleSpec, ValuesArgument, ValuesFor } from "./inference.ts"
+import { type Found, type Matcher, Miss } from "./matcher.ts"
+import { fillTarget, joinTarget } from "./redirect-target.ts"
+import type { RedirectAdapter, Rule } from "./rule.ts"
+
+/** A query: as text without the `?`, as values by name, or as pairs. A list has a pair for each of its members. */
+export type QueryArguments = string | Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]>
+
+/** A rule that matched: its endpoint, the values, and the rule itself. Narrows on `endpoint`. */
+export type Match<Spec extends RuleSpec = RuleSpec, Table = unknown> = MatchOf<Spec, Table> & { readonly rule: Rule }
+
+/** Options of `match`. */
+export interface MatchOptions {
+  /** In capitals, as methods are. Default: that of the adapter. */
+  readonly method?: string | undefined
+  /** The query that a redirect keeps. Default: that of the adapter. */
+  readonly queryArgs?: QueryArguments | undefined
+  /** Whether the request is a WebSocket handshake. Default: as the scheme says. */
+  readonly websocket?: boolean | undefined
+}
+
+/** Options of `build`. */
+export interface BuildOptions {
+  /** Only rules with this method. Default: those with the method of the adapter, then any. */
+  readonly method?: string | undefined
+  /** Whether the URL has scheme and host even where a path would do. Default false. */
+  readonly forceExternal?: boolean | undefined
+  /** Whether values that the rule does not know go into the query. Default true. */
+  readonly appendUnknown?: boolean | undefined
+  /** The scheme, in place of that of the adapter; empty for URLs that begin with `//`. */
+  readonly urlScheme?: string | undefined
+}
+
+/** Options of `dispatch`. */
+export interface DispatchOptions extends MatchOptions {
+  /** The path. Default: that of the adapter. */
+  readonly pathInfo?: string | undefined
+  /** Whether HTTP errors are returned too, those of the view included. Default false: only redirects are. */
+  readonly catchHttpExceptions?: boolean | undefined
+}
+
+/** What a map tells its adapters. */
+export interface AdaptedMap {
+  readonly matcher: Matcher
+  readonly hostMatching: boolean
+  readonly subdomainMatching: boolean
+  readonly redirectDefaults: boolean
+  readonly sortParameters: boolean
+  readonly sortKey: ((pair: readonly [name: string, value: unknown]) => string | number) | undefined
+  boundRules(endpoint: unknown): readonly BoundRule[]
+  iterRules(): Iterable<Rule>
+}
+
+/** What an adapter is bound to. */
+export interface Binding {
+  readonly serverName: string
+  readonly scriptName: string
+  readonly subdomain: string
+  readonly urlScheme: string
+  readonly defaultMethod: string
+  readonly pathInfo: string
+  readonly queryArgs: QueryArguments | undefined
+}
+
+/** A method that no rule names, for asking which there are. */
+const NO_METHOD = "--"
+
+/**
+ * A bound map. Made by `bind` and `bindToEnviron`.
+ *
+ * @row MAP-6
+ */
+export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
+  /** The map. */
+  readonly map: AdaptedMap
+  /** The host, with its port unless that is the default one. */
+  readonly serverName: string
+  /** The mount, decoded, with slashes at both ends. */
+  readonly scriptName: string
+  /** The subdomain of the host below `serverName`; empty where there is none. */
+  readonly subdomain: string
+  /** The scheme; may be empty. */
+  readonly urlScheme: string
+  /** The method where none is given. */
+  readonly defaultMethod: string
+  /** The path where none is given. */
+  readonly pathInfo: string
+  /** The query where none is given. */
+  readonly queryArgs: QueryArguments | undefined
+  /** Whether the scheme is that of WebSockets. */
+  readonly websocket: boolean
+  readonly #domain: string
+
+  constructor(map: AdaptedMap, binding: Binding) {
+    this.map = map
+    this.serverName = binding.serverName
+    this.scriptName = binding.scriptName === "/" ? "/" : withSlashes(binding.scriptName)
+    this.subdomain = binding.subdomain
+    this.urlScheme = binding.urlScheme
+    this.defaultMethod = binding.defaultMethod
+    this.pathInfo = binding.pathInfo
+    this.queryArgs = binding.queryArgs
+    this.websocket = binding.urlScheme === "ws" || binding.urlScheme === "wss"
+    this.#domain = map.hostMatching ? binding.serverName : map.subdomainMatching ? binding.subdomain : ""
+  }
+
+  /**
+   * The rule for a path, with its values.
+   *
+   * @param path decoded; by default that of the adapter
+   * @throws NotFound, MethodNotAllowed with the methods of all rules that match the path, RequestRedirect to the URL that
+   *   should have been asked for, WebsocketMismatch
+   * @row MAP-7, MAP-9, MAP-10, MAP-11, MAP-12, MAP-14, MAP-15, MAP-16, MAP-17, MAP-19
+   */
+  match(path: string = this.pathInfo, options: MatchOptions = NO_OPTIONS): Match<Spec, Table> {
+    const method = options.method ?? this.defaultMethod
+    const outcome = this.#find(path, method, options.websocket)
+    if (outcome instanceof Miss) throw this.#errorOf(outcome, options.queryArgs)
+    const { rule, values } = outcome
+    const redirect = this.#redirectOf(outcome, method, options.queryArgs)
+    if (redirect !== undefined) throw new RequestRedirect(redirect)
+    return { endpoint: rule.endpoint, values, rule: rule.rule } as unknown as Match<Spec, Table>
+  }
+
+  #find(path: string, method: string, websocket: boolean | undefined): Found | Miss {
+    return this.map.matcher.match(this.#domain, withOneSlash(path), method, websocket ?? this.websocket)
+  }
+
+  #errorOf(miss: Miss, queryArgs: QueryArguments | undefined): HTTPException {
+    if (miss.redirect !== undefined)
+      return new RequestRedirect(this.makeRedirectUrl(quotePath(miss.redirect), { queryArgs }))
+    if (miss.methods.size > 0) return new MethodNotAllowed(miss.methods)
+    return miss.websocketMismatch ? new WebsocketMismatch() : new NotFound()
+  }
+
+  /** Where a match leads that is no place to stay. */
+  #redirectOf({ rule, values }: Found, method: string, queryArgs: QueryArguments | undefined): string | undefined {
+    if (rule.alias && this.map.redirectDefaults) {
+      const target = this.makeAliasRedirectUrl(rule, values, method, queryArgs)
+      if (target !== undefined) return target
+    }
+    if (rule.shorter.length > 0 && this.map.redirectDefaults) {
+      const target = this.getDefaultRedirect(rule, values, method, queryArgs)
+      if (target !== undefined) return target
+    }
+    return rule.redirectTo === undefined ? undefined : this.#moved(rule, values, queryArgs)
+  }
+
+  #moved(rule: BoundRule, values: Values, queryArgs: QueryArguments | undefined): string {
+    const { redirectTo } = rule
+    const base = { scheme: this.urlScheme || "http", host: this.getHost(), root: quotePath(this.scriptName) }
+    const query = this.encodeQueryArgs(queryArgs ?? this.queryArgs)
+    if (typeof redirectTo !== "string") {
+      const target = redirectTo?.(this as unknown as RedirectAdapter, values) ?? ""
+      return joinTarget(base, target, target, query)
+    }
+    return joinTarget(
+      base,
+      redirectTo,
+      fillTarget(redirectTo, (name) => rule.toUrl(name, values[name])),
+      query,
+    )
+  }
+
+  /**
+   * Matches and calls the view. A redirect is returned, not thrown, and so are other HTTP errors with
+   * `catchHttpExceptions`, those of an asynchronous view included.
+   *
+   * @row MAP-20
+   */
+  dispatch<Result>(
+    view: (match: Match<Spec, Table>) => Result,
+    options: DispatchOptions = NO_OPTIONS,
+  ): Result | HTTPException {
+    const caught = (error: unknown): HTTPException => {
+      if (options.catchHttpExceptions && error instanceof HTTPException) return error
+      throw error
+    }
+    let match: Match<Spec, Table>
+    try {
+      match = this.match(options.pathInfo, options)
+    } catch (error) {
+      return error instanceof RequestRedirect ? error : caught(error)
+    }
+    try {
+      const result = view(match)
+      return result instanceof Promise ? (result.catch(caught) as Result) : result
+    } catch (error) {
+      return caught(error)
+    }
+  }
+
+  /**
+   * Whether something is there for the path and method; a redirect counts.
+   *
+   * @row MAP-21
+   */
+  test(path?: string, method?: string): boolean {
+    const outcome = this.#find(path ?? this.pathInfo, method ?? this.defaultMethod, undefined)
+    return !(outcome instanceof Miss) || outcome.redirect !== undefined
+  }
+
+  /**
+   * The methods of all rules that match the path, for the `Allow` of an answer to OPTIONS. Empty when nothing matches,
+   * and when a rule takes any method.
+   *
+   * @row MAP-21
+   */
+  allowedMethods(path?: string): string[] {
+    const outcome = this.#find(path ?? this.pathInfo, NO_METHOD, undefined)
+    return outcome instanceof Miss ? [...outcome.methods] : []
+  }
+
+  /**
+   * The URL of an endpoint: a path where that leads there, otherwise with scheme and host. What the rule does not know
+   * goes into the query: a list as several pairs, `null` and `undefined` not at all.
+   *
+   * @param values by name, or as pairs, where a name that comes more than once has a list
+   * @throws BuildError when no rule of the endpoint takes the values, TypeError or RangeError when a converter does not
+   * @row MAP-22, MAP-23, MAP-24
+   */
+  build<const Endpoint extends Spec["endpoint"]>(
+    endpoint: Endpoint,
+    ...rest: ValuesArgument<ValuesFor<Spec, Table, Endpoint>, BuildOptions>
+  ): string {
+    const [given, options = NO_OPTIONS as BuildOptions] = rest as [values?: GivenValues, options?: BuildOptions]
+    const values = valuesOf(given)
+    const built = this.#build(endpoint, values, options.method, options.appendUnknown ?? true)
+    if (built === undefined) {
+      const suggested = closestRule(this.map.iterRules(), endpoint, values, options.method)
+      throw new BuildError(endpoint, values, options.method, suggested)
+    }
+    const { rule, domain, path } = built
+    const asked = options.urlScheme ?? this.urlScheme
+    const secure = asked === "https" || asked === "wss"
+    const scheme = rule.websocket ? (secure ? "wss" : "ws") : asked === "" ? "" : secure ? "https" : "http"
+    const isHere = domain === undefined || domain === this.#domain
+    if (isHere && !options.forceExternal && !rule.websocket) return `${this.#root}${path}`
+    return this.#absolute(scheme, this.getHost(domain), `${this.#root}${path}`)
+  }
+
+  #build(
+    endpoint: unknown,
+    values: ReadonlyMap<string, unknown>,
+    method: string | undefined,
+    appendUnknown: boolean,
+  ): { rule: BoundRule; domain: string | undefined; path: string } | undefined {
+    const rules = this.map.boundRules(endpoint)
+    // The method of the request comes first, then any.
+    for (const each of method === undefined ? [this.defaultMethod, undefined] : [method]) {
+      let elsewhere: { rule: BoundRule; domain: string; path: string } | undefined
+      for (const rule of rules) {
+        if (!rule.suitableFor(values, each)) continue
+        const url = rule.build(values, appendUnknown)
+        if (url === undefined) continue
+        if (!this.map.hostMatching)
+          return { rule, domain: this.map.subdomainMatching ? url.domain : undefined, path: url.path }
+        if (url.domain === this.serverName) return { rule, ...url }
+        elsewhere ??= { rule, ...url }
+      }
+      if (elsewhere !== undefined) return elsewhere
+    }
+    return undefined
+  }
+
+  /** The mount as a path without a slash at its end, quoted. */
+  get #root(): string {
+    return this.scriptName === "/" ? "" : quotePath(this.scriptName.slice(0, -1))
+  }
+
+  /** Without a host there is only the path: behind `http://` its first segment would be taken for one. */
+  #absolute(scheme: string, host: string, path: string): string {
+    if (host === "") return `/${withoutSlashes(path)}`
+    return `${scheme === "" ? "" : `${scheme}:`}//${host}${path}`
+  }
+
+  /**
+   * The host for what a rule says about its domain; without that, the one that the adapter is bound to.
+   *
+   * @row MAP-26
+   */
+  getHost(domain?: string): string {
+    if (this.map.hostMatching) return domain ?? this.serverName
+    const subdomain = domain ?? this.subdomain
+    return subdomain === "" ? this.serverName : `${subdomain}.${this.serverName}`
+  }
+
+  /** The query as text. */
+  encodeQueryArgs(queryArgs: QueryArguments | undefined): string {
+    if (queryArgs === undefined) return ""
+    if (typeof queryArgs === "string") return percentEncode(queryArgs, "!$&'()*+,/:;=@?%")
+    return encodeQuery(
+      Symbol.iterator in queryArgs ? (queryArgs as Iterable<[string, unknown]>) : Object.entries(queryArgs),
+      this.map,
+    )
+  }
+
+  /**
+   * The absolute URL of a path below the mount. Slashes at its start are one.
+   *
+   * @param path quoted
+   * @row MAP-13
+   */
+  makeRedirectUrl(path: string, options: RedirectUrlOptions = NO_OPTIONS): string {
+    const query = this.encodeQueryArgs(options.queryArgs ?? this.queryArgs)
+    const target = `${this.#root}/${withoutSlashes(path)}${query === "" ? "" : `?${query}`}`
+    return this.#absolute(this.urlScheme || "http", this.getHost(options.domain), target)
+  }
+
+  /** The URL of a rule that says the same as this one with fewer values, if the values are its defaults. */
+  getDefaultRedirect(rule: BoundRule, values: Values, method: string, queryArgs?: QueryArguments): string | undefined {
+    const given = new Map(Object.entries(values))
+    for (const other of rule.shorter) {
+      if (!other.suitableFor(given, method)) continue
+      const url = other.build(given, false)
+      if (url === undefined) continue
+      const domain = this.map.hostMatching || this.map.subdomainMatching ? url.domain : undefined
+      return this.makeRedirectUrl(url.path, { queryArgs, domain })
+    }
+    return undefined
+  }
+
+  /** The URL that an alias stands for; `undefined` when the endpoint has only aliases for this method. */
+  makeAliasRedirectUrl(
+    rule: BoundRule,
+    values: Values,
+    method: string,
+    queryArgs?: QueryArguments,
+  ): string | undefined {
+    const built = this.#build(rule.endpoint, new Map(Object.entries(values)), method, false)
+    if (built === undefined || built.rule.alias) return undefined
+    return this.makeRedirectUrl(built.path, { queryArgs, domain: built.domain })
+  }
+}
+
+/** Options of `makeRedirectUrl`. */
+export interface RedirectUrlOptions {
+  /** The query. Default: that of the adapter. */
+  readonly queryArgs?: QueryArguments | undefined
+  /** The subdomain, or the host in a map that matches hosts. Default: where the adapter is bound to. */
+  readonly domain?: string | undefined
+}
+
+const NO_OPTIONS = Object.freeze({})
+
+type GivenValues = Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]> | undefined
+
+function valuesOf(given: GivenValues): Map<string, unknown> {
+  const values = new Map<string, unknown>()
+  if (given === undefined) return values
+  if (!(Symbol.iterator in given)) {
+    for (const name of Object.keys(given)) {
+      const value = given[name]
+      if (value !== null && value !== undefined) values.set(name, value)
+    }
+    return values
+  }
+  const lists = new Map<string, unknown[]>()
+  for (const [name, value] of given as Iterable<readonly [string, unknown]>) {
+    const list = lists.get(name)
+    if (list) list.push(value)
+    else lists.set(name, [value])
+  }
+  for (const [name, list] of lists) {
+    const value = list.length === 1 ? list[0] : list
+    if (value !== null && value !== undefined) values.set(name, value)
+  }
+  return values
+}
+
+/** The path with exactly one slash at its start, unless it is empty. */
+function withOneSlash(path: string): string {
+  if (path.charCodeAt(0) === 0x2f && path.charCodeAt(1) !== 0x2f) return path
+  return path === "" ? "" : `/${withoutSlashes(path)}`
+}
+
+function withoutSlashes(path: string): string {
+  let start = 0
+  while (path.charCodeAt(start) === 0x2f) start++
+  return path.slice(start)
+}
+
+function withSlashes(path: string): string {
+  let end = path.length
+  while (path.charCodeAt(end - 1) === 0x2f) end--
+  const inner = withoutSlashes(path.slice(0, end))
+  return inner === "" ? "/" : `/${inner}/`
+}

@@ -1,0 +1,377 @@
+// The rules of an application, in both directions: requests to endpoints, endpoints to URLs. Holds what no request
+// changes: rules, converters, options. Bound to a host it becomes a MapAdapter, which matches and builds.
+
+import { inspectSymbol } from "../datastructures/inspection.ts"
+import { getHost } from "../environ/host.ts"
+import { BadHost } from "../exceptions/statuses.ts"
+import type { Environ } from "../gateway.ts"
+import { hostToAscii } from "../http/idna.ts"
+import { byteStringToText } from "../http/urls.ts"
+import { type BindingContext, BoundRule, type ReadyConverter } from "./bound-rule.ts"
+import {
+  type Converter,
+  type ConverterClass,
+  type ConverterSource,
+  defaultConverters,
+  isPartIsolating,
+} from "./converters.ts"
+import { DuplicateRuleError } from "./errors.ts"
+import type { ConverterTable, Nothing } from "./inference.ts"
+import { languageOf } from "./language.ts"
+import { MapAdapter, type QueryArguments } from "./map-adapter.ts"
+import { Matcher } from "./matcher.ts"
+import { type ConverterArguments, type Placeholder, parseConverterArguments } from "./pattern.ts"
+import { endpointName, type Rule, type RuleFactory } from "./rule.ts"
+
+/** Options of a map. */
+export interface RuleMapOptions<Table extends ConverterTable = ConverterTable> {
+  /** The subdomain of rules that name none, and of requests for another host. Default: none. */
+  readonly defaultSubdomain?: string | undefined
+  /** Whether the URL of a branch without its slash redirects to the one with it. Default true; otherwise both match. */
+  readonly strictSlashes?: boolean | undefined
+  /** Whether a path with repeated slashes redirects to the one without, if that matches. Default true. */
+  readonly mergeSlashes?: boolean | undefined
+  /** Whether a URL that spells out a default redirects to the shorter one, and an alias to its rule. Default true. */
+  readonly redirectDefaults?: boolean | undefined
+  /** Converters by name, besides those that every map has, or in their place. */
+  readonly converters?: Table | undefined
+  /** Whether the pairs of a built query are sorted. Default false. */
+  readonly sortParameters?: boolean | undefined
+  /** What to sort them by, in place of name and value. */
+  readonly sortKey?: ((pair: readonly [name: string, value: unknown]) => string | number) | undefined
+  /** Whether rules match by their `host`, in place of subdomains. Default false. */
+  readonly hostMatching?: boolean | undefined
+  /** Whether subdomains count at all. Default true, unless hosts are matched. */
+  readonly subdomainMatching?: boolean | undefined
+}
+
+/** Options of `bind`. */
+export interface BindOptions {
+  /** Where the application is mounted. Default `/`. */
+  readonly scriptName?: string | undefined
+  /** The subdomain of the request. Default: that of the map. */
+  readonly subdomain?: string | undefined
+  /** Default `http`; empty for URLs that begin with `//`. */
+  readonly urlScheme?: string | undefined
+  /** The method where `match` is given none. Default `GET`. */
+  readonly defaultMethod?: string | undefined
+  /** The path where `match` is given none; decoded. Default `/`. */
+  readonly pathInfo?: string | undefined
+  /** The query that redirects keep. */
+  readonly queryArgs?: QueryArguments | undefined
+}
+
+/** Options of `bindToEnviron`. */
+export interface BindToEnvironOptions {
+  /** The host below which subdomains are counted. Default: that of the request, which then has no subdomain. */
+  readonly serverName?: string | undefined
+  /** The subdomain, in place of that of the request's host. */
+  readonly subdomain?: string | undefined
+}
+
+/** A request, as far as it is needed: its `host` may refuse hosts that are not trusted. */
+export interface RequestLike {
+  readonly environ: Environ
+  readonly host: string
+}
+
+type Rules = readonly RuleFactory[]
+
+/**
+ * The rules of an application.
+ *
+ *     const urls = new RuleMap([rule("/", "index"), rule("/<int:year>/", "archive")])
+ *     urls.bind("example.com").match("/2026/").values      // { year: 2026 }
+ *     urls.bind("example.com").build("archive", { year: 2026 })    // "/2026/"
+ *
+ * @row MAP-1
+ */
+export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTable = Nothing>
+  implements BindingContext
+{
+  readonly defaultSubdomain: string
+  readonly strictSlashes: boolean
+  readonly mergeSlashes: boolean
+  readonly redirectDefaults: boolean
+  readonly sortParameters: boolean
+  readonly sortKey: ((pair: readonly [name: string, value: unknown]) => string | number) | undefined
+  readonly hostMatching: boolean
+  readonly subdomainMatching: boolean
+  /** All converters by name. */
+  readonly converters: ReadonlyMap<string, ConverterSource>
+  /** What finds the rule of a request; throws nothing and knows no URLs. */
+  readonly matcher: Matcher
+
+  readonly #rules: BoundRule[] = []
+  readonly #byEndpoint: Map<unknown, BoundRule[]> = new Map()
+  readonly #ready: Map<string, ReadyConverter> = new Map()
+  readonly #classIds: Map<ConverterSource, number> = new Map()
+  #sorted = true
+  #warned = false
+
+  /** @throws TypeError, RangeError, DuplicateRuleError for rules that cannot be */
+  constructor(rules?: Made, options: RuleMapOptions<Table> = {}) {
+    this.defaultSubdomain = options.defaultSubdomain ?? ""
+    this.strictSlashes = options.strictSlashes ?? true
+    this.mergeSlashes = options.mergeSlashes ?? true
+    this.redirectDefaults = options.redirectDefaults ?? true
+    this.sortParameters = options.sortParameters ?? false
+    this.sortKey = options.sortKey
+    this.hostMatching = options.hostMatching ?? false
+    this.subdomainMatching = !this.hostMatching && (options.subdomainMatching ?? true)
+    this.converters = new Map([...Object.entries(defaultConverters), ...Object.entries(options.converters ?? {})])
+    this.matcher = new Matcher(this.mergeSlashes)
+    for (const factory of rules ?? []) this.#add(factory)
+  }
+
+  /**
+   * Adds rules, at any time. The map itself is returned, with a type that knows them.
+   *
+   * @throws TypeError, RangeError, DuplicateRuleError for a rule that cannot be
+   * @row MAP-2
+   */
+  add<const Factory extends RuleFactory>(factory: Factory): RuleMap<readonly [...Made, Factory], Table> {
+    this.#add(factory)
+    return this as unknown as RuleMap<readonly [...Made, Factory], Table>
+  }
+
+  #add(factory: RuleFactory): void {
+    for (const rule of factory.getRules()) {
+      const bound = new BoundRule(rule, this)
+      if (!bound.buildOnly) {
+        const duplicate = this.matcher.add(bound)
+        if (duplicate) throw new DuplicateRuleError(duplicate.rule, rule)
+      }
+      this.#rules.push(bound)
+      const others = this.#byEndpoint.get(rule.endpoint)
+      if (others) others.push(bound)
+      else this.#byEndpoint.set(rule.endpoint, [bound])
+      this.#sorted = false
+    }
+  }
+
+  /**
+   * The converter for a placeholder. Made once for each different call.
+   *
+   * @throws TypeError for an unknown name or arguments that it does not take
+   * @row RULE-6
+   */
+  getConverter(placeholder: Placeholder): ReadyConverter {
+    const call = `${placeholder.converter}(${placeholder.arguments})`
+    let ready = this.#ready.get(call)
+    if (ready === undefined) {
+      ready = this.#makeConverter(placeholder)
+      this.#ready.set(call, ready)
+    }
+    return ready
+  }
+
+  #makeConverter({ converter: name, arguments: text }: Placeholder): ReadyConverter {
+    const source = this.converters.get(name)
+    if (source === undefined) throw new TypeError(`There is no converter ${JSON.stringify(name)}`)
+    const args = parseConverterArguments(text)
+    let converter: Converter
+    if (typeof source === "function") converter = new (source as ConverterClass)(args) as Converter
+    else if (text === "") converter = source as Converter
+    else throw new TypeError(`The converter ${JSON.stringify(name)} takes no arguments`)
+    const regex = converter.regex ?? "[^/]+"
+    return {
+      converter,
+      language: languageOf(regex),
+      weight: converter.weight ?? 100,
+      partIsolating: converter.partIsolating ?? isPartIsolating(regex),
+      key: `${this.#classId(source)}${canonical(args)}`,
+    }
+  }
+
+  #classId(source: ConverterSource): number {
+    let id = this.#classIds.get(source)
+    if (id === undefined) {
+      id = this.#classIds.size
+      this.#classIds.set(source, id)
+    }
+    return id
+  }
+
+  /**
+   * The rules of an endpoint, or all; in the order of the endpoints' first rules, those that are built first in front.
+   *
+   * @throws RangeError for an endpoint that has none
+   */
+  *iterRules(endpoint?: Made[number]["~spec"]["endpoint"]): Iterable<Rule> {
+    this.#sort()
+    if (endpoint === undefined) {
+      for (const rules of this.#byEndpoint.values()) for (const { rule } of rules) yield rule
+    } else for (const { rule } of this.#rulesOf(endpoint)) yield rule
+  }
+
+  /** The endpoints, in the order of their first rules. */
+  endpoints(): Iterable<Made[number]["~spec"]["endpoint"]> {
+    return this.#byEndpoint.keys() as Iterable<Made[number]["~spec"]["endpoint"]>
+  }
+
+  /**
+   * Whether the endpoint has a rule with all these names among its placeholders and defaults.
+   *
+   * @throws RangeError for an endpoint that has no rule
+   */
+  isEndpointExpecting(endpoint: Made[number]["~spec"]["endpoint"], ...names: string[]): boolean {
+    return this.#rulesOf(endpoint).some((rule) => names.every((name) => rule.arguments.has(name)))
+  }
+
+  #rulesOf(endpoint: unknown): readonly BoundRule[] {
+    const rules = this.#byEndpoint.get(endpoint)
+    if (rules === undefined) throw new RangeError(`There is no endpoint ${endpointName(endpoint)}`)
+    return rules
+  }
+
+  /** The rules of an endpoint in the order in which building tries them. For MapAdapter. */
+  boundRules(endpoint: unknown): readonly BoundRule[] {
+    this.#sort()
+    return this.#byEndpoint.get(endpoint) ?? []
+  }
+
+  /** Brings the map up to date after rules were added; matching and building do so by themselves. */
+  update(): void {
+    this.#sort()
+  }
+
+  #sort(): void {
+    if (this.#sorted) return
+    for (const rules of this.#byEndpoint.values()) {
+      if (rules.length === 1) continue
+      // Built first: what is no alias, then what takes most values, then what has most defaults.
+      rules.sort(
+        (a, b) =>
+          Number(a.alias) - Number(b.alias) || b.arguments.size - a.arguments.size || b.defaults.size - a.defaults.size,
+      )
+      for (const [index, rule] of rules.entries()) {
+        rule.shorter = rules.slice(0, index).filter((other) => other.providesDefaultsFor(rule))
+      }
+    }
+    this.#sorted = true
+  }
+
+  /**
+   * Binds the map to a host.
+   *
+   * @param serverName the host, with its port unless that is the default one; any script, any case
+   * @throws BadHost for a name that cannot be one, TypeError for a subdomain in a map that matches hosts
+   * @row MAP-4
+   */
+  bind(serverName: string, options: BindOptions = {}): MapAdapter<Made[number]["~spec"], Table> {
+    if (this.hostMatching && options.subdomain !== undefined) {
+      throw new TypeError("A map that matches hosts has no subdomains")
+    }
+    return this.#adapter(asciiServerName(serverName), options)
+  }
+
+  #adapter(serverName: string, options: BindOptions): MapAdapter<Made[number]["~spec"], Table> {
+    this.#sort()
+    return new MapAdapter(this, {
+      serverName,
+      scriptName: options.scriptName ?? "/",
+      subdomain: options.subdomain ?? (this.hostMatching ? "" : this.defaultSubdomain),
+      urlScheme: options.urlScheme ?? "http",
+      defaultMethod: options.defaultMethod ?? "GET",
+      pathInfo: options.pathInfo ?? "/",
+      queryArgs: options.queryArgs,
+    })
+  }
+
+  /**
+   * Binds the map to a request: its host, mount, scheme, method, path and query.
+   *
+   * @param source an environ, or a request, whose list of trusted hosts is then heeded
+   * @throws BadHost for a name that cannot be one, SecurityError for a host that the request does not trust
+   * @row MAP-5
+   */
+  bindToEnviron(
+    source: Environ | RequestLike,
+    options: BindToEnvironOptions = {},
+  ): MapAdapter<Made[number]["~spec"], Table> {
+    const isRequest = "environ" in source && typeof source.environ === "object" && source.environ !== null
+    const environ = (isRequest ? source.environ : source) as Environ
+    const host = (isRequest ? (source as RequestLike).host : getHost(environ)).toLowerCase()
+    const scheme = schemeOf(environ)
+    const serverName =
+      this.hostMatching || options.serverName === undefined ? host : withoutPort(options.serverName, scheme)
+    let { subdomain } = options
+    if (this.hostMatching) subdomain = undefined
+    else subdomain ??= this.#subdomainOf(host, serverName, environ)
+    return this.#adapter(asciiServerName(serverName), {
+      scriptName: byteStringToText(environ.SCRIPT_NAME ?? ""),
+      subdomain,
+      urlScheme: scheme,
+      defaultMethod: environ.REQUEST_METHOD,
+      pathInfo: byteStringToText(environ.PATH_INFO ?? ""),
+      queryArgs: byteStringToText(environ.QUERY_STRING ?? ""),
+    })
+  }
+
+  #subdomainOf(host: string, serverName: string, environ: Environ): string {
+    if (host === serverName) return ""
+    if (host.endsWith(`.${serverName}`)) return host.slice(0, -serverName.length - 1)
+    if (!this.#warned) {
+      this.#warned = true
+      environ["wsgi.errors"]?.write(
+        `The host ${JSON.stringify(host)} is not below ${JSON.stringify(serverName)}: taken as its default subdomain.\n`,
+      )
+    }
+    return this.defaultSubdomain
+  }
+
+  /**
+   * The map for people.
+   *
+   * @row MAP-3
+   */
+  toString(): string {
+    return `RuleMap([${[...this.iterRules()].join(", ")}])`
+  }
+
+  static {
+    // What `console.log` shows.
+    Object.defineProperty(RuleMap.prototype, inspectSymbol, { value: RuleMap.prototype.toString })
+  }
+}
+
+/** The arguments as a text that is the same for the same arguments. */
+function canonical({ positional, named, words }: ConverterArguments): string {
+  if (words.length === 0 && named.size === 0) return ""
+  return JSON.stringify([positional, words, [...named].sort(([a], [b]) => (a < b ? -1 : 1))])
+}
+
+function schemeOf(environ: Environ): string {
+  const scheme = environ["wsgi.url_scheme"] ?? "http"
+  const { HTTP_CONNECTION: connection, HTTP_UPGRADE: upgrade } = environ
+  if (typeof upgrade !== "string" || typeof connection !== "string" || upgrade.toLowerCase() !== "websocket")
+    return scheme
+  if (!connection.split(",").some((token) => token.trim().toLowerCase() === "upgrade")) return scheme
+  return scheme === "https" || scheme === "wss" ? "wss" : "ws"
+}
+
+function withoutPort(serverName: string, scheme: string): string {
+  const port = scheme === "http" || scheme === "ws" ? ":80" : scheme === "https" || scheme === "wss" ? ":443" : ""
+  const lower = serverName.toLowerCase()
+  return port !== "" && lower.endsWith(port) ? lower.slice(0, -port.length) : lower
+}
+
+const PLAIN_NAME = /^[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*\.?(?::[0-9]*)?$/
+
+/** The name in lower case and ASCII. The port is no part of it, and not counted in the length of a label. */
+function asciiServerName(serverName: string): string {
+  if (serverName === "" || PLAIN_NAME.test(serverName)) return serverName
+  if (serverName.startsWith("[")) return serverName.toLowerCase()
+  const colon = serverName.indexOf(":")
+  const name = colon === -1 ? serverName : serverName.slice(0, colon)
+  let ascii: string
+  try {
+    ascii = hostToAscii(name)
+  } catch (cause) {
+    throw new BadHost({ cause })
+  }
+  const labels = ascii.replace(/\.$/, "").split(".")
+  if (ascii !== "" && labels.some((label) => label === "" || label.length > 63)) throw new BadHost()
+  return colon === -1 ? ascii : `${ascii}${serverName.slice(colon)}`
+}
