@@ -131,11 +131,13 @@ export class HTTPException extends Error implements Responder {
   /** The headers of the page, without its length. Override it to add to them. */
   getHeaders(environ?: Environ): HeaderList {
     const mediaType = this.getMediaType(environ)
-    return [
+    const headers: HeaderList = [
       ["Content-Type", mediaType === "text/html" ? "text/html; charset=utf-8" : mediaType],
       ["X-Content-Type-Options", "nosniff"],
-      ["Vary", "Accept"],
     ]
+    // Only where there was something to choose by.
+    if (environ?.["HTTP_ACCEPT"] !== undefined) headers.push(["Vary", "Accept"])
+    return headers
   }
 
   /** What answers the request: `response` if there is one, else the page. */
