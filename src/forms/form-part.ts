@@ -17,6 +17,7 @@ export class FormPart implements AsyncIterable<Uint8Array> {
   readonly #reader: PartReader
   readonly #event: FieldEvent | FileEvent
   #headers: Headers | undefined = undefined
+  #over = false
 
   /** Parts are made by `request.parts()` and `FormDataParser.parts()`. */
   constructor(reader: PartReader, event: FieldEvent | FileEvent) {
@@ -56,11 +57,11 @@ export class FormPart implements AsyncIterable<Uint8Array> {
    * @throws TypeError when the next part was asked for before the end
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
-    for (;;) {
-      const data = this.#reader.dataOf(this)
-      const event = data instanceof Promise ? await data : data
-      if (event === undefined) return
-      if (event.data.length > 0) yield event.data
+    while (!this.#over) {
+      const event = this.#reader.dataOf(this)
+      const { data, moreData } = event instanceof Promise ? await event : event
+      this.#over = !moreData
+      if (data.length > 0) yield data
     }
   }
 
@@ -105,7 +106,7 @@ export class PartReader {
 
   /** The next part; what is left of the one before is read and forgotten. */
   async nextPart(): Promise<FormPart | undefined> {
-    while (this.#part !== undefined) await this.dataOf(this.#part)
+    await this.skip()
     for (;;) {
       const event = await this.nextEvent()
       if (event === undefined) return undefined
@@ -119,28 +120,23 @@ export class PartReader {
     return this.#part
   }
 
-  /** More of that part; `undefined` when it is over. */
-  dataOf(part: FormPart): DataEvent | undefined | Promise<DataEvent | undefined> {
-    if (this.#part !== part) return this.#passedOver(part)
+  /** Reads the part that was opened to its end. */
+  async skip(): Promise<void> {
+    while (this.#part !== undefined) await this.dataOf(this.#part)
+  }
+
+  /** More of that part. */
+  dataOf(part: FormPart): DataEvent | Promise<DataEvent> {
+    if (this.#failure !== undefined) throw this.#failure.reason
+    if (this.#part !== part) throw new TypeError("The next part was asked for before the end of this one")
     const event = this.nextEvent()
     return event instanceof Promise ? event.then((late) => this.#deliver(late)) : this.#deliver(event)
   }
 
-  // Parts whose end was read, so that it can be read again.
-  readonly #finished = new WeakSet<FormPart>()
-
-  #passedOver(part: FormPart): undefined {
-    if (this.#failure !== undefined) throw this.#failure.reason
-    if (!this.#finished.has(part)) throw new TypeError("The part was passed over before its end")
-    return undefined
-  }
-
-  #deliver(event: MultipartEvent | undefined): DataEvent | undefined {
+  // Within a part there is nothing but data, up to the event that has no more.
+  #deliver(event: MultipartEvent | undefined): DataEvent {
     const data = event as DataEvent
-    if (!data.moreData) {
-      if (this.#part !== undefined) this.#finished.add(this.#part)
-      this.#part = undefined
-    }
+    if (!data.moreData) this.#part = undefined
     return data
   }
 

@@ -38,7 +38,10 @@ export function tooLarge(limit: string, most: number): RequestEntityTooLarge {
   return new RequestEntityTooLarge(`The form is larger than ${limit} allows, which is ${most}.`)
 }
 
-/** A 400 for a body that is not what its Content-Type says. */
-export function malformed(what: string): BadRequest {
-  return new BadRequest(`The form could not be read: ${what}.`)
+/** A body that is not what its Content-Type says. */
+export class MalformedForm extends BadRequest {}
+
+/** That, told to the client. */
+export function malformed(what: string): MalformedForm {
+  return new MalformedForm(`The form could not be read: ${what}.`)
 }

@@ -1,0 +1,1 @@
+export { DiskUploadStore, type DiskUploadStoreOptions, diskStore } from "./upload-store.ts"

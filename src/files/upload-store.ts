@@ -1,0 +1,212 @@
+// Uploads on disk: what a form's files are kept in while the request lasts. Small ones stay in memory; a larger one is
+// a file that nobody else can guess, open or prepare (own folder 0700, random name, created exclusively, 0600). It goes
+// when it is closed, at the latest with the process. Nothing here blocks: the disk is waited for, and no more is taken
+// from the client meanwhile.
+
+import { randomBytes } from "node:crypto"
+import { rmSync } from "node:fs"
+import { type FileHandle, mkdtemp, open, readFile, unlink, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { FileContent } from "../datastructures/file-storage.ts"
+import { concatenate } from "../environ/input.ts"
+import { InsufficientStorage } from "../exceptions/statuses.ts"
+import type { FormPart } from "../forms/form-part.ts"
+import type { UploadStore } from "../forms/upload-store.ts"
+
+/** Where uploads go, and when they leave memory. */
+export interface DiskUploadStoreOptions {
+  /** An existing folder, in which one is made for the uploads. That of the system for temporary files unless given. */
+  readonly directory?: string | undefined
+  /** Bytes that the files of one form may have together before they go to disk. 500 KiB unless given. */
+  readonly maxMemorySize?: number | undefined
+}
+
+/** Bytes that are gathered before they are written, and read at once. */
+const BLOCK_SIZE = 256 * 1024
+
+/**
+ * Keeps the files of forms in memory up to a size and in temporary files beyond it.
+ *
+ * @row FORM-1
+ */
+export class DiskUploadStore implements UploadStore {
+  readonly #parent: string
+  readonly #maxMemorySize: number
+  #folder: Promise<string> | undefined = undefined
+
+  constructor(options: DiskUploadStoreOptions = {}) {
+    this.#parent = options.directory ?? tmpdir()
+    this.#maxMemorySize = options.maxMemorySize ?? 500 * 1024
+  }
+
+  /** @throws InsufficientStorage (507) when the disk is full */
+  async store(part: FormPart): Promise<FileContent> {
+    let chunks: Uint8Array[] = []
+    let gathered = 0
+    let file: NewFile | undefined
+    try {
+      for await (const chunk of part) {
+        chunks.push(chunk)
+        gathered += chunk.length
+        if (part.receivedFileBytes <= this.#maxMemorySize || gathered < BLOCK_SIZE) continue
+        file ??= await this.#create()
+        await file.write(chunks)
+        chunks = []
+        gathered = 0
+      }
+      if (file === undefined) {
+        if (part.receivedFileBytes <= this.#maxMemorySize) return new MemoryFile(concatenate(chunks))
+        file = await this.#create()
+      }
+      if (gathered > 0) await file.write(chunks)
+      return await file.finish()
+    } catch (error) {
+      await file?.discard()
+      throw isFull(error) ? new InsufficientStorage({ cause: error }) : error
+    }
+  }
+
+  async #create(): Promise<NewFile> {
+    const name = randomBytes(16).toString("hex")
+    const folder = this.#openFolder()
+    try {
+      return await NewFile.create(join(await folder, name))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error
+      // Somebody who tidies up old folders was here.
+      if (this.#folder === folder) this.#folder = undefined
+      return await NewFile.create(join(await this.#openFolder(), name))
+    }
+  }
+
+  #openFolder(): Promise<string> {
+    this.#folder ??= this.#makeFolder()
+    return this.#folder
+  }
+
+  async #makeFolder(): Promise<string> {
+    try {
+      const folder = await mkdtemp(join(this.#parent, "werkstatt-"))
+      process.once("exit", () => rmSync(folder, { recursive: true, force: true }))
+      return folder
+    } catch (error) {
+      this.#folder = undefined
+      throw error
+    }
+  }
+}
+
+/** The store that servers on Node hand in. It touches the disk when the first large file comes. */
+export const diskStore: UploadStore = new DiskUploadStore()
+
+function isFull(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code
+  return code === "ENOSPC" || code === "EDQUOT"
+}
+
+/** A file that is being written. */
+class NewFile {
+  readonly #path: string
+  readonly #handle: FileHandle
+  #size = 0
+
+  static async create(path: string): Promise<NewFile> {
+    return new NewFile(path, await open(path, "wx", 0o600))
+  }
+
+  constructor(path: string, handle: FileHandle) {
+    this.#path = path
+    this.#handle = handle
+  }
+
+  async write(chunks: readonly Uint8Array[]): Promise<void> {
+    const whole = concatenate(chunks)
+    await this.#handle.writeFile(whole)
+    this.#size += whole.length
+  }
+
+  async finish(): Promise<StoredFile> {
+    await this.#handle.close()
+    return new StoredFile(this.#path, this.#size)
+  }
+
+  async discard(): Promise<void> {
+    await this.#handle.close().catch(ignore)
+    await unlink(this.#path).catch(ignore)
+  }
+}
+
+function ignore(): void {}
+
+/** An uploaded file that is small enough. */
+class MemoryFile implements FileContent {
+  readonly #bytes: Uint8Array
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  get size(): number {
+    return this.#bytes.length
+  }
+
+  async *stream(): AsyncGenerator<Uint8Array, void, void> {
+    if (this.size > 0) yield this.#bytes
+  }
+
+  async bytes(): Promise<Uint8Array> {
+    return this.#bytes
+  }
+
+  async saveTo(path: string | URL): Promise<void> {
+    await writeFile(path, this.#bytes)
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** An uploaded file on disk. */
+class StoredFile implements FileContent {
+  readonly #path: string
+  readonly size: number
+  #closed = false
+
+  constructor(path: string, size: number) {
+    this.#path = path
+    this.size = size
+  }
+
+  async *stream(): AsyncGenerator<Uint8Array, void, void> {
+    const handle = await open(this.#openPath, "r")
+    try {
+      for (;;) {
+        const { bytesRead, buffer } = await handle.read(new Uint8Array(BLOCK_SIZE))
+        if (bytesRead === 0) return
+        yield buffer.subarray(0, bytesRead)
+      }
+    } finally {
+      await handle.close()
+    }
+  }
+
+  async bytes(): Promise<Uint8Array> {
+    return readFile(this.#openPath)
+  }
+
+  // Not copied as a file: the copy would have the mode of the original.
+  async saveTo(path: string | URL): Promise<void> {
+    await writeFile(path, this.stream())
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await unlink(this.#path).catch(ignore)
+  }
+
+  get #openPath(): string {
+    if (this.#closed) throw new TypeError("The uploaded file is closed")
+    return this.#path
+  }
+}

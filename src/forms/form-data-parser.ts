@@ -1,0 +1,185 @@
+// The body of a request as fields and files. Which parser reads it hangs on its type; the limits don't.
+// A body that is malformed is an error of the client, and so is one that is too large; nothing is passed over in
+// silence unless that was asked for. Whatever happens, files that were stored before are closed again.
+
+import { FileStorage } from "../datastructures/file-storage.ts"
+import { ImmutableMultiDict } from "../datastructures/multi-dict.ts"
+import { concatenate } from "../environ/input.ts"
+import { LimitedStream } from "../environ/limited-stream.ts"
+import { getContentLength, getInputStream } from "../environ/request-input.ts"
+import { UnsupportedMediaType } from "../exceptions/statuses.ts"
+import type { Environ, InputStream } from "../gateway.ts"
+import { parseMediaType } from "../http/media-types.ts"
+import { type FormPart, PartReader } from "./form-part.ts"
+import { type FormLimits, MalformedForm, type SettledLimits, settleLimits, tooLarge } from "./limits.ts"
+import { boundaryOf, defaultDecoder, type EventDecoderFactory } from "./multipart.ts"
+import type { FieldEvent } from "./multipart-events.ts"
+import { decodeField } from "./part-head.ts"
+import { memoryStore, type UploadStore, uploadStoreOf } from "./upload-store.ts"
+import { readUrlencoded } from "./urlencoded.ts"
+
+/** How forms are read, and how much of them. */
+export interface FormDataParserOptions extends FormLimits {
+  /** The most bytes that the whole body may have, headers of parts and all. No limit unless given. */
+  readonly maxContentLength?: number | undefined
+  /** Whether a malformed form counts as an empty one instead of being an error. False unless given. */
+  readonly silent?: boolean | undefined
+  /** Where files go. What the server's environ names, or else memory, unless given. */
+  readonly uploadStore?: UploadStore | undefined
+  /** What decodes multipart bodies; busboy unless given. */
+  readonly decoder?: EventDecoderFactory | undefined
+}
+
+/** A form that was read. */
+export interface ParsedForm {
+  /** The body, which is read to its end if it was a form, and not touched otherwise. */
+  readonly stream: InputStream
+  /** The texts. */
+  readonly form: ImmutableMultiDict<string>
+  /** The files, which have to be closed. */
+  readonly files: ImmutableMultiDict<FileStorage>
+}
+
+const URLENCODED = "application/x-www-form-urlencoded"
+const MULTIPART = "multipart/form-data"
+
+/**
+ * The form in the body of a request, without a request class: the stream, the fields and the files.
+ *
+ * @throws as `FormDataParser.parse`
+ * @row FORM-2
+ */
+export async function parseFormData(
+  environ: Environ,
+  options?: FormDataParserOptions,
+): Promise<[stream: InputStream, form: ParsedForm["form"], files: ParsedForm["files"]]> {
+  const { stream, form, files } = await new FormDataParser(options).parseFromEnviron(environ)
+  return [stream, form, files]
+}
+
+/**
+ * Reads forms: urlencoded and multipart.
+ *
+ * @row FORM-3, FORM-4, FORM-5, FORM-6, FORM-7, FORM-8, FORM-9, FORM-10, MP-17
+ */
+export class FormDataParser {
+  readonly #options: FormDataParserOptions
+  readonly #limits: SettledLimits
+
+  /** @throws RangeError when a limit is not a number from 0 */
+  constructor(options: FormDataParserOptions = {}) {
+    this.#options = options
+    this.#limits = settleLimits(options)
+  }
+
+  /** The form in the body of a request. */
+  async parseFromEnviron(environ: Environ): Promise<ParsedForm> {
+    const { uploadStore = uploadStoreOf(environ), maxContentLength } = this.#options
+    const stream = getInputStream(environ, { maxContentLength })
+    return this.parse(stream, environ.CONTENT_TYPE, getContentLength(environ), uploadStore)
+  }
+
+  /**
+   * The form in a stream. One that is not of a type for forms is not touched, and gives no fields and no files.
+   *
+   * @param contentType the header; its type says what is parsed, and its boundary how
+   * @param contentLength bytes, where they were announced
+   * @param uploadStore where files go; that of the parser unless given
+   * @throws RequestEntityTooLarge (413) beyond a limit, whose name it tells; BadRequest (400) when the form is malformed;
+   *   ClientDisconnected (400) when the body is cut short; and whatever the upload store throws
+   */
+  async parse(
+    stream: InputStream,
+    contentType: string | undefined,
+    contentLength?: number,
+    uploadStore: UploadStore = this.#options.uploadStore ?? memoryStore,
+  ): Promise<ParsedForm> {
+    const type = parseMediaType(contentType)[0]
+    if (type !== URLENCODED && type !== MULTIPART) return parsed(stream, [], [])
+    const guarded = this.#guard(stream, contentLength)
+    try {
+      if (type === MULTIPART) return await this.#parseMultipart(guarded, contentType as string, uploadStore)
+      const { maxFormMemorySize } = this.#limits
+      if (contentLength !== undefined && contentLength > maxFormMemorySize) {
+        throw tooLarge("maxFormMemorySize", maxFormMemorySize)
+      }
+      return parsed(guarded, await readUrlencoded(guarded, this.#limits), [])
+    } catch (error) {
+      if (this.#options.silent && error instanceof MalformedForm) return parsed(guarded, [], [])
+      throw error
+    }
+  }
+
+  /**
+   * The parts of a multipart form as they come, for whoever wants to have them elsewhere than in memory or in the upload
+   * store. The limits hold; files are as large as `maxContentLength` lets them be.
+   *
+   * @throws UnsupportedMediaType (415) when the body is no multipart form; and as `parse`
+   */
+  async *parts(
+    stream: InputStream,
+    contentType: string | undefined,
+    contentLength?: number,
+  ): AsyncGenerator<FormPart, void, void> {
+    if (parseMediaType(contentType)[0] !== MULTIPART) throw new UnsupportedMediaType(`The body has to be ${MULTIPART}.`)
+    const reader = this.#readerOf(this.#guard(stream, contentLength), contentType as string)
+    for (;;) {
+      const part = await reader.nextPart()
+      if (part === undefined) return
+      yield part
+    }
+  }
+
+  #guard(stream: InputStream, contentLength: number | undefined): InputStream {
+    const { maxContentLength } = this.#options
+    if (maxContentLength === undefined || maxContentLength === Number.POSITIVE_INFINITY) return stream
+    if (contentLength !== undefined && contentLength > maxContentLength) {
+      throw tooLarge("maxContentLength", maxContentLength)
+    }
+    return stream instanceof LimitedStream && stream.limit <= maxContentLength
+      ? stream
+      : new LimitedStream(stream, maxContentLength, true)
+  }
+
+  #readerOf(stream: InputStream, contentType: string): PartReader {
+    const { decoder = defaultDecoder } = this.#options
+    return new PartReader(stream, decoder(boundaryOf(contentType), this.#limits), this.#limits)
+  }
+
+  async #parseMultipart(stream: InputStream, contentType: string, uploadStore: UploadStore): Promise<ParsedForm> {
+    const reader = this.#readerOf(stream, contentType)
+    const fields: [string, string][] = []
+    const files: [string, FileStorage][] = []
+    let field: FieldEvent | undefined
+    let chunks: Uint8Array[] = []
+    try {
+      for (;;) {
+        // Most of what a chunk holds is at hand at once; waiting for each piece of it would be most of the work.
+        const next = reader.nextEvent()
+        const event = next instanceof Promise ? await next : next
+        if (event === undefined) return parsed(stream, fields, files)
+        if (event.type === "field") {
+          field = event
+        } else if (event.type === "data" && field !== undefined) {
+          chunks.push(event.data)
+          if (event.moreData) continue
+          fields.push([field.name, decodeField(concatenate(chunks), field.headers)])
+          chunks = []
+        } else if (event.type === "file") {
+          const part = reader.open(event)
+          const content = await uploadStore.store(part)
+          const { name, filename, headers } = part
+          files.push([name, new FileStorage(content, { name, filename: filename as string, headers })])
+          await reader.skip()
+        }
+      }
+    } catch (error) {
+      await Promise.allSettled(files.map(([, file]) => file.close()))
+      throw error
+    }
+  }
+}
+
+function parsed(stream: InputStream, fields: [string, string][], files: [string, FileStorage][]): ParsedForm {
+  return { stream, form: new ImmutableMultiDict(fields), files: new ImmutableMultiDict(files) }
+}
