@@ -1,0 +1,285 @@
+// Content negotiation: what a client takes, and which of the server's offers suits it best (RFC 9110 section 12).
+// Each item is brought into a form in which matching is comparing texts, once; a match is then one walk over the items,
+// the specific ones first. Nothing backtracks, and the walk is as long as the header.
+
+import { parseOptionsHeader } from "../http/fields.ts"
+import { dumpAccept, parseAccept } from "../http/negotiation.ts"
+import { asciiLower, stripSpace } from "../http/tokens.ts"
+import { type Inspect, inspectAs, inspectSymbol } from "./inspection.ts"
+
+/** A value with its quality from 0 to 1. */
+export type AcceptItem = readonly [value: string, quality: number]
+
+interface Choice {
+  item: AcceptItem
+  /** The form in which it is compared; `undefined` when it is malformed and matches nothing. */
+  key: string | undefined
+  specificity: number
+}
+
+/**
+ * What a client takes, as in `Accept-Encoding`: values with a quality, the specific ones first, then the better ones, then
+ * as in the header. `*` stands for any value. It can't be changed.
+ *
+ * @row ACC-1
+ * @example
+ * const accept = Accept.fromHeader("gzip;q=0.5, br, *;q=0.1")
+ * accept.bestMatch(["gzip", "br"]) // => "br"
+ * accept.quality("zstd") // => 0.1
+ * [...accept] // => [["br", 1], ["gzip", 0.5], ["*", 0.1]]
+ */
+export class Accept implements Iterable<AcceptItem> {
+  readonly #choices: readonly Choice[]
+  /**
+   * Whether there was a header at all. Without one a client takes anything, but nothing is known to be better than
+   * anything else, and nothing matches here.
+   *
+   * @row ACC-3
+   */
+  readonly provided: boolean
+
+  constructor(items?: Iterable<AcceptItem> | null) {
+    this.provided = items instanceof Accept ? items.provided : items !== undefined && items !== null
+    this.#choices = Array.from(items ?? [], (item) => ({
+      item,
+      key: this.key(item[0]),
+      specificity: this.specificity(item[0]),
+    })).sort((one, other) => other.specificity - one.specificity || other.item[1] - one.item[1])
+  }
+
+  /**
+   * What a header says. An item whose quality is not a plain number from 0 to 1 is left out; parameters other than the
+   * quality belong to the value.
+   *
+   * @row ACC-2
+   * @example
+   * Accept.fromHeader("a;q=0.5, b;q=5").values() // => ["a"]
+   * Accept.fromHeader(undefined).provided // => false
+   */
+  static fromHeader<A extends Accept>(
+    this: new (
+      items?: Iterable<AcceptItem> | null,
+    ) => A,
+    text: string | undefined,
+  ): A {
+    return new this(text ? parseAccept(text) : undefined)
+  }
+
+  /** The items as they stand in a header. @row ACC-3 */
+  toHeader(): string {
+    return dumpAccept(this)
+  }
+
+  /** The same as `toHeader()`. */
+  toString(): string {
+    return this.toHeader()
+  }
+
+  /** The number of items. */
+  get size(): number {
+    return this.#choices.length
+  }
+
+  /**
+   * The value of the first item, which need not be the one with the best quality; `undefined` when there is none.
+   *
+   * @row ACC-3
+   */
+  get best(): string | undefined {
+    return this.#choices[0]?.item[0]
+  }
+
+  /** The values in order. @row ACC-3 */
+  values(): string[] {
+    return this.#choices.map(({ item }) => item[0])
+  }
+
+  /** The item at this position; a negative one counts from the end. */
+  at(index: number): AcceptItem | undefined {
+    return this.#choices.at(index)?.item
+  }
+
+  /** Values with their qualities, in order. */
+  *[Symbol.iterator](): Generator<AcceptItem, void, undefined> {
+    for (const { item } of this.#choices) yield item
+  }
+
+  /** The quality of the most specific item that matches; 0 when none does. @row ACC-4 */
+  quality(value: string): number {
+    return this.#match(value)?.item[1] ?? 0
+  }
+
+  /** Whether an item matches, be its quality 0. @row ACC-4 */
+  has(value: string): boolean {
+    return this.#match(value) !== undefined
+  }
+
+  /** The position of the first item that matches, or -1. @row ACC-4 */
+  find(value: string): number {
+    const match = this.#match(value)
+    return match === undefined ? -1 : this.#choices.indexOf(match)
+  }
+
+  /** The position of the first item that matches. @throws RangeError when none does @row ACC-4 */
+  index(value: string): number {
+    const index = this.find(value)
+    if (index === -1) throw new RangeError(`Not accepted: ${JSON.stringify(value)}`)
+    return index
+  }
+
+  /**
+   * Which of these the client likes best: by quality, then by how specifically it asked, then in the order given here.
+   * What has the quality 0 is never chosen.
+   *
+   * @param fallback what comes back when nothing matches
+   * @row ACC-5
+   * @example
+   * Accept.fromHeader("gzip, br;q=0").bestMatch(["br", "gzip"]) // => "gzip"
+   * Accept.fromHeader("gzip").bestMatch(["br"], "identity") // => "identity"
+   */
+  bestMatch<V extends string, D = undefined>(values: Iterable<V>, fallback?: D): V | D {
+    let [result, quality, specificity]: [V | D, number, number] = [fallback as D, 0, -1]
+    for (const value of values) {
+      const match = this.#match(value)
+      if (match === undefined || match.item[1] <= 0 || match.item[1] < quality) continue
+      if (match.item[1] > quality || match.specificity > specificity) {
+        result = value
+        quality = match.item[1]
+        specificity = match.specificity
+      }
+    }
+    return result
+  }
+
+  /** How it looks in a console. */
+  [inspectSymbol](_depth: number, options: object, inspect: Inspect): string {
+    return inspectAs(this, [...this], options, inspect)
+  }
+
+  /** The form in which a value is compared; `undefined` for one that is malformed. */
+  protected key(value: string): string | undefined {
+    return asciiLower(value)
+  }
+
+  /** How much an item says; the greater comes first. */
+  protected specificity(value: string): number {
+    return value === "*" ? 0 : 1
+  }
+
+  /** Whether an item takes a value, both in the form that `key` gives. */
+  protected takes(item: string, value: string): boolean {
+    return item === value || item === "*"
+  }
+
+  #match(value: string): Choice | undefined {
+    const choices = this.#choices
+    if (choices.length === 0) return undefined
+    const key = this.key(value)
+    if (key === undefined) throw new TypeError(`Not a value that could be accepted: ${JSON.stringify(value)}`)
+    for (const choice of choices) {
+      if (choice.key !== undefined && this.takes(choice.key, key)) return choice
+    }
+    return undefined
+  }
+}
+
+/**
+ * What media types a client takes, as in `Accept`. Ranges like `text/*` match on either side; else type, subtype and
+ * parameters have to be equal, but for case and for the order of the parameters.
+ *
+ * A value to be matched that is no media type is a mistake of the program and throws; a client's is passed over.
+ *
+ * @row ACC-6
+ * @example
+ * const accept = MIMEAccept.fromHeader("text/html, application/*;q=0.5")
+ * accept.bestMatch(["application/json", "text/html"]) // => "text/html"
+ * accept.quality("application/json") // => 0.5
+ * accept.quality("html") // throws TypeError
+ */
+export class MIMEAccept extends Accept {
+  /** Whether the client takes HTML, or what is written like it. @row ACC-7 */
+  get acceptHtml(): boolean {
+    return this.has("text/html") || this.acceptXhtml
+  }
+
+  /** Whether the client takes XHTML or XML. @row ACC-7 */
+  get acceptXhtml(): boolean {
+    return this.has("application/xhtml+xml") || this.has("application/xml")
+  }
+
+  /** Whether the client takes JSON. @row ACC-7 */
+  get acceptJson(): boolean {
+    return this.has("application/json")
+  }
+
+  /** `type/subtype; name=value; ...` in lower case and sorted; a range has no parameters, since they don't matter. */
+  protected override key(value: string): string | undefined {
+    const semicolon = value.indexOf(";")
+    const type = asciiLower(semicolon === -1 ? value : parseOptionsHeader(value)[0])
+    const slash = type.indexOf("/")
+    if (slash === -1 || (type.startsWith("*/") && type !== "*/*")) return undefined
+    if (semicolon === -1 || type.endsWith("/*")) return type
+    return [type, ...parametersOf(value)].join(";")
+  }
+
+  protected override specificity(value: string): number {
+    const slash = value.indexOf("/")
+    if (slash === -1) return value === "*" ? 0 : 3000
+    const semicolon = value.indexOf(";")
+    const type = value.startsWith("*/") ? 0 : 3000
+    const subtype = stripSpace(value, slash + 1, semicolon === -1 ? value.length : semicolon) === "*" ? 1000 : 2000
+    return type + subtype + (semicolon === -1 ? 0 : Math.min(parametersOf(value).length, 999))
+  }
+
+  protected override takes(item: string, value: string): boolean {
+    if (item === value || item === "*/*" || value === "*/*") return true
+    if (item.endsWith("/*")) return value.startsWith(item.slice(0, -1))
+    return value.endsWith("/*") && item.startsWith(value.slice(0, -1))
+  }
+}
+
+function parametersOf(value: string): string[] {
+  return Array.from(parseOptionsHeader(value)[1], ([name, parameter]) => `${name}=${asciiLower(parameter)}`).sort()
+}
+
+/**
+ * What languages a client's user reads, as in `Accept-Language`. `_` is the same as `-`.
+ *
+ * @row ACC-8
+ * @example
+ * const accept = LanguageAccept.fromHeader("de-AT, en;q=0.5")
+ * accept.bestMatch(["en_GB", "de"]) // => "de"
+ * accept.bestMatch(["en_GB", "fr"]) // => "en_GB"
+ * LanguageAccept.fromHeader("en-GB").bestMatch(["en-US"]) // => undefined
+ */
+export class LanguageAccept extends Accept {
+  /**
+   * Which of these the user reads best. Where no tag matches as a whole, the client's primary tags are looked for (`de` for
+   * `de-AT`), and then those of the values here (`en` for `en-GB`); subtags that differ never match.
+   *
+   * @row ACC-8
+   */
+  override bestMatch<V extends string, D = undefined>(values: Iterable<V>, fallback?: D): V | D {
+    const list = Array.from(values)
+    const exact = super.bestMatch(list)
+    if (exact !== undefined) return exact
+    const primary = new LanguageAccept(Array.from(this, ([tag, quality]) => [primaryTag(tag), quality] as const))
+    const general = primary.#exactMatch(list)
+    if (general !== undefined) return general
+    const best = super.bestMatch(list.map(primaryTag))
+    return list.find((value) => primaryTag(value) === best) ?? (fallback as D)
+  }
+
+  #exactMatch<V extends string>(values: readonly V[]): V | undefined {
+    return super.bestMatch(values)
+  }
+
+  protected override key(value: string): string {
+    return asciiLower(value).replaceAll("_", "-")
+  }
+}
+
+function primaryTag(tag: string): string {
+  const end = tag.search(/[-_]/)
+  return end === -1 ? tag : tag.slice(0, end)
+}
