@@ -31,7 +31,7 @@ export function runWithContext<Result>(callback: () => Result): Result {
  * @example
  * const local = new Local()
  * const app = withContext((environ) => { local.set("path", environ.PATH_INFO); return [] })
- * await app({ PATH_INFO: "/" }) // => []
+ * app({ PATH_INFO: "/" }) // => []
  *
  * @row LOC-5
  */
@@ -41,15 +41,20 @@ export function withContext(app: Application): Application {
 
 function contextual(app: Application, atEnd?: () => void): Application {
   return (environ, startResponse) =>
-    runWithContext(async () => {
+    runWithContext(() => {
       const context = contextFor("a request")
-      try {
-        const body = await app(environ, startResponse)
-        return inContext(body, (callback) => storage.run(context, callback), atEnd)
-      } catch (error) {
+      const wrap = (body: Body): Body => inContext(body, (callback) => storage.run(context, callback), atEnd)
+      const fail = (error: unknown): never => {
         atEnd?.()
         throw error
       }
+      let body: Body | Promise<Body>
+      try {
+        body = app(environ, startResponse)
+      } catch (error) {
+        return fail(error)
+      }
+      return "then" in body ? body.then(wrap, fail) : wrap(body)
     })
 }
 

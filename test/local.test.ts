@@ -406,7 +406,8 @@ describe("withContext", () => {
 
   test("leaves an array as it is", async () => {
     const body = [new Uint8Array(1)]
-    expect(await withContext(() => body)(environ, start)).toBe(body)
+    expect(withContext(() => body)(environ, start)).toBe(body)
+    expect(await withContext(async () => body)(environ, start)).toBe(body)
   })
 
   test("adds no return() to an iterator that has none", async () => {
@@ -433,18 +434,20 @@ describe("a LocalManager", () => {
   })
 
   test.each([
-    ["the body is closed", false],
-    ["the application fails", true],
-  ])("releases them when %s", async (_when, fails) => {
+    ["the body is closed", false, false],
+    ["the application throws", true, false],
+    ["the application rejects", true, true],
+  ])("releases them when %s", async (_when, fails, late) => {
     const seen: unknown[] = []
     let later: Promise<void> | undefined
     const app = manager.makeMiddleware(() => {
       local.set("id", "x")
       later = sleep(5).then(() => void seen.push(local.get("id")))
+      if (late) return Promise.reject(new Error("boom"))
       if (fails) throw new Error("boom")
       return Object.assign([new Uint8Array()], { close: () => void seen.push(local.get("id")) })
     })
-    const body = Promise.resolve(app({} as Environ, () => async () => {}))
+    const body = (async () => app({} as Environ, () => async () => {}))()
     if (fails) await expect(body).rejects.toThrow("boom")
     else await (await body).close?.()
     await later
