@@ -207,7 +207,9 @@ export class LocalStack<Item> {
 
 /** A Local or a LocalStack, whatever it holds. */
 export interface Releasable {
+  /** How much is in it. */
   readonly size: number
+  /** A proxy to something in it. */
   proxy(...args: never[]): unknown
 }
 
