@@ -1,12 +1,13 @@
-// Cookies, both ways (RFC 6265bis). Names and values are cut and coded by the `cookie` package, so that cookies mean what
-// they mean to the rest of the web; what it lacks is here: repeated names, bytes beyond ASCII, prefixes, attributes checked.
+// Cookies, both ways (RFC 6265bis). Values are written by the `cookie` package and read as it reads them, so that cookies
+// mean what they mean to the rest of the web. It keeps only the first cookie of a name and knows neither the bytes beyond
+// ASCII nor the prefixes, so the cutting is done here; a test holds the two together.
 
-import { parseSetCookie, stringifySetCookie } from "cookie"
+import { stringifySetCookie } from "cookie"
 import { httpDate } from "./dates.ts"
 import { checkFieldValue } from "./fields.ts"
 import { hostToAscii } from "./idna.ts"
-import { percentEncode } from "./percent.ts"
-import { isToken, stripSpace } from "./tokens.ts"
+import { isPercentDecodable, percentEncode } from "./percent.ts"
+import { isToken } from "./tokens.ts"
 import { byteStringToText } from "./urls.ts"
 
 /**
@@ -25,20 +26,35 @@ export function parseCookie(text: string | undefined): [name: string, value: str
   if (text === undefined || text === "") return cookies
   const header = byteStringToText(text)
   let start = 0
+  let equals = 0
   while (start < header.length) {
-    let end = header.indexOf(";", start)
-    if (end === -1) end = header.length
-    const pair = header.slice(start, end)
+    const semicolon = header.indexOf(";", start)
+    const end = semicolon === -1 ? header.length : semicolon
+    if (equals !== -1 && equals <= start) equals = header.indexOf("=", start)
+    const hasValue = equals !== -1 && equals < end
+    const name = stripOws(header, start, hasValue ? equals : end)
+    if (name !== "") cookies.push([name, hasValue ? decodeValue(stripOws(header, equals + 1, end)) : ""])
     start = end + 1
-    if (!pair.includes("=")) {
-      const name = stripSpace(pair)
-      if (name !== "") cookies.push([name, ""])
-      continue
-    }
-    const { name, value } = parseSetCookie(pair)
-    if (name !== "") cookies.push([name, value ?? ""])
   }
   return cookies
+}
+
+/** SP and HTAB only: other white space is part of a name, or U+00A0 would make `__Host-a` of another cookie. */
+function stripOws(text: string, start: number, end: number): string {
+  let from = start
+  let to = end
+  while (from < to && isOws(text.charCodeAt(from))) from++
+  while (to > from && isOws(text.charCodeAt(to - 1))) to--
+  return text.slice(from, to)
+}
+
+function isOws(code: number): boolean {
+  return code === 0x20 || code === 0x09
+}
+
+/** As the package does, a value with a bad escape stays as it is; but thousands of errors, thrown and caught, would cost. */
+function decodeValue(value: string): string {
+  return value.includes("%") && isPercentDecodable(value) ? decodeURIComponent(value) : value
 }
 
 /** What a browser is told about a cookie besides its value. */

@@ -39,6 +39,9 @@ export function checkFieldName(name: string): string {
   return name
 }
 
+// RFC 9110 section 5.5   field-content may hold SP, HTAB, VCHAR and obs-text
+const NOT_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/
+
 /**
  * The value itself, if it may be the value of a header field: Latin-1, and no control character but TAB.
  *
@@ -48,13 +51,7 @@ export function checkFieldName(name: string): string {
  * checkFieldValue("a\r\nSet-Cookie: b") // throws TypeError
  */
 export function checkFieldValue(value: string): string {
-  if (typeof value !== "string") throw new TypeError(`Not a header value: ${show(value)}`)
-  for (let index = 0; index < value.length; index++) {
-    const code = value.charCodeAt(index)
-    if ((code < 0x20 && code !== 0x09) || code === 0x7f || code > 0xff) {
-      throw new TypeError(`Not a header value: ${show(value)}`)
-    }
-  }
+  if (typeof value !== "string" || NOT_IN_VALUE.test(value)) throw new TypeError(`Not a header value: ${show(value)}`)
   return value
 }
 

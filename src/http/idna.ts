@@ -5,16 +5,20 @@ const ASCII = /^[\x00-\x7f]*$/
 // What may stand in a label besides letters of other scripts. Anything else would mean something to a URL parser.
 const LABEL = /^[a-z0-9_\u0080-\u{10ffff}-]*$/iu
 
+// RFC 1035 section 2.3.4 allows 255 bytes. Longer names are nobody's, and converting them would cost something.
+const MAX_LENGTH = 255
+
 /**
  * The host name in ASCII and lower case, each label in Punycode that needs it.
  *
- * @throws TypeError when a label has characters that no name can have
+ * @throws TypeError when a name beyond ASCII is too long, or a label has characters that no name can have
  * @example
  * hostToAscii("Bücher.example") // => "xn--bcher-kva.example"
  * hostToAscii("\u2100.example") // throws TypeError
  */
 export function hostToAscii(host: string): string {
   if (ASCII.test(host)) return host.toLowerCase()
+  if (host.length > MAX_LENGTH) throw new TypeError(`Not a host name: ${JSON.stringify(host.slice(0, MAX_LENGTH))}...`)
   // UTS 46 section 4: these are dots too
   return host
     .split(/[.\u3002\uff0e\uff61]/)
@@ -47,12 +51,11 @@ function parseUrl(text: string): URL | undefined {
  */
 export function hostToUnicode(host: string): string {
   const lower = host.toLowerCase()
-  return lower.includes("xn--") ? lower.split(".").map(labelToUnicode).join(".") : lower
+  return lower.length <= MAX_LENGTH && lower.includes("xn--") ? lower.split(".").map(labelToUnicode).join(".") : lower
 }
 
 function labelToUnicode(label: string): string {
-  // A DNS label has at most 63 characters (RFC 1035 section 2.3.4); the bound also keeps decoding cheap.
-  if (!label.startsWith("xn--") || label.length > 63) return label
+  if (!label.startsWith("xn--")) return label
   const decoded = decodePunycode(label.slice(4))
   if (decoded === undefined || ASCII.test(decoded)) return label
   try {

@@ -107,6 +107,18 @@ export function percentDecode(text: string, keep: CharTable | undefined, invalid
   return result + text.slice(from)
 }
 
+/** Whether every percent sign begins an escape and all escaped bytes are UTF-8: whether `decodeURIComponent` would not throw. */
+export function isPercentDecodable(text: string): boolean {
+  for (let index = text.indexOf("%"); index !== -1; index = text.indexOf("%", index)) {
+    const byte = escapeAt(text, index)
+    if (byte === -1) return false
+    const length = byte < 0x80 ? 1 : sequenceLength(text, index, byte)
+    if (byte >= 0x80 && length !== neededLength(byte)) return false
+    index += length * 3
+  }
+  return true
+}
+
 // RFC 3629 section 4
 //   UTF8-2 = %xC2-DF UTF8-tail
 //   UTF8-3 = %xE0 %xA0-BF UTF8-tail / %xE1-EC 2( UTF8-tail ) / %xED %x80-9F UTF8-tail / %xEE-EF 2( UTF8-tail )

@@ -90,7 +90,8 @@ export function closingQuote(text: string, start: number): number {
  * recipient may read as spaces (section 5.5). Unlike `trim` it keeps U+00A0 and U+FEFF, which are data.
  */
 export function stripSpace(text: string, start = 0, end: number = text.length): string {
-  let [from, to] = [start, end]
+  let from = start
+  let to = end
   while (from < to && isSpace(text.charCodeAt(from))) from++
   while (to > from && isSpace(text.charCodeAt(to - 1))) to--
   return text.slice(from, to)

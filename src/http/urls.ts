@@ -44,6 +44,11 @@ export function textToByteString(text: string): string {
   return result
 }
 
+const PERCENT = 0x25
+const AMPERSAND = 0x26
+const PLUS = 0x2b
+const EQUALS = 0x3d
+
 /**
  * The pairs of a query string or an urlencoded form, in order. A name without `=` has an empty value, an empty piece is
  * no pair, `;` is data. An escape that is malformed, or whose bytes are not UTF-8, stays as it is.
@@ -57,23 +62,30 @@ export function parseQuery(text: string): [key: string, value: string][] {
   const query = byteStringToText(text)
   const pairs: [string, string][] = []
   let start = 0
-  while (start < query.length) {
-    let end = query.indexOf("&", start)
-    if (end === -1) end = query.length
-    if (end > start) {
-      const piece = query.slice(start, end)
-      const equals = piece.indexOf("=")
-      if (equals === -1) pairs.push([decodeComponent(piece), ""])
-      else pairs.push([decodeComponent(piece.slice(0, equals)), decodeComponent(piece.slice(equals + 1))])
+  let key: string | undefined
+  // Each character is looked at once, and only pieces that need it are decoded.
+  let hasPlus = false
+  let hasEscape = false
+  for (let index = 0; index <= query.length; index++) {
+    const code = index === query.length ? AMPERSAND : query.charCodeAt(index)
+    if (code === PLUS) hasPlus = true
+    else if (code === PERCENT) hasEscape = true
+    else if (code === AMPERSAND || (code === EQUALS && key === undefined)) {
+      let piece = query.slice(start, index)
+      if (hasPlus) piece = piece.replaceAll("+", " ")
+      if (hasEscape) piece = percentDecode(piece, undefined, "keep")
+      if (code === EQUALS) {
+        key = piece
+      } else {
+        if (key !== undefined) pairs.push([key, piece])
+        else if (piece !== "") pairs.push([piece, ""])
+        key = undefined
+      }
+      start = index + 1
+      hasPlus = hasEscape = false
     }
-    start = end + 1
   }
   return pairs
-}
-
-function decodeComponent(text: string): string {
-  const spaced = text.includes("+") ? text.replaceAll("+", " ") : text
-  return percentDecode(spaced, undefined, "keep")
 }
 
 const QUERY_COMPONENT_SAFE = "!$'()*,/:;?@"
