@@ -10,6 +10,9 @@ interface Standing {
   closeness: number
 }
 
+// Nothing else can put JSON before HTML, and browsers send neither.
+const MENTIONS_JSON = /json|application\/\*/i
+
 /**
  * Whether an `Accept` header gives JSON of any kind a higher quality than HTML, or the same and names it more closely
  * (RFC 9110 section 12.5.1).
@@ -20,6 +23,7 @@ interface Standing {
  * prefersJson("*\/*") // => false
  */
 export function prefersJson(accept: string): boolean {
+  if (!MENTIONS_JSON.test(accept)) return false
   const json: Standing = { quality: 0, closeness: -1 }
   const html: Standing = { quality: 0, closeness: -1 }
   for (const [value, quality] of parseAccept(accept)) {
