@@ -2,13 +2,13 @@
 // from the headers and written to them, nothing is kept besides; objects that stand for a header write it when they
 // are changed, and remove it when they are emptied. The headers themselves are made when somebody asks for them.
 
-import { WWWAuthenticate } from "../datastructures/www-authenticate.ts"
 import { ResponseCacheControl } from "../datastructures/cache-control.ts"
 import { CallbackDict } from "../datastructures/callback-dict.ts"
 import { ContentSecurityPolicy } from "../datastructures/content-security-policy.ts"
 import { HeaderSet } from "../datastructures/header-set.ts"
 import { Headers, type HeadersInit } from "../datastructures/headers.ts"
 import { ContentRange } from "../datastructures/range.ts"
+import { WWWAuthenticate } from "../datastructures/www-authenticate.ts"
 import type { HeaderList } from "../gateway.ts"
 import { type CookieOptions, dumpCookie } from "../http/cookies.ts"
 import { COEP, COOP, CORP, memberOf } from "../http/cross-origin.ts"

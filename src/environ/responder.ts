@@ -1,0 +1,56 @@
+// Whatever can answer a request, a Responder or an application, and how it is asked.
+
+import type { Application, Body, Environ, Responder, StartResponse } from "../gateway.ts"
+
+/** Something that can answer a request: a Response, an HTTPException, any other Responder, or an application. */
+export type Answer = Responder | Application
+
+/**
+ * Has `answer` answer the request.
+ *
+ * @throws TypeError when it is neither a Responder nor a function; the message says what it is
+ */
+export function respondWith(answer: Answer, environ: Environ, startResponse: StartResponse): Body | Promise<Body> {
+  if (typeof answer === "object" && answer !== null && typeof answer.respond === "function") {
+    return answer.respond(environ, startResponse)
+  }
+  if (typeof answer === "function") return answer(environ, startResponse)
+  throw new TypeError(
+    `a view must return a Response, another Responder or an application, not ${describe(answer)}; is a return missing?`,
+  )
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
+  if (typeof value !== "object" || value === null) return String(value)
+  return `an instance of ${value.constructor?.name ?? "Object"}`
+}
+
+/** Whether a value has to be waited for. */
+export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
+}
+
+/** A function that is given a request in its last two arguments, as an application is, and returns what answers it. */
+export type RespondingView<This, Before extends unknown[]> = (
+  this: This,
+  ...args: [...Before, environ: Environ, startResponse: StartResponse]
+) => Answer | Promise<Answer>
+
+/**
+ * An application from a function that returns one instead of calling it. Whatever the function takes before environ and
+ * startResponse, and its `this`, is passed on, so that it works on methods and can be bound.
+ *
+ * @row WSGI-1
+ */
+export function responder<This = void, Before extends unknown[] = []>(
+  view: RespondingView<This, Before>,
+): (this: This, ...args: [...Before, environ: Environ, startResponse: StartResponse]) => Body | Promise<Body> {
+  return function (...args) {
+    const environ = args.at(-2) as Environ
+    const startResponse = args.at(-1) as StartResponse
+    const answer = view.apply(this, args)
+    if (!isPromise(answer)) return respondWith(answer, environ, startResponse)
+    return answer.then((settled) => respondWith(settled, environ, startResponse))
+  }
+}

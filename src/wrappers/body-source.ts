@@ -1,0 +1,157 @@
+// What a response body may be made of, and how the pieces of it become bytes. The pieces are asked for one by one; text
+// among them is encoded when it comes. Closing tells the source that nobody wants more, in the words that it knows.
+
+import { encodeText } from "../environ/text-encoding.ts"
+
+/** A piece of a body. Text is sent as UTF-8. */
+export type Chunk = string | Uint8Array
+
+/** What a response body can be made of: text, bytes, several of them in an array, or what gives them one by one. */
+export type BodySource =
+  | Chunk
+  | readonly Chunk[]
+  | Iterable<Chunk>
+  | AsyncIterable<Chunk>
+  | ReadableStream<Chunk>
+  | null
+  | undefined
+
+/** Bytes of a chunk. */
+export function encodeChunk(chunk: Chunk): Uint8Array {
+  if (typeof chunk === "string") return encodeText(chunk)
+  if (chunk instanceof Uint8Array) return chunk
+  throw new TypeError(`a chunk of a response body must be a string or a Uint8Array, not ${String(chunk)}`)
+}
+
+/** Whether the source can be asked more than once, and tells its length: anything but a stream of some kind. */
+export function isSequence(source: BodySource): source is Chunk | readonly Chunk[] | null | undefined {
+  return (
+    typeof source === "string" ||
+    source === null ||
+    source === undefined ||
+    source instanceof Uint8Array ||
+    Array.isArray(source)
+  )
+}
+
+/** @throws TypeError unless this is something that a body can be made of */
+export function checkSource(source: unknown): asserts source is BodySource {
+  if (isSequence(source as BodySource)) return
+  if (typeof source === "object" && source !== null && !ArrayBuffer.isView(source)) {
+    if (Symbol.asyncIterator in source || Symbol.iterator in source || "getReader" in source) return
+  }
+  throw new TypeError(
+    `a response body must be text, bytes, an iterable of these, a ReadableStream or null, not ${describe(source)}`,
+  )
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "function") return "a function"
+  if (typeof value !== "object" || value === null) return String(value)
+  return `an instance of ${value.constructor?.name ?? "Object"}`
+}
+
+const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined })
+
+/** The chunks of any source as bytes: a body for the gateway, which is iterated once and closed once. */
+export class EncodedChunks implements AsyncIterableIterator<Uint8Array, undefined> {
+  readonly #source: BodySource
+  readonly #onClose: () => void | Promise<void>
+  #iterator: Iterator<Chunk> | AsyncIterator<Chunk> | undefined = undefined
+  #done = false
+  #closed = false
+
+  /** @param onClose how the source is closed, unless it is just closed */
+  constructor(source: BodySource, onClose: () => void | Promise<void> = () => closeSource(source)) {
+    this.#source = source
+    this.#onClose = onClose
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#done) return DONE
+    this.#iterator ??= iterate(this.#source)
+    const step = await this.#iterator.next()
+    if (step.done) {
+      this.#done = true
+      return DONE
+    }
+    try {
+      return { done: false, value: encodeChunk(step.value) }
+    } catch (error) {
+      // For whoever iterates over this, an iterator that throws is over; the source's own is not.
+      await this.return()
+      throw error
+    }
+  }
+
+  /** Ends the source's own iteration, as leaving a loop does. */
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    if (!this.#done) {
+      this.#done = true
+      await this.#iterator?.return?.()
+    }
+    return DONE
+  }
+
+  close(): void | Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    return this.#onClose()
+  }
+}
+
+function iterate(source: BodySource): Iterator<Chunk> | AsyncIterator<Chunk> {
+  if (source === null || source === undefined || source === "") return [][Symbol.iterator]()
+  if (typeof source === "string" || source instanceof Uint8Array) return [source][Symbol.iterator]()
+  // First, since not every runtime can iterate over its streams, and some that can cancel them in another way.
+  if ("getReader" in source) return new StreamIterator(source)
+  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+}
+
+class StreamIterator implements AsyncIterator<Chunk, undefined> {
+  readonly #reader: ReadableStreamDefaultReader<Chunk>
+
+  constructor(stream: ReadableStream<Chunk>) {
+    this.#reader = stream.getReader()
+  }
+
+  async next(): Promise<IteratorResult<Chunk, undefined>> {
+    const { done, value } = await this.#reader.read()
+    if (!done) return { done, value }
+    this.#reader.releaseLock()
+    return DONE
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    const cancelled = this.#reader.cancel()
+    this.#reader.releaseLock()
+    await cancelled
+    return DONE
+  }
+}
+
+/** What sources have for telling them that nobody wants more. */
+interface ClosableSource {
+  close?(): unknown
+  destroy?(): unknown
+  cancel?(): unknown
+  readonly locked?: boolean
+}
+
+/**
+ * Tells a source that it is not needed any more: `close()` of one that has it, as the gateway asks for, `destroy()` of
+ * a stream of Node's, `cancel()` of a web stream. Safe to call on one that was read to its end.
+ */
+export async function closeSource(source: BodySource): Promise<void> {
+  if (typeof source !== "object" || source === null || source instanceof Uint8Array) return
+  const closable = source as ClosableSource
+  if ("getReader" in source) {
+    // A stream that somebody still reads from is cancelled by its iterator.
+    if (!closable.locked) await closable.cancel?.()
+  } else if (typeof closable.close === "function") await closable.close()
+  else if (typeof closable.destroy === "function") closable.destroy()
+}

@@ -1,0 +1,432 @@
+// Everything that a request says before its body: eight plain facts, and what can be read out of them. Where the facts
+// come from is the subclass's affair. Nothing is parsed before somebody asks for it, and then once.
+// Knows no environ and no body. What a client got wrong reads as missing and never throws; only distrust of a host does.
+
+import { Accept, LanguageAccept, MIMEAccept } from "../datastructures/accept.ts"
+import { Authorization } from "../datastructures/authorization.ts"
+import { RequestCacheControl } from "../datastructures/cache-control.ts"
+import { ETags } from "../datastructures/etags.ts"
+import { HeaderSet } from "../datastructures/header-set.ts"
+import { Headers, type ReadonlyHeaders } from "../datastructures/headers.ts"
+import { ImmutableMultiDict } from "../datastructures/multi-dict.ts"
+import { IfRange, Range } from "../datastructures/range.ts"
+import { UserAgent } from "../datastructures/user-agent.ts"
+import { checkedHost, type Server } from "../environ/host.ts"
+import { getContentLength } from "../http/content-length.ts"
+import { parseCookie } from "../http/cookies.ts"
+import { parseDate } from "../http/dates.ts"
+import { parseListHeader } from "../http/fields.ts"
+import { isJsonType, parseMediaType } from "../http/media-types.ts"
+import { parseInteger } from "../http/numbers.ts"
+import { byteStringToText, getCurrentUrl, parseQuery } from "../http/urls.ts"
+
+/** The facts that a request head is made of, for `RequestHead.from`. */
+export interface RequestFacts {
+  /** In any case. */
+  method: string
+  /** `http` or `https` unless it is something special. */
+  scheme: string
+  /** Name and port of the server; no port for a unix socket, whose name is its path. */
+  server?: Server | undefined
+  /** Where the application is mounted, decoded. */
+  rootPath?: string | undefined
+  /** The path below the mount, decoded. */
+  path: string
+  /** What stands behind the `?`, not decoded. */
+  queryString?: string | undefined
+  headers?: ReadonlyHeaders | undefined
+  /** Address of the peer. */
+  remoteAddr?: string | undefined
+}
+
+/** What was parsed so far. Made when the first of them is asked for. */
+interface Parsed {
+  cookies?: ImmutableMultiDict<string>
+  accessRoute?: readonly string[]
+  mediaType?: [mimetype: string, parameters: Map<string, string>]
+  acceptMimetypes?: MIMEAccept
+  acceptLanguages?: LanguageAccept
+  acceptEncodings?: Accept
+  cacheControl?: RequestCacheControl
+  ifMatch?: ETags
+  ifNoneMatch?: ETags
+  ifRange?: IfRange
+  range?: Range | undefined
+  userAgent?: UserAgent
+  authorization?: Authorization | undefined
+  accessControlRequestHeaders?: HeaderSet | undefined
+}
+
+/**
+ * The head of a request: method, URL, headers, and all that follows from them. `Request` reads it from an environ;
+ * a server or framework of another kind extends this class, or uses `RequestHead.from`.
+ *
+ * Every property is read-only. One that holds a parsed header is the same object each time.
+ */
+export abstract class RequestHead {
+  /** The method in upper case. @row REQ-3 */
+  abstract readonly method: string
+  /** `http`, `https`, or `ws` and `wss` where somebody serves these. @row REQ-3 */
+  abstract readonly scheme: string
+  /** Name and port of the server, without a port for a unix socket; `undefined` when it is not known. @row REQ-3 */
+  abstract readonly server: Server | undefined
+  /** Where the application is mounted, without a slash at its end; empty at the top. @row REQ-3 */
+  abstract readonly rootPath: string
+  /** The path below the mount, decoded; it begins with exactly one slash. @row REQ-3 */
+  abstract readonly path: string
+  /** What stands behind the `?`, as it was sent; empty when there is none. Every character is one byte. @row REQ-3 */
+  abstract readonly queryString: string
+  /** The headers. They can't be changed. @row REQ-3 */
+  abstract readonly headers: ReadonlyHeaders
+  /** The address of the peer; who that is when there is a proxy in between, see `accessRoute`. @row REQ-3 */
+  abstract readonly remoteAddr: string | undefined
+
+  /**
+   * The hosts that may be asked for, as for `getHost`; any host unless given. Everything that has to do with the host
+   * throws for another one, so set it before that: in a subclass, or first of all.
+   *
+   * @row REQ-12
+   */
+  trustedHosts: readonly string[] | undefined = undefined
+  /** The class of `userAgent`; one of your own may read more out of the header. @row REQ-26 */
+  userAgentClass: new (text: string) => UserAgent = UserAgent
+
+  #args: ImmutableMultiDict<string> | undefined = undefined
+  #parsed: Parsed | undefined = undefined
+
+  /**
+   * A request head from its facts.
+   *
+   * @row REQ-1
+   * @example
+   * const head = RequestHead.from({ method: "get", scheme: "http", server: ["localhost", 80], path: "/a", queryString: "b=c" })
+   * head.url // => "http://localhost/a?b=c"
+   * head.args.get("b") // => "c"
+   */
+  static from(facts: RequestFacts): RequestHead {
+    return new GivenHead(facts)
+  }
+
+  // ---- the URL
+
+  /**
+   * The query parameters, in order; those without a value have an empty one. Read with `get`, which gives the first of
+   * a name, or `getAll`.
+   *
+   * @row REQ-7
+   */
+  get args(): ImmutableMultiDict<string> {
+    this.#args ??= new ImmutableMultiDict(parseQuery(this.queryString))
+    return this.#args
+  }
+
+  /** The path below the mount with the query behind it; the `?` is always there. @row REQ-8 */
+  get fullPath(): string {
+    return `${this.path}?${byteStringToText(this.queryString)}`
+  }
+
+  /** Whether the request came over TLS. @row REQ-13 */
+  get isSecure(): boolean {
+    return this.scheme === "https" || this.scheme === "wss"
+  }
+
+  /** The whole URL, as an IRI. @throws SecurityError (400) for a host that is not trusted @row REQ-9 */
+  get url(): string {
+    const { scheme, host, rootPath, path, queryString } = this
+    return getCurrentUrl({ scheme, host, rootPath, path, queryString })
+  }
+
+  /** The URL without its query. @row REQ-9 */
+  get baseUrl(): string {
+    const { scheme, host, rootPath, path } = this
+    return getCurrentUrl({ scheme, host, rootPath, path })
+  }
+
+  /** The URL of the mount; ends in a slash. @row REQ-9 */
+  get rootUrl(): string {
+    const { scheme, host, rootPath } = this
+    return getCurrentUrl({ scheme, host, rootPath })
+  }
+
+  /** The same as `rootUrl`. @row REQ-9 */
+  get urlRoot(): string {
+    return this.rootUrl
+  }
+
+  /** Scheme and host; ends in a slash. @row REQ-9 */
+  get hostUrl(): string {
+    const { scheme, host } = this
+    return getCurrentUrl({ scheme, host })
+  }
+
+  /** The same as `rootPath`. @row REQ-10 */
+  get scriptRoot(): string {
+    return this.rootPath
+  }
+
+  /**
+   * The host that was asked for, with its port unless that is the scheme's own. Empty when it is missing or malformed.
+   *
+   * @throws SecurityError (400) when there are `trustedHosts` and it is none of them
+   * @row REQ-11, SECX-1
+   */
+  get host(): string {
+    return checkedHost(this.scheme, this.headers.get("Host"), this.server, this.trustedHosts)
+  }
+
+  // ---- the client
+
+  /**
+   * The addresses from the client to here, as the proxies in between have put them into `X-Forwarded-For`; without
+   * that header the peer's alone. Anybody can send this header: trust as many entries, counted from the end, as you
+   * have proxies.
+   *
+   * @row REQ-14
+   */
+  get accessRoute(): readonly string[] {
+    const parsed = this.#memo
+    parsed.accessRoute ??= Object.freeze(this.#readRoute())
+    return parsed.accessRoute
+  }
+
+  #readRoute(): string[] {
+    const forwarded = this.#joined("X-Forwarded-For", ",")
+    if (forwarded !== undefined) return parseListHeader(forwarded)
+    return this.remoteAddr === undefined ? [] : [this.remoteAddr]
+  }
+
+  /** The cookies, in order. Of a name that was sent repeatedly `get` gives the first. @row REQ-15 */
+  get cookies(): ImmutableMultiDict<string> {
+    const parsed = this.#memo
+    parsed.cookies ??= new ImmutableMultiDict(parseCookie(this.#joined("Cookie", "; ")))
+    return parsed.cookies
+  }
+
+  /** What the client says that it is. @row REQ-26 */
+  get userAgent(): UserAgent {
+    const parsed = this.#memo
+    parsed.userAgent ??= new this.userAgentClass(this.headers.get("User-Agent") ?? "")
+    return parsed.userAgent
+  }
+
+  /** The credentials; `undefined` when there are none or they are malformed. @row REQ-27 */
+  get authorization(): Authorization | undefined {
+    const parsed = this.#memo
+    parsed.authorization ??= Authorization.fromHeader(this.headers.get("Authorization"))
+    return parsed.authorization
+  }
+
+  // ---- the body, as announced
+
+  /** The `Content-Type` header as it is. @row REQ-16 */
+  get contentType(): string | undefined {
+    return this.headers.get("Content-Type")
+  }
+
+  /** The `Content-Encoding` header as it is. Nothing is decoded. @row REQ-16 */
+  get contentEncoding(): string | undefined {
+    return this.headers.get("Content-Encoding")
+  }
+
+  /** The announced length of the body in bytes; `undefined` without one, as in a chunked request. @row REQ-17 */
+  get contentLength(): number | undefined {
+    return getContentLength(this.headers.get("Content-Length"), this.headers.get("Transfer-Encoding"))
+  }
+
+  /** The media type in lower case, without parameters; empty when it is missing or malformed. @row REQ-18 */
+  get mimetype(): string {
+    return this.#mediaType[0]
+  }
+
+  /** The parameters of the media type, names in lower case. @row REQ-18 */
+  get mimetypeParams(): ReadonlyMap<string, string> {
+    return this.#mediaType[1]
+  }
+
+  get #mediaType(): [mimetype: string, parameters: Map<string, string>] {
+    const parsed = this.#memo
+    parsed.mediaType ??= parseMediaType(this.contentType)
+    return parsed.mediaType
+  }
+
+  /** Whether the body is said to be JSON: `application/json` or `application/*+json`. @row REQ-31 */
+  get isJson(): boolean {
+    return isJsonType(this.mimetype)
+  }
+
+  // ---- other headers
+
+  /** The `Referer` header: the page that the user came from. @row REQ-16 */
+  get referrer(): string | undefined {
+    return this.headers.get("Referer")
+  }
+
+  /** The `Origin` header: where the script runs that sent this. @row REQ-16 */
+  get origin(): string | undefined {
+    return this.headers.get("Origin")
+  }
+
+  /** When the message was made. @row REQ-19 */
+  get date(): Date | undefined {
+    return parseDate(this.headers.get("Date"))
+  }
+
+  /** How often an OPTIONS or TRACE request may be passed on. @row REQ-20 */
+  get maxForwards(): number | undefined {
+    const text = this.headers.get("Max-Forwards")
+    return text === undefined ? undefined : parseInteger(text)
+  }
+
+  // ---- negotiation
+
+  /** The media types that the client takes. @row REQ-21 */
+  get acceptMimetypes(): MIMEAccept {
+    const parsed = this.#memo
+    parsed.acceptMimetypes ??= MIMEAccept.fromHeader(this.headers.get("Accept"))
+    return parsed.acceptMimetypes
+  }
+
+  /** The languages that the client's user reads. @row REQ-21 */
+  get acceptLanguages(): LanguageAccept {
+    const parsed = this.#memo
+    parsed.acceptLanguages ??= LanguageAccept.fromHeader(this.headers.get("Accept-Language"))
+    return parsed.acceptLanguages
+  }
+
+  /** The content codings that the client can undo. @row REQ-21 */
+  get acceptEncodings(): Accept {
+    const parsed = this.#memo
+    parsed.acceptEncodings ??= Accept.fromHeader(this.headers.get("Accept-Encoding"))
+    return parsed.acceptEncodings
+  }
+
+  // ---- caches, conditions, ranges
+
+  /** What the client asks of the caches in between. @row REQ-22 */
+  get cacheControl(): RequestCacheControl {
+    const parsed = this.#memo
+    parsed.cacheControl ??= RequestCacheControl.fromHeader(this.headers.get("Cache-Control"))
+    return parsed.cacheControl
+  }
+
+  /** The tags of `If-Match`. @row REQ-23 */
+  get ifMatch(): ETags {
+    const parsed = this.#memo
+    parsed.ifMatch ??= ETags.fromHeader(this.headers.get("If-Match"))
+    return parsed.ifMatch
+  }
+
+  /** The tags of `If-None-Match`. @row REQ-23 */
+  get ifNoneMatch(): ETags {
+    const parsed = this.#memo
+    parsed.ifNoneMatch ??= ETags.fromHeader(this.headers.get("If-None-Match"))
+    return parsed.ifNoneMatch
+  }
+
+  /** The date of `If-Modified-Since`. @row REQ-19 */
+  get ifModifiedSince(): Date | undefined {
+    return parseDate(this.headers.get("If-Modified-Since"))
+  }
+
+  /** The date of `If-Unmodified-Since`. @row REQ-19 */
+  get ifUnmodifiedSince(): Date | undefined {
+    return parseDate(this.headers.get("If-Unmodified-Since"))
+  }
+
+  /** The tag or date of `If-Range`; neither when there is none. @row REQ-24 */
+  get ifRange(): IfRange {
+    const parsed = this.#memo
+    parsed.ifRange ??= IfRange.fromHeader(this.headers.get("If-Range"))
+    return parsed.ifRange
+  }
+
+  /** The ranges that are asked for; `undefined` when there are none or they are malformed. @row REQ-25 */
+  get range(): Range | undefined {
+    const parsed = this.#memo
+    parsed.range ??= Range.fromHeader(this.headers.get("Range"))
+    return parsed.range
+  }
+
+  // ---- other sites
+
+  /** The headers that a script on another site wants to send, in a CORS preflight. @row REQ-28 */
+  get accessControlRequestHeaders(): HeaderSet | undefined {
+    const text = this.headers.get("Access-Control-Request-Headers")
+    if (text === undefined) return undefined
+    const parsed = this.#memo
+    parsed.accessControlRequestHeaders ??= HeaderSet.fromHeader(text)
+    return parsed.accessControlRequestHeaders
+  }
+
+  /** The method that a script on another site wants to use, in a CORS preflight. @row REQ-16 */
+  get accessControlRequestMethod(): string | undefined {
+    return this.headers.get("Access-Control-Request-Method")
+  }
+
+  /** What an inspector shows: `<Request 'http://localhost/' [GET]>`. Never throws. @row REQ-6 */
+  toString(): string {
+    let url: string
+    try {
+      url = `'${this.url}'`
+    } catch (error) {
+      url = `(invalid URL: ${error instanceof Error ? error.message : String(error)})`
+    }
+    return `<${this.constructor.name} ${url} [${this.method}]>`
+  }
+
+  /** For `console.log`. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString()
+  }
+
+  get #memo(): Parsed {
+    this.#parsed ??= {}
+    return this.#parsed
+  }
+
+  /** A header that came in several lines, in one. */
+  #joined(name: string, separator: string): string | undefined {
+    const values = this.headers.getAll(name)
+    return values.length > 1 ? values.join(separator) : values[0]
+  }
+}
+
+class GivenHead extends RequestHead {
+  readonly method: string
+  readonly scheme: string
+  readonly server: Server | undefined
+  readonly rootPath: string
+  readonly path: string
+  readonly queryString: string
+  readonly headers: ReadonlyHeaders
+  readonly remoteAddr: string | undefined
+
+  constructor(facts: RequestFacts) {
+    super()
+    this.method = facts.method.toUpperCase()
+    this.scheme = facts.scheme
+    this.server = facts.server
+    this.rootPath = withoutLastSlashes(facts.rootPath ?? "")
+    this.path = withOneSlash(facts.path)
+    this.queryString = facts.queryString ?? ""
+    this.headers = facts.headers ?? new Headers()
+    this.remoteAddr = facts.remoteAddr
+  }
+}
+
+const SLASH = 0x2f
+
+/** The path with exactly one slash in front. */
+export function withOneSlash(path: string): string {
+  if (path.charCodeAt(0) === SLASH && path.charCodeAt(1) !== SLASH) return path
+  let start = 0
+  while (path.charCodeAt(start) === SLASH) start++
+  return `/${path.slice(start)}`
+}
+
+/** The path without the slashes at its end. */
+export function withoutLastSlashes(path: string): string {
+  let end = path.length
+  while (path.charCodeAt(end - 1) === SLASH) end--
+  return path.slice(0, end)
+}

@@ -1,0 +1,373 @@
+// biome-ignore-all lint/complexity/noThisInStatic: these statics make objects of the class they are called on
+
+// The request as a view sees it: the head, read from the environ when somebody asks, and the body, read when somebody
+// waits for it. What a request costs that nobody looks at is this object with its few fields.
+
+import { EnvironHeaders } from "../datastructures/environ-headers.ts"
+import type { FileStorage } from "../datastructures/file-storage.ts"
+import { CombinedMultiDict, ImmutableMultiDict } from "../datastructures/multi-dict.ts"
+import { callAll } from "../environ/body.ts"
+import { type Server, serverOf } from "../environ/host.ts"
+import { emptyInput } from "../environ/input.ts"
+import { getPathInfo } from "../environ/path.ts"
+import { getInputStream } from "../environ/request-input.ts"
+import { BadRequest, UnsupportedMediaType } from "../exceptions/statuses.ts"
+import { FormDataParser, type ParsedForm } from "../forms/form-data-parser.ts"
+import type { FormPart } from "../forms/form-part.ts"
+import { type UploadStore, uploadStoreOf } from "../forms/upload-store.ts"
+import type { Environ, InputStream } from "../gateway.ts"
+import { byteStringToText } from "../http/urls.ts"
+import { RequestBody } from "./request-body.ts"
+import { RequestHead, withOneSlash, withoutLastSlashes } from "./request-head.ts"
+import { applicationOf, type View, type ViewApplication } from "./view.ts"
+
+/** How a request is made of an environ. */
+export interface RequestOptions {
+  /** Whether the environ gets the request, as `werkstatt.request`. True unless given or `shallow`. */
+  populateRequest?: boolean | undefined
+  /** Whether the body stays untouched: whatever would read it throws. For middleware. */
+  shallow?: boolean | undefined
+}
+
+/** How much of the body is wanted, and what for. */
+export interface DataOptions {
+  /** Whether the bytes are kept for the next who asks, and for the form. True unless given. */
+  cache?: boolean | undefined
+  /** Whether a form is parsed first, if the body is one; nothing is left then. False unless given. */
+  parseFormData?: boolean | undefined
+}
+
+/** How JSON is read from the body. */
+export interface JsonOptions {
+  /** Whether the body is taken for JSON whatever its type. */
+  force?: boolean | undefined
+  /** Whether a body that is not JSON gives `undefined`, instead of an error. */
+  silent?: boolean | undefined
+  /** Whether the body and the value are kept. True unless given. */
+  cache?: boolean | undefined
+}
+
+/** What reads and writes JSON: the global `JSON`, or something better. */
+export interface JsonModule {
+  parse(text: string): unknown
+  stringify(value: unknown): string
+}
+
+/** A class of requests, as a constructor. */
+export type RequestClass<R extends Request> = new (environ: Environ, options?: RequestOptions) => R
+
+const strictDecoder = new TextDecoder("utf-8", { fatal: true })
+const tolerantDecoder = new TextDecoder("utf-8", { ignoreBOM: true })
+const NEVER_ABORTED: AbortSignal = new AbortController().signal
+
+/**
+ * A request, made of the environ that a server gives.
+ *
+ * The head is read through properties, at once: `method`, `path`, `args`, `headers`, `cookies`, ... The body is read
+ * through methods, to be awaited: `form`, `files`, `json`, `text`, `data`, or piece by piece through `stream`.
+ *
+ * @example
+ * const app = Request.application((request) => new Response(`Hello ${request.args.get("name") ?? "World"}!`))
+ *
+ * @row REQ-2
+ */
+export class Request extends RequestHead {
+  /** What this was made of. @row REQ-3 */
+  readonly environ: Environ
+  /** Whether the body is left alone. @row REQ-3 */
+  readonly shallow: boolean
+
+  /**
+   * The most bytes that a body may have; no limit unless set. It holds for every way to read the body, however its
+   * length is told: what is larger is answered with 413. @row REQ-32
+   */
+  maxContentLength: number | undefined = undefined
+  /**
+   * The most bytes that the text fields of a form may have together, since they are held in memory; no limit if
+   * `undefined`. More is a 413. @row REQ-32
+   */
+  maxFormMemorySize: number | undefined = 500_000
+  /** The most fields and files that a form may have; no limit if `undefined`. More is a 413. @row REQ-32 */
+  maxFormParts: number | undefined = 1000
+  /** Where uploaded files go; where the server says, or else into memory, unless set. @row REQ-33 */
+  uploadStore: UploadStore | undefined = undefined
+  /** What parses forms. @row REQ-33 */
+  formDataParserClass: typeof FormDataParser = FormDataParser
+  /** What parses JSON. @row REQ-43 */
+  jsonModule: JsonModule = JSON
+
+  #body: RequestBody | undefined = undefined
+  #headers: EnvironHeaders | undefined = undefined
+  #path: string | undefined = undefined
+  #json: Promise<{ value: unknown } | { error: unknown }> | undefined = undefined
+
+  constructor(environ: Environ, options?: RequestOptions) {
+    super()
+    this.environ = environ
+    this.shallow = options?.shallow === true
+    if (!this.shallow && options?.populateRequest !== false) environ["werkstatt.request"] = this
+  }
+
+  /**
+   * An application that has `view` answer its requests. The view is given a request of this class and returns a
+   * Response, another Responder or an application, at once or as a promise. An HTTPException that it throws is the
+   * answer; any other error is the server's affair. The request is closed when the response was sent.
+   *
+   * As a decorator of a method it makes that method an application; for TypeScript the type stays that of the method.
+   * As a function, `hello = MyRequest.application((request) => ...)`, it has the type of an application.
+   *
+   * @row REQ-5
+   */
+  static application<This, R extends Request, V extends View<This, R>>(
+    this: RequestClass<R>,
+    view: V & View<This, R>,
+    context: ClassMethodDecoratorContext<This, V>,
+  ): V
+  static application<This, R extends Request>(this: RequestClass<R>, view: View<This, R>): ViewApplication<This>
+  static application<This, R extends Request>(this: RequestClass<R>, view: View<This, R>): ViewApplication<This> {
+    return applicationOf(this, view)
+  }
+
+  // ---- the head
+
+  get method(): string {
+    return (this.environ.REQUEST_METHOD ?? "GET").toUpperCase()
+  }
+
+  get scheme(): string {
+    return this.environ["wsgi.url_scheme"] ?? "http"
+  }
+
+  get server(): Server | undefined {
+    return serverOf(this.environ.SERVER_NAME, this.environ.SERVER_PORT)
+  }
+
+  get rootPath(): string {
+    return withoutLastSlashes(byteStringToText(this.environ.SCRIPT_NAME ?? ""))
+  }
+
+  get path(): string {
+    this.#path ??= withOneSlash(getPathInfo(this.environ))
+    return this.#path
+  }
+
+  get queryString(): string {
+    return this.environ.QUERY_STRING ?? ""
+  }
+
+  get headers(): EnvironHeaders {
+    this.#headers ??= new EnvironHeaders(this.environ)
+    return this.#headers
+  }
+
+  get remoteAddr(): string | undefined {
+    return this.environ.REMOTE_ADDR
+  }
+
+  /** The user whom the server has authenticated. @row REQ-45 */
+  get remoteUser(): string | undefined {
+    const user = this.environ["REMOTE_USER"]
+    return typeof user === "string" ? user : undefined
+  }
+
+  /** Whether another request may start before this one ends. @row REQ-45 */
+  get isMultithread(): boolean {
+    return this.environ["wsgi.multithread"] === true
+  }
+
+  /** Whether other processes serve the same application. @row REQ-45 */
+  get isMultiprocess(): boolean {
+    return this.environ["wsgi.multiprocess"] === true
+  }
+
+  /** Whether this process serves one request only, as under CGI. @row REQ-45 */
+  get isRunOnce(): boolean {
+    return this.environ["wsgi.run_once"] === true
+  }
+
+  /** Aborts when the client leaves, when the server ends the request, or at shutdown; never where servers can't tell. */
+  get signal(): AbortSignal {
+    return this.environ["wsgi.signal"] ?? NEVER_ABORTED
+  }
+
+  // ---- the body
+
+  /**
+   * The body as it comes, which can be read once. It ends where the body ends, and throws at the limits. May be replaced,
+   * say by a stream that decodes; what reads the body afterwards reads that.
+   *
+   * @throws TypeError for a shallow request
+   * @row REQ-34
+   */
+  get stream(): InputStream {
+    return this.#bodyOrThrow.stream
+  }
+
+  set stream(stream: InputStream) {
+    this.#bodyOrThrow.stream = stream
+  }
+
+  /** The server's stream. Nothing guards it: reading on behind the body may wait for ever. @row REQ-35 */
+  get inputStream(): InputStream {
+    return this.environ["wsgi.input"] ?? emptyInput
+  }
+
+  /**
+   * The bytes of the body. They are kept, so that they can be had again, and a form can still be parsed; the other way
+   * round, nothing is left behind a form. With `{ cache: false }` nobody gets them again.
+   *
+   * @throws RequestEntityTooLarge (413) beyond `maxContentLength`, ClientDisconnected (400) when the body is cut short
+   * @row REQ-36, REQ-37
+   */
+  async data(options: DataOptions = {}): Promise<Uint8Array> {
+    const body = this.#bodyOrThrow
+    if (options.parseFormData) body.form()
+    return body.data(options.cache !== false)
+  }
+
+  /** The body as text, which is UTF-8; bytes that are not become U+FFFD. Else like `data`. @row REQ-37 */
+  async text(options?: DataOptions): Promise<string> {
+    return tolerantDecoder.decode(await this.data(options))
+  }
+
+  /**
+   * The value of a JSON body.
+   *
+   * @throws UnsupportedMediaType (415) when it is not said to be JSON, BadRequest (400) when it is none; as `data`
+   *   for its size
+   * @row REQ-40, REQ-41
+   */
+  json<T = unknown>(options: JsonOptions & { silent: true }): Promise<T | undefined>
+  json<T = unknown>(options?: JsonOptions): Promise<T>
+  async json(options: JsonOptions = {}): Promise<unknown> {
+    const { force = false, silent = false, cache = true } = options
+    const known = cache ? this.#json : undefined
+    if (known === undefined && !force && !this.isJson) return silent ? undefined : this.onJsonLoadingFailed(undefined)
+    const reading = known ?? this.#readJson(cache)
+    if (cache) this.#json = reading
+    const outcome = await reading
+    if (!("error" in outcome)) return outcome.value
+    return silent ? undefined : this.onJsonLoadingFailed(outcome.error)
+  }
+
+  async #readJson(cache: boolean): Promise<{ value: unknown } | { error: unknown }> {
+    const bytes = await this.data({ cache })
+    try {
+      return { value: this.jsonModule.parse(strictDecoder.decode(bytes)) }
+    } catch (error) {
+      return { error }
+    }
+  }
+
+  /**
+   * Called when `json` finds no JSON, with what its parser threw, or without anything when the type is another one.
+   * Throws; what an override returns instead is what `json` gives.
+   *
+   * @row REQ-42
+   */
+  onJsonLoadingFailed(error: unknown): unknown {
+    if (error === undefined) {
+      throw new UnsupportedMediaType(
+        "Did not attempt to load JSON data because the request Content-Type was not 'application/json'.",
+      )
+    }
+    throw new BadRequest({ description: "The request body is not valid JSON.", cause: error })
+  }
+
+  /** Whether the body is looked into for a form: when it has a Content-Type, whatever the method. @row REQ-33 */
+  get wantFormDataParsed(): boolean {
+    return Boolean(this.environ.CONTENT_TYPE)
+  }
+
+  /** The parser for the form, with the limits of this request. @row REQ-33 */
+  makeFormDataParser(): FormDataParser {
+    return new this.formDataParserClass({
+      maxContentLength: this.maxContentLength,
+      maxFormMemorySize: this.maxFormMemorySize ?? Number.POSITIVE_INFINITY,
+      maxFormParts: this.maxFormParts ?? Number.POSITIVE_INFINITY,
+      uploadStore: this.uploadStore ?? uploadStoreOf(this.environ),
+    })
+  }
+
+  /**
+   * The text fields of the form in the body. Empty when the body is no form; parsed once, together with the files.
+   *
+   * @throws RequestEntityTooLarge (413) beyond a limit, BadRequest (400) when the form is malformed; each time
+   * @row REQ-38
+   */
+  async form(): Promise<ImmutableMultiDict<string>> {
+    return (await this.#bodyOrThrow.form()).form
+  }
+
+  /** The files in the form, likewise. They are closed with the request. @row REQ-38 */
+  async files(): Promise<ImmutableMultiDict<FileStorage>> {
+    return (await this.#bodyOrThrow.form()).files
+  }
+
+  /** The query parameters and behind them the fields of the form; of a GET request only the former. @row REQ-39, SECX-7 */
+  async values(): Promise<CombinedMultiDict<string>> {
+    return new CombinedMultiDict(this.method === "GET" ? [this.args] : [this.args, await this.form()])
+  }
+
+  /**
+   * The parts of a multipart form as they come, files not stored anywhere. The body is read through them, so `form` and
+   * `files` have nothing left then.
+   *
+   * @throws UnsupportedMediaType (415) when the body is no multipart form; RequestEntityTooLarge (413) beyond a limit;
+   *   BadRequest (400) when the form is malformed
+   * @example
+   * const received = async (request) => { for await (const part of request.parts()) return part.name }
+   * await received(new Request({ REQUEST_METHOD: "GET" })) // throws UnsupportedMediaType
+   */
+  parts(): AsyncGenerator<FormPart, void, void> {
+    return this.makeFormDataParser().parts(this.#bodyOrThrow.unread, this.contentType, this.contentLength)
+  }
+
+  // ---- the end
+
+  /** Whether `close` may have something to do: files of a form, or what a subclass does there. */
+  get needsClose(): boolean {
+    return this.#body?.mayHoldFiles === true || this.close !== Request.prototype.close
+  }
+
+  /** Closes the files of the form, if one was parsed. @row REQ-44 */
+  async close(): Promise<void> {
+    const body = this.#body
+    if (!body?.mayHoldFiles) return
+    let files: Iterable<readonly [string, FileStorage]>
+    try {
+      files = (await body.form()).files
+    } catch {
+      // A form that could not be parsed has closed its files itself.
+      return
+    }
+    await callAll(
+      Array.from(
+        files,
+        ([, file]) =>
+          () =>
+            file.close(),
+      ),
+    )
+  }
+
+  /** For `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  get #bodyOrThrow(): RequestBody {
+    if (this.#body !== undefined) return this.#body
+    if (this.shallow) throw new TypeError("this request is shallow: its body is left alone")
+    this.#body = new RequestBody({
+      openStream: () => getInputStream(this.environ, { maxContentLength: this.maxContentLength }),
+      parseForm: (stream) => this.#parseForm(stream),
+    })
+    return this.#body
+  }
+
+  async #parseForm(stream: InputStream): Promise<ParsedForm> {
+    if (!this.wantFormDataParsed) return { stream, form: new ImmutableMultiDict(), files: new ImmutableMultiDict() }
+    return this.makeFormDataParser().parse(stream, this.contentType, this.contentLength)
+  }
+}

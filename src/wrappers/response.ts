@@ -1,0 +1,554 @@
+// biome-ignore-all lint/complexity/noThisInStatic: these statics make objects of the class they are called on
+
+// A response with its body: made by a view, changed on its way, and sent, which does not change it.
+// The common one, a text with the default headers, takes a short way: no header object is made unless somebody asks for
+// it, and what goes to the server is a short list of fields and an array of one chunk.
+
+import { Headers } from "../datastructures/headers.ts"
+import { type CloseCallback, callAll } from "../environ/body.ts"
+import { concatenate } from "../environ/input.ts"
+import { RangeWrapper, type Seekable } from "../environ/range-wrapper.ts"
+import { type Answer, respondWith } from "../environ/responder.ts"
+import { runApplication } from "../environ/run.ts"
+import { encodeText } from "../environ/text-encoding.ts"
+import { getCurrentUrl } from "../environ/url.ts"
+import { resolveUrl } from "../environ/url-reference.ts"
+import { RequestedRangeNotSatisfiable } from "../exceptions/statuses.ts"
+import type { Application, Body, Environ, HeaderList, Responder, StartResponse } from "../gateway.ts"
+import { evaluatePreconditions, ifRangeMatches } from "../http/conditions.ts"
+import { httpDate } from "../http/dates.ts"
+import { generateEtag } from "../http/etags.ts"
+import { removeEntityHeaders } from "../http/fields.ts"
+import { parseRange, selectRange } from "../http/ranges.ts"
+import { iriToUri } from "../http/urls.ts"
+import {
+  type BodySource,
+  type Chunk,
+  checkSource,
+  closeSource,
+  EncodedChunks,
+  encodeChunk,
+  isSequence,
+} from "./body-source.ts"
+import { ResponseHead, type ResponseHeadOptions } from "./response-head.ts"
+import { ResponseStream } from "./response-stream.ts"
+
+/** What a response is made with, besides its body. */
+export interface ResponseOptions extends ResponseHeadOptions {
+  /** Whether the body goes to the server as it is, not even looked at; for bodies of bytes that the server knows. */
+  directPassthrough?: boolean | undefined
+}
+
+/** How a response is made conditional. */
+export interface ConditionalOptions {
+  /** Whether parts of the body may be asked for: true for bytes, or a unit of your own. */
+  acceptRanges?: boolean | string | undefined
+  /** The length of the whole body in bytes, without which no part of it can be named. */
+  completeLength?: number | undefined
+}
+
+/** A class of responses, as a constructor. */
+export type ResponseClass<R extends Response> = new (body?: BodySource, options?: ResponseOptions) => R
+
+const NO_CHUNKS: readonly Uint8Array[] = Object.freeze([])
+const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true })
+
+/**
+ * A response: body, status and headers. Return it from a view, or have it answer a request with `respond`.
+ *
+ * A text, bytes, or an array of them has a length that is known, and can be sent any number of times. Any other body
+ * is a stream: asked for chunk by chunk as the client takes them, sent once, and closed in every case.
+ *
+ * @example
+ * const response = new Response("<p>hi", { mimetype: "text/html" })
+ * response.headers.toList() // => [["Content-Type", "text/html; charset=utf-8"], ["Content-Length", "5"]]
+ * new Response(undefined, { status: 204 }).status // => "204 No Content"
+ * new Response(5) // throws TypeError
+ *
+ * @row RES-1
+ */
+export class Response extends ResponseHead implements Responder {
+  /** Whether Location is made absolute when the response is sent. @row RES-24 */
+  autocorrectLocationHeader = false
+  /** Whether Content-Length is set wherever the length of the body is known. @row RES-25 */
+  automaticallySetContentLength = true
+  /** Whether a stream is read into memory where its whole content is asked for; else that throws. @row RES-25 */
+  implicitSequenceConversion = true
+  /** Whether the body goes to the server as it is. @row RES-27 */
+  directPassthrough: boolean
+
+  #body: BodySource
+  /** Content-Length is due, but nobody has looked at the headers yet. */
+  #lengthPending: boolean
+  /** The bytes of a text. */
+  #encoded: Uint8Array | undefined = undefined
+  #reading: Promise<void> | undefined = undefined
+  #stream: ResponseStream | undefined = undefined
+  /** The chunks that were written through the stream; what is in here may be added to. */
+  #written: Uint8Array[] | undefined = undefined
+  #onClose: CloseCallback[] | undefined = undefined
+  #closedBody: BodySource = undefined
+
+  /** @throws TypeError for what no body can be made of, and for a status, header or media type that cannot be sent */
+  constructor(body?: BodySource, options?: ResponseOptions) {
+    super(options)
+    const isWhole = typeof body === "string" || body instanceof Uint8Array
+    if (!isWhole) checkSource(body)
+    this.#body = body
+    this.#lengthPending = isWhole
+    this.directPassthrough = options?.directPassthrough === true
+  }
+
+  /**
+   * A response with a value as JSON.
+   *
+   * @throws TypeError for a value that JSON does not know
+   * @example
+   * Response.json({ a: 1 }).mimetype // => "application/json"
+   */
+  static json<R extends Response>(this: ResponseClass<R>, value: unknown, options?: ResponseOptions): R {
+    const text: string | undefined = JSON.stringify(value)
+    if (text === undefined) throw new TypeError(`JSON has no value for ${String(value)}`)
+    return new this(text, { mimetype: "application/json", ...options })
+  }
+
+  /**
+   * A response of this class from any answer: one that is of the class already as it is, another Response with its body,
+   * status and headers, and of anything else what it answers to `environ`.
+   *
+   * @throws TypeError when there is no environ and it takes one
+   * @row RES-33
+   */
+  static async forceType<R extends Response>(this: ResponseClass<R>, answer: Answer, environ?: Environ): Promise<R> {
+    if (answer instanceof this) return answer
+    if (answer instanceof Response) {
+      const response = new this(answer.#body, {
+        status: answer.status,
+        headers: answer.headers,
+        directPassthrough: answer.directPassthrough,
+      })
+      response.callOnClose(() => answer.close())
+      return response
+    }
+    if (environ === undefined) throw new TypeError("forceType needs an environ to make a response of an application")
+    return responseFrom(this, (environ, startResponse) => respondWith(answer, environ, startResponse), environ, {})
+  }
+
+  /**
+   * What `app` answers to `environ`, as a response of this class.
+   *
+   * @param options with `buffered`, the whole body is read; else it is a stream, to be sent or closed
+   * @row RES-34
+   */
+  static async fromApp<R extends Response>(
+    this: ResponseClass<R>,
+    app: Application,
+    environ: Environ,
+    options: { buffered?: boolean | undefined } = {},
+  ): Promise<R> {
+    return responseFrom(this, app, environ, options)
+  }
+
+  override get headers(): Headers {
+    const headers = super.headers
+    if (this.#lengthPending) {
+      this.#lengthPending = false
+      if (this.automaticallySetContentLength) headers.set("Content-Length", this.calculateContentLength() as number)
+    }
+    return headers
+  }
+
+  // ---- the body
+
+  /**
+   * What the body is made of. Set, it gives Content-Length the length of a text or of bytes, and removes it otherwise;
+   * what it was before is not closed, since the new body may be made of it.
+   *
+   * @row RES-26
+   * @example
+   * const response = new Response("a")
+   * response.body = ["b", "c"]
+   * response.contentLength // => undefined
+   */
+  get body(): BodySource {
+    return this.#body
+  }
+
+  set body(body: BodySource) {
+    checkSource(body)
+    if (typeof body === "string" || body instanceof Uint8Array) {
+      this.setData(body)
+    } else {
+      this.#body = body
+      this.headers.delete("Content-Length")
+    }
+  }
+
+  /** Whether the body is all there, and can be sent any number of times: text, bytes, an array or nothing. @row RES-26 */
+  get isSequence(): boolean {
+    return isSequence(this.#body)
+  }
+
+  /** Whether the body comes as a stream, whose length nobody knows. @row RES-26 */
+  get isStreamed(): boolean {
+    return !this.isSequence
+  }
+
+  /** Replaces the body by text or bytes, and sets Content-Length. @row RES-28 */
+  setData(data: string | Uint8Array): void {
+    checkSource(data)
+    this.#body = data
+    this.#encoded = undefined
+    this.#lengthPending = true
+  }
+
+  /**
+   * The bytes of the body. A stream is read into memory first, and is an array from then on.
+   *
+   * @throws TypeError for a stream that must not be read: with `directPassthrough`, or without `implicitSequenceConversion`
+   * @row RES-28
+   */
+  async data(): Promise<Uint8Array> {
+    await this.#ensureSequence()
+    return concatenate(this.#chunks())
+  }
+
+  /** The body as text, which is UTF-8. Else like `data`. @row RES-28 */
+  async text(): Promise<string> {
+    return textDecoder.decode(await this.data())
+  }
+
+  /**
+   * The value of a JSON body, parsed anew each time; `undefined` when it is not said to be JSON, unless forced.
+   *
+   * @param options with `force`, the type does not matter; with `silent`, a body that is not JSON gives `undefined`
+   * @throws SyntaxError for a body that is not JSON
+   * @row RES-38
+   */
+  async json<T = unknown>(options: { force?: boolean; silent?: boolean } = {}): Promise<T | undefined> {
+    if (!options.force && !this.isJson) return undefined
+    const text = await this.text()
+    try {
+      return JSON.parse(text)
+    } catch (error) {
+      if (options.silent) return undefined
+      throw error
+    }
+  }
+
+  /** The length of the body in bytes; `undefined` for a stream. @row RES-29 */
+  calculateContentLength(): number | undefined {
+    if (!this.isSequence) return undefined
+    let length = 0
+    for (const chunk of this.#chunks()) length += chunk.length
+    return length
+  }
+
+  /** Reads a stream into memory. It is closed with the response, as before. @row RES-29 */
+  makeSequence(): Promise<void> {
+    if (this.isSequence) return Promise.resolve()
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined
+    })
+    return this.#reading
+  }
+
+  async #read(): Promise<void> {
+    const source = this.#body
+    const chunks: Uint8Array[] = []
+    for await (const chunk of new EncodedChunks(source)) chunks.push(chunk)
+    this.#body = chunks
+    this.callOnClose(() => closeSource(source))
+  }
+
+  async #ensureSequence(): Promise<void> {
+    if (this.isSequence) return
+    if (this.directPassthrough) throw new TypeError("the body is passed through to the server and must not be read")
+    if (!this.implicitSequenceConversion) {
+      throw new TypeError("the body is a stream, and implicitSequenceConversion is off; call makeSequence first")
+    }
+    await this.makeSequence()
+  }
+
+  /** The chunks of the body that is there now, as bytes; to wrap it in another one. @row RES-29 */
+  iterEncoded(): AsyncIterableIterator<Uint8Array, undefined> {
+    return new EncodedChunks(this.#body)
+  }
+
+  /** The body to write to. @row RES-40 */
+  get stream(): ResponseStream {
+    this.#stream ??= new ResponseStream(async () => {
+      await this.#ensureSequence()
+      if (this.#written === undefined || this.#body !== this.#written) {
+        this.#written = [...this.#chunks()]
+        this.#body = this.#written
+      }
+      this.#lengthPending = false
+      this.headers.delete("Content-Length")
+      return this.#written
+    })
+    return this.#stream
+  }
+
+  /** The chunks of a body that is there. */
+  #chunks(): Uint8Array[] {
+    const body = this.#body
+    if (body === null || body === undefined) return []
+    if (typeof body === "string" || body instanceof Uint8Array) return [this.#wholeBody(body)]
+    return Array.from(body as readonly Chunk[], encodeChunk)
+  }
+
+  #wholeBody(body: string | Uint8Array): Uint8Array {
+    if (typeof body !== "string") return body
+    // Whoever asks for the length, and then sends, has it encoded once.
+    this.#encoded ??= encodeText(body)
+    return this.#encoded
+  }
+
+  // ---- conditions and finishing
+
+  /** Reads a stream into memory, and sets Content-Length and an entity tag: the response can be kept. @row RES-32 */
+  async freeze(): Promise<void> {
+    await this.makeSequence()
+    this.contentLength = this.calculateContentLength()
+    await this.addEtag()
+  }
+
+  /** Sets an entity tag made of the body, unless there is one. Reads a stream as `data` does. @row RES-19 */
+  async addEtag(options: { overwrite?: boolean | undefined; weak?: boolean | undefined } = {}): Promise<void> {
+    if (!options.overwrite && this.headers.has("ETag")) return
+    this.setEtag(generateEtag(await this.data()), options.weak)
+  }
+
+  /**
+   * Makes the response what the conditions of the request call for (RFC 9110 section 13.2.2): 304 when the client has it
+   * already, 412 when it has changed meanwhile, and 206 with a part of the body when a range is asked for. Set `ETag` or
+   * `Last-Modified` before. Does nothing unless the method is GET or HEAD and the status 2xx. Adds `Date`.
+   *
+   * A range is given from any body; one that can seek is read from there, of any other the beginning is read and dropped.
+   * Several ranges, and units other than bytes, are answered with the whole.
+   *
+   * @throws RequestedRangeNotSatisfiable (416) when there is nothing in the range, or it is malformed
+   * @row RES-39, RES-35
+   */
+  makeConditional(request: Environ | { readonly environ: Environ }, options: ConditionalOptions = {}): this {
+    const environ = ("environ" in request ? request.environ : request) as Environ
+    const method = environ.REQUEST_METHOD
+    if (method !== "GET" && method !== "HEAD") return this
+    if (!this.headers.has("Date")) this.headers.set("Date", httpDate())
+    if (this.statusCode >= 200 && this.statusCode < 300) this.#applyConditions(environ, options)
+    if (this.automaticallySetContentLength && !this.headers.has("Content-Length")) {
+      this.contentLength = this.calculateContentLength()
+    }
+    return this
+  }
+
+  #applyConditions(environ: Environ, { acceptRanges = false, completeLength }: ConditionalOptions): void {
+    const validators = { etag: this.headers.get("ETag"), lastModified: this.lastModified }
+    const decision = evaluatePreconditions(
+      {
+        ifMatch: variable(environ, "HTTP_IF_MATCH"),
+        ifNoneMatch: variable(environ, "HTTP_IF_NONE_MATCH"),
+        ifModifiedSince: variable(environ, "HTTP_IF_MODIFIED_SINCE"),
+        ifUnmodifiedSince: variable(environ, "HTTP_IF_UNMODIFIED_SINCE"),
+      },
+      validators,
+    )
+    if (acceptRanges !== false) this.acceptRanges = acceptRanges === true ? "bytes" : acceptRanges
+    if (decision === "precondition-failed") this.statusCode = 412
+    else if (decision === "not-modified") this.statusCode = 304
+    else if (environ.REQUEST_METHOD === "GET" && this.statusCode === 200 && this.acceptRanges === "bytes") {
+      const ifRange = variable(environ, "HTTP_IF_RANGE")
+      if (completeLength && ifRangeMatches(ifRange, validators)) {
+        this.#applyRange(variable(environ, "HTTP_RANGE"), completeLength)
+      }
+    }
+  }
+
+  // RFC 9110 section 14.2: a unit that we do not know is ignored, and several ranges may be.
+  #applyRange(header: string | undefined, length: number): void {
+    if (header === undefined || !/^[ \t]*bytes[ \t]*=/i.test(header)) return
+    const ranges = parseRange(header)?.ranges
+    if (ranges !== undefined && ranges.length > 1) return
+    const range = ranges?.[0] && selectRange(ranges[0], length)
+    if (range === undefined) throw new RequestedRangeNotSatisfiable(length)
+    const [start, stop] = range
+    const body = this.#body
+    if (isSequence(body)) this.#body = cut(this.#chunks(), start, stop)
+    else this.#body = new RangeWrapper(isSeekable(body) ? body : new EncodedChunks(body), start, stop - start)
+    this.#lengthPending = false
+    this.contentLength = stop - start
+    this.contentRange.set("bytes", start, stop, length)
+    this.statusCode = 206
+  }
+
+  // ---- the end
+
+  /** Has `callback` called when the response is closed, after the body; gives it back. @row RES-30 */
+  callOnClose<F extends CloseCallback>(callback: F): F {
+    this.#onClose ??= []
+    this.#onClose.push(callback)
+    return callback
+  }
+
+  /** Closes the body, then calls what `callOnClose` was given; each of them once. Servers do that. @row RES-31 */
+  async close(): Promise<void> {
+    const body = this.#body
+    const callbacks = this.#onClose ?? []
+    this.#onClose = undefined
+    if (body === this.#closedBody) await callAll(callbacks)
+    else {
+      this.#closedBody = body
+      await callAll([() => closeSource(body), ...callbacks])
+    }
+  }
+
+  /** For `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  // ---- sending
+
+  /** Answers a request. The response is not changed by that. @row RES-37 */
+  respond(environ: Environ, startResponse: StartResponse): Body {
+    const body = this.#body
+    if (this.#lengthPending && !this.#needsClose && this.#isPlain(environ)) {
+      const fields = this.untouchedHeaders()
+      if (fields !== undefined) {
+        const bytes = this.#wholeBody(body as string | Uint8Array)
+        if (this.automaticallySetContentLength) fields.push(["Content-Length", String(bytes.length)])
+        startResponse(this.status, fields)
+        return [bytes]
+      }
+    }
+    const [chunks, status, headers] = this.getWsgiResponse(environ)
+    startResponse(status, headers)
+    return chunks
+  }
+
+  /** Whether the response goes out as it stands: a body that is wanted, and no subclass that has a say. */
+  #isPlain(environ: Environ): boolean {
+    return (
+      !hasNoBody(environ, this.statusCode) &&
+      this.getWsgiHeaders === Response.prototype.getWsgiHeaders &&
+      this.getAppIter === Response.prototype.getAppIter &&
+      this.getWsgiResponse === Response.prototype.getWsgiResponse
+    )
+  }
+
+  /** Body, status and headers, as they are sent to answer `environ`. @row RES-37 */
+  getWsgiResponse(environ: Environ): [body: Body, status: string, headers: HeaderList] {
+    const headers = this.getWsgiHeaders(environ).toList()
+    return [this.getAppIter(environ), this.status, headers]
+  }
+
+  /**
+   * The headers as they are sent to answer `environ`: a copy, in which Location and Content-Location are URIs, the length
+   * of an array is told, and what must not stand beside the status is gone.
+   *
+   * @row RES-35
+   */
+  getWsgiHeaders(environ: Environ): Headers {
+    const status = this.statusCode
+    let headers = this.headers.copy()
+    const location = headers.get("Location")
+    if (location !== undefined) headers.set("Location", this.#locationFor(environ, location))
+    const contentLocation = headers.get("Content-Location")
+    if (contentLocation !== undefined) headers.set("Content-Location", iriToUri(contentLocation))
+    if (isInformational(status) || status === 204) {
+      headers.delete("Content-Length")
+    } else if (status === 304) {
+      const list = headers.toList()
+      removeEntityHeaders(list)
+      headers = new Headers(list)
+    } else if (this.automaticallySetContentLength && !headers.has("Content-Length")) {
+      const length = this.calculateContentLength()
+      if (length !== undefined) headers.set("Content-Length", length)
+    }
+    return headers
+  }
+
+  #locationFor(environ: Environ, location: string): string {
+    const uri = iriToUri(location)
+    if (!this.autocorrectLocationHeader) return uri
+    return resolveUrl(iriToUri(getCurrentUrl(environ, { stripQuerystring: true })), uri)
+  }
+
+  /** The body as it is sent to answer `environ`: nothing for HEAD and for a status without a body, but closed all the same. @row RES-36 */
+  getAppIter(environ: Environ): Body {
+    const body = this.#body
+    const close = () => this.close()
+    if (hasNoBody(environ, this.statusCode)) return this.#needsClose ? new EncodedChunks(NO_CHUNKS, close) : []
+    if (isSequence(body)) {
+      const chunks = this.#chunks()
+      return this.#needsClose ? new EncodedChunks(chunks, close) : chunks
+    }
+    // What the server knows how to send, it should get to see.
+    if (this.directPassthrough && this.#onClose === undefined && isBody(body)) return body
+    return new EncodedChunks(body, close)
+  }
+
+  get #needsClose(): boolean {
+    return this.#onClose !== undefined || !isSequence(this.#body) || this.close !== Response.prototype.close
+  }
+
+  /** What an inspector shows: `<Response 12 bytes [200 OK]>`. @row RES-41 */
+  override toString(): string {
+    const length = this.calculateContentLength()
+    return `<${this.constructor.name} ${length === undefined ? "streamed" : `${length} bytes`} [${this.status}]>`
+  }
+
+  /** For `console.log`. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString()
+  }
+}
+
+async function responseFrom<R extends Response>(
+  responseClass: ResponseClass<R>,
+  app: Application,
+  environ: Environ,
+  options: { buffered?: boolean | undefined },
+): Promise<R> {
+  const { status, headers, body } = await runApplication(app, environ, options)
+  // The class must not add a type of its own.
+  const contentType = headers.get("Content-Type")
+  const response = new responseClass(body, { status, headers, contentType })
+  if (contentType === undefined) response.contentType = undefined
+  return response
+}
+
+function variable(environ: Environ, name: string): string | undefined {
+  const value = environ[name]
+  return typeof value === "string" ? value : undefined
+}
+
+function isInformational(status: number): boolean {
+  return status >= 100 && status < 200
+}
+
+function hasNoBody(environ: Environ, status: number): boolean {
+  return environ.REQUEST_METHOD === "HEAD" || status === 204 || status === 304 || isInformational(status)
+}
+
+function isSeekable(body: BodySource): body is (Iterable<Uint8Array> | AsyncIterable<Uint8Array>) & Seekable {
+  return typeof (body as Partial<Seekable>).seek === "function"
+}
+
+function isBody(body: BodySource): body is Body {
+  return typeof body === "object" && body !== null && (Symbol.asyncIterator in body || Symbol.iterator in body)
+}
+
+/** The bytes from `start` to `stop`; chunks keep their boundaries. */
+function cut(chunks: readonly Uint8Array[], start: number, stop: number): Uint8Array[] {
+  const kept: Uint8Array[] = []
+  let position = 0
+  for (const chunk of chunks) {
+    const from = Math.max(0, start - position)
+    const to = Math.min(chunk.length, stop - position)
+    if (from < to) kept.push(chunk.subarray(from, to))
+    position += chunk.length
+  }
+  return kept
+}

@@ -1,0 +1,96 @@
+// The way from a view, which takes a request and returns an answer, to an application, which is what servers call.
+// What cannot wait is not made to: where the view returns its answer at once, the application does too, and a plain
+// array goes to the server as it is. Knows a request only by what it needs of it.
+
+import { ClosingIterator } from "../environ/body.ts"
+import { type Answer, isPromise, respondWith } from "../environ/responder.ts"
+import { HTTPException } from "../exceptions/http-exception.ts"
+import type { Body, Environ, StartResponse } from "../gateway.ts"
+
+/** What this file needs of a request. */
+export interface Closable {
+  /** Whether `close` has something to do. */
+  readonly needsClose: boolean
+  close(): void | Promise<void>
+}
+
+/** A function that answers a request. Its `this` is that of the application. */
+export type View<This, R> = (this: This, request: R) => Answer | Promise<Answer>
+
+/** An application that hands its `this` on to its view. */
+export type ViewApplication<This> = (this: This, environ: Environ, startResponse: StartResponse) => Body | Promise<Body>
+
+/** The application that makes a request of the environ and has `view` answer it. */
+export function applicationOf<This, R extends Closable>(
+  requestClass: new (environ: Environ) => R,
+  view: View<This, R>,
+): ViewApplication<This> {
+  if (typeof view !== "function") throw new TypeError(`a view must be a function, not ${String(view)}`)
+  return function (environ, startResponse) {
+    const request = new requestClass(environ)
+    let answer: Answer | Promise<Answer>
+    try {
+      answer = view.call(this, request)
+    } catch (error) {
+      if (!(error instanceof HTTPException)) return abandon(request, error)
+      answer = error
+    }
+    if (isPromise(answer)) return settle(request, answer, environ, startResponse)
+    return send(request, answer, environ, startResponse)
+  }
+}
+
+async function settle(
+  request: Closable,
+  promise: Promise<Answer>,
+  environ: Environ,
+  startResponse: StartResponse,
+): Promise<Body> {
+  let answer: Answer
+  try {
+    answer = await promise
+  } catch (error) {
+    if (!(error instanceof HTTPException)) return abandon(request, error)
+    answer = error
+  }
+  return send(request, answer, environ, startResponse)
+}
+
+function send(request: Closable, answer: Answer, environ: Environ, startResponse: StartResponse): Body | Promise<Body> {
+  let body: Body | Promise<Body>
+  try {
+    body = respondWith(answer, environ, startResponse)
+  } catch (error) {
+    return abandon(request, error)
+  }
+  if (!isPromise(body)) return closeAfter(request, answer, body)
+  return body.then(
+    (settled) => closeAfter(request, answer, settled),
+    (error) => abandon(request, error),
+  )
+}
+
+/**
+ * The body, with the request to be closed when it is: as long as it is sent, whoever answers may read from the request,
+ * an uploaded file for one. Nothing of that sort can be behind an array, nor behind a body that is meant to reach the
+ * server untouched; these are handed on as they are, unless the view has opened something.
+ */
+function closeAfter(request: Closable, answer: Answer, body: Body): Body {
+  const isInert = Array.isArray(body) || (answer as { directPassthrough?: unknown }).directPassthrough === true
+  return isInert && !request.needsClose ? body : new ClosingIterator(body, () => request.close())
+}
+
+/** Closes the request and throws what has happened; at once, if there is nothing to close. */
+function abandon(request: Closable, error: unknown): Promise<never> {
+  if (!request.needsClose) throw error
+  return closeThenThrow(request, error)
+}
+
+async function closeThenThrow(request: Closable, error: unknown): Promise<never> {
+  try {
+    await request.close()
+  } catch {
+    // What led here says more.
+  }
+  throw error
+}
