@@ -51,7 +51,7 @@ export class RequestBody {
   }
 
   form(): Promise<ParsedForm> {
-    this.#form ??= handled(this.#source.parseForm(this.unread))
+    this.#form ??= handled(this.#parse(this.unread))
     return this.#form
   }
 
