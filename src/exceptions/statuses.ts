@@ -103,7 +103,7 @@ export class Unauthorized extends HTTPException {
   constructor(options?: string | SafeHtml | UnauthorizedOptions) {
     super(options)
     this.wwwAuthenticate = challenges(
-      options instanceof Object && "wwwAuthenticate" in options ? options.wwwAuthenticate : undefined,
+      typeof options === "object" && "wwwAuthenticate" in options ? options.wwwAuthenticate : undefined,
     )
   }
 
@@ -211,7 +211,7 @@ export class ProxyAuthenticationRequired extends HTTPException {
   constructor(options?: string | SafeHtml | ProxyAuthenticationRequiredOptions) {
     super(options)
     this.proxyAuthenticate = challenges(
-      options instanceof Object && "proxyAuthenticate" in options ? options.proxyAuthenticate : undefined,
+      typeof options === "object" && "proxyAuthenticate" in options ? options.proxyAuthenticate : undefined,
     )
   }
 
@@ -434,7 +434,7 @@ class RetryAfter extends HTTPException {
 
   constructor(options?: string | SafeHtml | RetryAfterOptions) {
     super(options)
-    if (options instanceof Object && "retryAfter" in options) this.retryAfter = options.retryAfter
+    if (typeof options === "object" && "retryAfter" in options) this.retryAfter = options.retryAfter
   }
 
   /**
@@ -518,7 +518,7 @@ export class InternalServerError extends HTTPException {
   readonly originalException: unknown
 
   constructor(options?: string | SafeHtml | InternalServerErrorOptions) {
-    const hasOriginal = options instanceof Object && "originalException" in options
+    const hasOriginal = typeof options === "object" && "originalException" in options
     super(hasOriginal ? { cause: options.originalException, ...options } : options)
     this.originalException = hasOriginal ? options.originalException : undefined
   }
