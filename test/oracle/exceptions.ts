@@ -1,6 +1,6 @@
 // The classes of exceptions/ by their recorded names, and abort.
 
-import { WWWAuthenticate } from "../../src/datastructures/authorization.ts"
+import { WWWAuthenticate } from "../../src/datastructures/www-authenticate.ts"
 import { inputFrom } from "../../src/environ/input.ts"
 import { runApplication } from "../../src/environ/run.ts"
 import { abort } from "../../src/exceptions/abort.ts"
