@@ -111,7 +111,7 @@ export interface BasicCredentials {
 const BASE64 = /^[A-Za-z0-9+/]*={0,8}$/
 
 /**
- * User and password of a Basic token; `undefined` when it is not base64 of UTF-8. Without a colon it is all user.
+ * User and password of a Basic token; `undefined` when it is not base64 of UTF-8 with a colon in it (RFC 7617 section 2).
  *
  * @example
  * parseBasic("dXNlcjpwYTpzcw==") // => { username: "user", password: "pa:ss" }
@@ -130,7 +130,7 @@ export function parseBasic(token: string): BasicCredentials | undefined {
     return undefined
   }
   const colon = text.indexOf(":")
-  if (colon === -1) return { username: text, password: "" }
+  if (colon === -1) return undefined
   return { username: text.slice(0, colon), password: text.slice(colon + 1) }
 }
 
