@@ -100,7 +100,8 @@ export function getHost(
     host = `${name}:${server[1]}`
   }
   const port = DEFAULT_PORTS.get(scheme)
-  if (port !== undefined && host.endsWith(port)) host = host.slice(0, -port.length)
+  // Not from a malformed host, or `a:80:80` would be repaired.
+  if (port !== undefined && host.endsWith(port) && hostName(host) !== undefined) host = host.slice(0, -port.length)
   const trusted = trustedHosts === undefined ? [] : trustedEntries(trustedHosts)
   if (hostIsTrusted(host, trusted)) return host
   if (trusted.length === 0) return ""

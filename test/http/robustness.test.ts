@@ -1,0 +1,85 @@
+// What holds for every parser of the folder: it takes any text, its time grows with the length of the text and not with
+// the square of it, and names that an object inherits are names like any other.
+
+import { execFileSync } from "node:child_process"
+import fc from "fast-check"
+import { describe, expect, test } from "vitest"
+import { PARSERS, WORST } from "./worst-inputs.ts"
+
+// What throws at malformed text because a programmer wrote it.
+const THROWING = new Set(["dumpContentDisposition", "iriToUri", "parseStatus", "uriToIri"])
+
+describe.each(Object.entries(PARSERS))("%s", (name, parse) => {
+  test("takes any text", () => {
+    const text = fc.string({
+      unit: fc.constantFrom(..."ab01,;=\"\\' \t*/-:%&+.[]@?#\n\0\u00ff€\ud800".split("")),
+      maxLength: 60,
+    })
+    fc.assert(
+      fc.property(fc.oneof(text, fc.string({ unit: "binary" })), (value) => {
+        try {
+          parse(value)
+        } catch (error) {
+          expect(error).toBeInstanceOf(TypeError)
+          expect(THROWING).toContain(name)
+        }
+      }),
+    )
+  })
+
+  test("takes time in proportion to the text", () => {
+    // Twice the text takes twice the time, and would take four times if anything were quadratic. The machine may pause at
+    // any moment, so it is the fastest runs that count, and a ratio that looks bad is measured further.
+    for (const [kind, make] of Object.entries(WORST)) {
+      const [text, twice] = [make(32_768), make(65_536)]
+      let [single, double] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+      for (let run = 0; run < 3 || (run < 60 && ratio(single, double) > 3); run++) {
+        single = Math.min(single, millisecondsOf(parse, text))
+        double = Math.min(double, millisecondsOf(parse, twice))
+      }
+      expect(ratio(single, double), kind).toBeLessThan(3)
+    }
+  })
+})
+
+/** A time below a third of a millisecond is no measurement; something quadratic would be far above it. */
+function ratio(single: number, double: number): number {
+  return Math.max(double, 0.33) / Math.max(single, 0.33)
+}
+
+function millisecondsOf(parse: (text: string) => unknown, text: string): number {
+  const start = performance.now()
+  try {
+    parse(text)
+  } catch {
+    // The time counts, whatever comes of it.
+  }
+  return performance.now() - start
+}
+
+test("inherited names are plain data, with frozen prototypes too", () => {
+  const script = `
+    Object.freeze(Object.prototype); Object.freeze(Array.prototype); Object.freeze(Map.prototype)
+    const http = await import("./src/http/index.ts")
+    const names = ["__proto__", "constructor", "toString", "hasOwnProperty"]
+    const found = names.map((name) => [
+      http.parseOptionsHeader("a; " + name + "=b")[1].get(name.toLowerCase()),
+      http.parseDictHeader(name + "=b").get(name),
+      http.parseContentSecurityPolicy(name + " b").get(name.toLowerCase()),
+      http.parseQuery(name + "=b")[0][1],
+      http.parseCookie(name + "=b")[0][1],
+      http.parseCredentials("x " + name + "=b").parameters.get(name),
+      http.parseAccept(name + ";q=0.5")[0][1] === 0.5 ? "b" : "",
+      http.checkFieldName(name) === name ? "b" : "",
+      http.dumpCookie(name, "b").startsWith(name + "=b") ? "b" : "",
+      http.reasonPhrase(name) === "Unknown" ? "b" : "",
+    ])
+    console.log(JSON.stringify(found), Object.keys(Object.prototype).length, {}.b)
+  `
+  const root = new URL("../..", import.meta.url).pathname
+  const output = execFileSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], {
+    cwd: root,
+    encoding: "utf8",
+  })
+  expect(output.trim()).toBe(`${JSON.stringify(Array(4).fill(Array(10).fill("b")))} 0 undefined`)
+})
