@@ -1,0 +1,306 @@
+// Runs an application without a socket, as a browser would ask it: request after request, with cookies and redirects.
+// The application runs inside the linter, which stands for the servers that it will meet.
+
+import { closeBody } from "../environ/body.ts"
+import { type ApplicationResult, runApplication } from "../environ/run.ts"
+import type { Application, Body, Environ } from "../gateway.ts"
+import { type CookieOptions, dumpCookie, parseCookie } from "../http/cookies.ts"
+import { type LintOptions, lint } from "../middleware/lint.ts"
+import { Request } from "../wrappers/request.ts"
+import type { Response, ResponseClass } from "../wrappers/response.ts"
+import { withFreshBody } from "./body-source.ts"
+import { fetchFrom } from "./client-fetch.ts"
+import { Cookie, CookieJar, type CookieOrigin, parseSetCookie } from "./cookie-jar.ts"
+import { createEnviron, EnvironBuilder, type EnvironBuilderOptions } from "./environ-builder.ts"
+import { ClientRedirectError, isRedirect, redirected, urlOf } from "./redirects.ts"
+import { quoteBytes, splitHost } from "./request-url.ts"
+import { originOf, type TestParts, TestResponse, tellOrigin, withTestParts } from "./test-response.ts"
+
+/** How a client behaves. */
+export interface ClientOptions<R extends Response> {
+  /** What responses are. A subclass of TestResponse is used as it is, any other is combined with it. */
+  responseWrapper?: ResponseClass<R> | undefined
+  /** Whether cookies are kept and sent. Default true. */
+  useCookies?: boolean | undefined
+  /** Whether redirects may lead to hosts below the one that was asked. Default false. */
+  allowSubdomainRedirects?: boolean | undefined
+  /** Whether the application runs inside the linter, and how. Default true. */
+  lint?: boolean | LintOptions | undefined
+}
+
+/** A request and what is to be done with its response. */
+export interface OpenOptions extends EnvironBuilderOptions {
+  /** Whether the whole body is read at once. Else a body that is no array comes as it is read. Default false. */
+  buffered?: boolean | undefined
+  /** Whether redirects are followed. Default false. */
+  followRedirects?: boolean | undefined
+}
+
+/** What a client can be asked for: a path or URL, a description, or what a request was made of before. */
+export type OpenTarget = string | URL | OpenOptions | EnvironBuilder | Environ | Request
+
+/** Browsers give up after 20. */
+const MAX_REDIRECTS = 20
+
+/**
+ * Asks an application, without a server.
+ *
+ * What the application throws, the client throws. A response whose body is a stream is closed when that was read; whoever
+ * does not read it calls `response.close()`, or says `buffered`.
+ *
+ * @row TST-1, TST-4, TST-7, TST-8
+ * @example
+ * const client = new Client((environ, startResponse) => { startResponse("200 OK", [["Content-Type", "text/plain"]]); return [new TextEncoder().encode(environ.PATH_INFO)] })
+ * await (await client.get("/a")).text() // => "/a"
+ * (await client.post("/a", { json: [1] })).request.contentLength // => 3
+ */
+export class Client<R extends Response = TestResponse> {
+  /** The application as it was given. */
+  readonly application: Application
+  /** The cookies; undefined when the client uses none. */
+  readonly cookies: CookieJar | undefined
+  /** Whether redirects may lead to hosts below the one that was asked. */
+  readonly allowSubdomainRedirects: boolean
+  readonly #checked: Application
+  readonly #responseClass: ResponseClass<R & TestParts>
+
+  constructor(application: Application, options: ClientOptions<R> = {}) {
+    const { responseWrapper, useCookies = true, allowSubdomainRedirects = false, lint: checking = true } = options
+    this.application = application
+    this.cookies = useCookies ? new CookieJar() : undefined
+    this.allowSubdomainRedirects = allowSubdomainRedirects
+    this.#checked = checking === false ? application : lint(application, checking === true ? {} : checking)
+    this.#responseClass = responseClassFor(responseWrapper)
+  }
+
+  /**
+   * Sends a request. A body that was sent before is sent again from its start.
+   *
+   * @throws ClientRedirectError when a redirect is to be followed and cannot be
+   * @row TST-2, TST-3, TST-5, TST-6
+   */
+  async open(target: OpenTarget = "/", options: OpenOptions = {}): Promise<R & TestParts> {
+    const {
+      buffered = false,
+      followRedirects = false,
+      ...request
+    } = isDescription(target) ? { ...target, ...options } : options
+    const response = await this.#send(environOf(target, request), buffered)
+    return followRedirects ? this.#follow(response, buffered) : response
+  }
+
+  async get(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
+    return this.open(target, { ...options, method: "GET" })
+  }
+
+  async head(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
+    return this.open(target, { ...options, method: "HEAD" })
+  }
+
+  async post(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
+    return this.open(target, { ...options, method: "POST" })
+  }
+
+  async put(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
+    return this.open(target, { ...options, method: "PUT" })
+  }
+
+  async patch(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
+    return this.open(target, { ...options, method: "PATCH" })
+  }
+
+  async delete(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
+    return this.open(target, { ...options, method: "DELETE" })
+  }
+
+  async options(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
+    return this.open(target, { ...options, method: "OPTIONS" })
+  }
+
+  async trace(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
+    return this.open(target, { ...options, method: "TRACE" })
+  }
+
+  /**
+   * Asks the application as the platform's `fetch` would, so that what was written for that can be pointed at it. Redirects are
+   * followed unless `init` says otherwise; relative URLs are below `http://localhost`; cookies go along unless `credentials`
+   * is `omit`; an abort reaches the application as `wsgi.signal`. What the application throws rejects as it is.
+   *
+   * @example
+   * const client = new Client((environ, startResponse) => { startResponse("201 Created", []); return [] })
+   * (await client.fetch("/users", { method: "POST", body: "{}" })).status // => 201
+   */
+  async fetch(input: string | URL | globalThis.Request, init?: RequestInit): Promise<globalThis.Response> {
+    return fetchFrom((target, options) => this.open(target, options), input, init)
+  }
+
+  async #send(described: Environ, buffered: boolean): Promise<R & TestParts> {
+    const cookie = this.#cookieHeader(described)
+    const sent = cookie === undefined ? described : { ...described, HTTP_COOKIE: cookie }
+    const { status, headers, body } = await this.runApplication(sent, { buffered })
+    if (this.cookies !== undefined && headers.has("Set-Cookie")) {
+      const origin = cookieOrigin(described)
+      for (const header of headers.getAll("Set-Cookie")) this.cookies.store(header, origin)
+    }
+    const response = new this.#responseClass(body, { status, headers })
+    tellOrigin(response, { described, sent, history: [] })
+    return response
+  }
+
+  /**
+   * Calls the application once, as a server does: with a copy of the environ, the body dropped where there is none to be, and
+   * the length of an array told. Knows no cookies and no redirects.
+   *
+   * @row TST-12
+   */
+  async runApplication(environ: Environ, options: { buffered?: boolean } = {}): Promise<ApplicationResult> {
+    const result = await runApplication(this.#checked, withFreshBody(environ), options)
+    const { status, headers, body } = result
+    const bodiless = environ.REQUEST_METHOD === "HEAD" || status.startsWith("204") || status.startsWith("304")
+    if (!bodiless && !Array.isArray(body)) return result
+    await endBody(body)
+    if (bodiless) return { status, headers, body: [] }
+    if (!headers.has("Content-Length")) {
+      let length = 0
+      for (const chunk of body as Uint8Array[]) length += chunk.length
+      headers.set("Content-Length", String(length))
+    }
+    return result
+  }
+
+  async #follow(response: R & TestParts, buffered: boolean): Promise<R & TestParts> {
+    const seen = new Set<string>()
+    const history: (R & TestParts)[] = []
+    while (isRedirect(response.statusCode)) {
+      const { described } = originOf(response)
+      const step = `${response.status} from ${described.REQUEST_METHOD} ${urlOf(described)} to ${response.headers.get("Location")}`
+      if (seen.has(step)) throw new ClientRedirectError(`A loop of redirects: ${step}`)
+      if (seen.size === MAX_REDIRECTS) throw new ClientRedirectError(`More than ${MAX_REDIRECTS} redirects: ${step}`)
+      seen.add(step)
+      // The application may count on being through with one request before the next.
+      await response.data()
+      history.push(response)
+      response = await this.resolveRedirect(response, { buffered })
+      tellOrigin(response, { ...originOf(response), history: [...history] })
+    }
+    return response
+  }
+
+  /**
+   * Follows one redirect, by `open`, so that a subclass sees every request.
+   *
+   * @row TST-12
+   */
+  async resolveRedirect(response: Response, options: { buffered?: boolean } = {}): Promise<R & TestParts> {
+    const builder = redirected(originOf(response).described, response, this.allowSubdomainRedirects)
+    return this.open(builder, options)
+  }
+
+  // ---- cookies
+
+  // What a test has set by hand goes before what the jar has under that name.
+  #cookieHeader(environ: Environ): string | undefined {
+    if (this.cookies === undefined || this.cookies.size === 0) return undefined
+    const own = environ["HTTP_COOKIE"] as string | undefined
+    const names = new Set(parseCookie(own).map(([name]) => name))
+    const kept = this.cookies.matching(cookieOrigin(environ)).filter(({ key }) => !names.has(key))
+    const pairs = kept.map(({ key, value }) => `${key}=${value}`)
+    if (own !== undefined) pairs.unshift(own)
+    return pairs.length === 0 ? undefined : pairs.join("; ")
+  }
+
+  get #jar(): CookieJar {
+    if (this.cookies === undefined) throw new TypeError("This client uses no cookies")
+    return this.cookies
+  }
+
+  /**
+   * The cookie of that name, domain and path.
+   *
+   * @throws TypeError when the client uses no cookies
+   * @row TST-9
+   */
+  getCookie(key: string, domain = "localhost", path = "/"): Cookie | undefined {
+    return this.#jar.get(key, domain, path)
+  }
+
+  /**
+   * Sets a cookie as if the application had, value and options as for `response.setCookie`.
+   *
+   * @param options.originOnly whether hosts below the domain do without it; true unless said otherwise
+   * @throws TypeError when the client uses no cookies, or for what cannot be a cookie
+   * @row TST-9
+   */
+  setCookie(key: string, value = "", options: SetCookieOptions = {}): void {
+    const jar = this.#jar
+    const { domain = "localhost", originOnly = true, path = "/", ...attributes } = options
+    const header = dumpCookie(key, value, { ...attributes, path })
+    const cookie = parseSetCookie(header, { host: domain, path: "/", secure: true })
+    if (cookie) jar.set(new Cookie({ ...cookie, originOnly }))
+  }
+
+  /**
+   * Deletes the cookie of that name, domain and path, if there is one.
+   *
+   * @throws TypeError when the client uses no cookies
+   * @row TST-9
+   */
+  deleteCookie(key: string, options: { domain?: string; path?: string } = {}): void {
+    this.#jar.delete(key, options.domain ?? "localhost", options.path ?? "/")
+  }
+
+  /** The application with its name, for a console. */
+  toString(): string {
+    return `<Client ${this.application.name || "application"}>`
+  }
+}
+
+/** What a cookie is set with. */
+export interface SetCookieOptions extends Omit<CookieOptions, "domain" | "path"> {
+  /** Default `localhost`. */
+  domain?: string | undefined
+  /** Default `/`. */
+  path?: string | undefined
+  /** Whether hosts below the domain do without it. Default true. */
+  originOnly?: boolean | undefined
+}
+
+function responseClassFor<R extends Response>(wrapper: ResponseClass<R> | undefined): ResponseClass<R & TestParts> {
+  if (wrapper === undefined) return TestResponse as unknown as ResponseClass<R & TestParts>
+  const isOne = wrapper.prototype instanceof TestResponse || (wrapper as unknown) === TestResponse
+  return isOne ? (wrapper as ResponseClass<R & TestParts>) : withTestParts(wrapper)
+}
+
+function isDescription(target: OpenTarget): target is OpenOptions {
+  const other = typeof target === "string" || target instanceof URL || target instanceof EnvironBuilder
+  return !other && !(target instanceof Request) && !("REQUEST_METHOD" in target)
+}
+
+function environOf(target: OpenTarget, options: EnvironBuilderOptions): Environ {
+  if (typeof target === "string" || target instanceof URL) return createEnviron(target, options)
+  if (target instanceof EnvironBuilder) return target.getEnviron()
+  if (target instanceof Request) return EnvironBuilder.fromEnviron(target.environ, options).getEnviron()
+  if (isDescription(target)) return createEnviron(options)
+  const environ = target as Environ
+  const changed = Object.keys(options).length > 0
+  return changed ? EnvironBuilder.fromEnviron(environ, options).getEnviron() : { ...environ }
+}
+
+/** Ends the iteration of a body that was begun, and closes it. */
+async function endBody(body: Body): Promise<void> {
+  try {
+    await (body as { return?(): unknown }).return?.()
+  } finally {
+    await closeBody(body)
+  }
+}
+
+function cookieOrigin(environ: Environ): CookieOrigin {
+  const scheme = environ["wsgi.url_scheme"]
+  const host = typeof environ["HTTP_HOST"] === "string" ? environ["HTTP_HOST"] : environ.SERVER_NAME
+  return {
+    host: splitHost(host, scheme)[0],
+    path: quoteBytes(environ.SCRIPT_NAME + environ.PATH_INFO),
+    secure: scheme === "https",
+  }
+}
