@@ -12,6 +12,7 @@
 // busboy keeps these things private; a busboy that is built in another way fails loudly, in `internalsOf`.
 
 import busboy from "busboy"
+import { stripSpace } from "../http/tokens.ts"
 import { malformed, type SettledLimits, tooLarge } from "./limits.ts"
 import type { MultipartEvent, PartHeaders } from "./multipart-events.ts"
 import { beginPart } from "./part-head.ts"
@@ -69,8 +70,13 @@ export class BusboyDecoder {
     const search = this.#internals._bparser
     const found = search._cb
     search._cb = (isMatch, data, start, end, isSafe) => {
+      // Within a chunk busboy goes on behind the last boundary, and takes what looks like parts there for parts.
+      if (this.#internals._complete) return
       found(isMatch, data, start, end, isSafe)
-      if (isMatch) this.#boundaries++
+      if (!isMatch || this.#internals._complete) return
+      this.#boundaries++
+      // The line break that ends a head is not the one before a boundary, though busboy takes it for both.
+      if (this.#headParser !== null) this.#fail(malformed("a part ends within its headers"))
     }
     Object.defineProperty(this.#parser, "_hparser", {
       get: () => this.#headParser,
@@ -171,7 +177,7 @@ export class BusboyDecoder {
 
 function headersOf(head: BusboyHead): PartHeaders {
   const headers: [string, string][] = []
-  for (const name in head) for (const value of head[name] as string[]) headers.push([name, value])
+  for (const name in head) for (const value of head[name] as string[]) headers.push([name, stripSpace(value)])
   return headers
 }
 

@@ -19,7 +19,7 @@ export class FormPart implements AsyncIterable<Uint8Array> {
   #headers: Headers | undefined = undefined
   #over = false
 
-  /** Parts are made by `request.parts()` and `FormDataParser.parts()`. */
+  /** Made by `request.parts()` and `FormDataParser.parts()`. */
   constructor(reader: PartReader, event: FieldEvent | FileEvent) {
     this.#reader = reader
     this.#event = event

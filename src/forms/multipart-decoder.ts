@@ -254,7 +254,7 @@ function parseHead(head: string): PartHeaders {
     const colon = line.indexOf(":")
     const name = line.slice(0, Math.max(colon, 0))
     if (!isToken(name)) throw malformed("the headers of a part are malformed")
-    headers.push([name, stripSpace(line, colon + 1)])
+    headers.push([name, line.slice(colon + 1)])
   }
-  return headers
+  return headers.map(([name, value]) => [name, stripSpace(value)])
 }
