@@ -44,9 +44,13 @@ export function* iterMultiItems<V>(items: MultiItems<V>): Generator<[key: string
     return
   }
   for (const pair of items as Iterable<readonly [string, V]>) {
-    if (!Array.isArray(pair) || pair.length !== 2) throw new TypeError(`Not a pair of key and value: ${String(pair)}`)
+    checkPair(pair)
     yield [pair[0], pair[1]]
   }
+}
+
+function checkPair(pair: unknown): void {
+  if (!Array.isArray(pair) || pair.length !== 2) throw new TypeError(`Not a pair of key and value: ${String(pair)}`)
 }
 
 /**
@@ -277,11 +281,22 @@ abstract class StoredMultiDict<V> extends ReadonlyMultiDict<V> {
 
   /** Adds all of these. */
   protected store(items: MultiItems<V>): void {
-    for (const [key, value] of iterMultiItems(items)) {
-      const list = this.stored.get(key)
-      if (list === undefined) this.stored.set(key, [value])
-      else list.push(value)
+    if (Array.isArray(items)) {
+      // What parsers give. Every request with a query comes by here, and a generator is the dearest part of that.
+      for (const pair of items as readonly (readonly [string, V])[]) {
+        checkPair(pair)
+        this.add(pair[0], pair[1])
+      }
+      return
     }
+    for (const [key, value] of iterMultiItems(items)) this.add(key, value)
+  }
+
+  /** Adds a value behind those that the key has. */
+  protected add(key: string, value: V): void {
+    const list = this.stored.get(key)
+    if (list === undefined) this.stored.set(key, [value])
+    else list.push(value)
   }
 }
 
