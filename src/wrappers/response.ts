@@ -50,7 +50,6 @@ export interface ConditionalOptions {
 /** A class of responses, as a constructor. */
 export type ResponseClass<R extends Response> = new (body?: BodySource, options?: ResponseOptions) => R
 
-const NO_CHUNKS: readonly Uint8Array[] = Object.freeze([])
 const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
 /**
@@ -294,13 +293,14 @@ export class Response extends ResponseHead implements Responder {
   #chunks(): Uint8Array[] {
     const body = this.#body
     if (body === null || body === undefined) return []
-    if (typeof body === "string" || body instanceof Uint8Array) return [this.#wholeBody(body)]
+    if (typeof body === "string" || body instanceof Uint8Array) return [this.#wholeBody()]
     return Array.from(body as readonly Chunk[], encodeChunk)
   }
 
-  #wholeBody(body: string | Uint8Array): Uint8Array {
+  /** Of text or bytes. A text is encoded once, for its length and for sending. */
+  #wholeBody(): Uint8Array {
+    const body = this.#body as string | Uint8Array
     if (typeof body !== "string") return body
-    // Whoever asks for the length, and then sends, has it encoded once.
     this.#encoded ??= encodeText(body)
     return this.#encoded
   }
@@ -412,34 +412,18 @@ export class Response extends ResponseHead implements Responder {
 
   /** Answers a request. The response is not changed by that. @row RES-37 */
   respond(environ: Environ, startResponse: StartResponse): Body {
-    const body = this.#body
-    if (this.#lengthPending && !this.#needsClose && this.#isPlain(environ)) {
-      const fields = this.untouchedHeaders()
-      if (fields !== undefined) {
-        const bytes = this.#wholeBody(body as string | Uint8Array)
-        if (this.automaticallySetContentLength) fields.push(["Content-Length", String(bytes.length)])
-        startResponse(this.status, fields)
-        return [bytes]
-      }
+    if (this.getWsgiResponse !== Response.prototype.getWsgiResponse) {
+      const [body, status, headers] = this.getWsgiResponse(environ)
+      startResponse(status, headers)
+      return body
     }
-    const [chunks, status, headers] = this.getWsgiResponse(environ)
-    startResponse(status, headers)
-    return chunks
-  }
-
-  /** Whether the response goes out as it stands: a body that is wanted, and no subclass that has a say. */
-  #isPlain(environ: Environ): boolean {
-    return (
-      !hasNoBody(environ, this.statusCode) &&
-      this.getWsgiHeaders === Response.prototype.getWsgiHeaders &&
-      this.getAppIter === Response.prototype.getAppIter &&
-      this.getWsgiResponse === Response.prototype.getWsgiResponse
-    )
+    startResponse(this.status, this.#headerList(environ))
+    return this.getAppIter(environ)
   }
 
   /** Body, status and headers, as they are sent to answer `environ`. @row RES-37 */
   getWsgiResponse(environ: Environ): [body: Body, status: string, headers: HeaderList] {
-    const headers = this.getWsgiHeaders(environ).toList()
+    const headers = this.#headerList(environ)
     return [this.getAppIter(environ), this.status, headers]
   }
 
@@ -450,23 +434,34 @@ export class Response extends ResponseHead implements Responder {
    * @row RES-35
    */
   getWsgiHeaders(environ: Environ): Headers {
+    return new Headers(this.#finalHeaders(environ))
+  }
+
+  #headerList(environ: Environ): HeaderList {
+    if (this.getWsgiHeaders !== Response.prototype.getWsgiHeaders) return this.getWsgiHeaders(environ).toList()
+    // Text with the usual headers, and nobody has looked at them: what most responses are.
+    const fields = this.#lengthPending ? this.untouchedHeaders() : undefined
+    if (fields === undefined || hasNoBody(this.statusCode)) return this.#finalHeaders(environ)
+    if (this.automaticallySetContentLength) fields.push(["Content-Length", String(this.#wholeBody().length)])
+    return fields
+  }
+
+  #finalHeaders(environ: Environ): HeaderList {
     const status = this.statusCode
-    let headers = this.headers.copy()
+    let headers = this.headers
     const location = headers.get("Location")
-    if (location !== undefined) headers.set("Location", this.#locationFor(environ, location))
     const contentLocation = headers.get("Content-Location")
+    if (location !== undefined || contentLocation !== undefined || hasNoBody(status)) headers = headers.copy()
+    if (location !== undefined) headers.set("Location", this.#locationFor(environ, location))
     if (contentLocation !== undefined) headers.set("Content-Location", iriToUri(contentLocation))
-    if (isInformational(status) || status === 204) {
-      headers.delete("Content-Length")
-    } else if (status === 304) {
-      const list = headers.toList()
-      removeEntityHeaders(list)
-      headers = new Headers(list)
-    } else if (this.automaticallySetContentLength && !headers.has("Content-Length")) {
+    if (hasNoBody(status)) headers.delete("Content-Length")
+    const list = headers.toList()
+    if (status === 304) removeEntityHeaders(list)
+    if (!hasNoBody(status) && this.automaticallySetContentLength && !headers.has("Content-Length")) {
       const length = this.calculateContentLength()
-      if (length !== undefined) headers.set("Content-Length", length)
+      if (length !== undefined) list.push(["Content-Length", String(length)])
     }
-    return headers
+    return list
   }
 
   #locationFor(environ: Environ, location: string): string {
@@ -478,15 +473,11 @@ export class Response extends ResponseHead implements Responder {
   /** The body as it is sent to answer `environ`: nothing for HEAD and for a status without a body, but closed all the same. @row RES-36 */
   getAppIter(environ: Environ): Body {
     const body = this.#body
-    const close = () => this.close()
-    if (hasNoBody(environ, this.statusCode)) return this.#needsClose ? new EncodedChunks(NO_CHUNKS, close) : []
-    if (isSequence(body)) {
-      const chunks = this.#chunks()
-      return this.#needsClose ? new EncodedChunks(chunks, close) : chunks
-    }
+    const isEmpty = environ.REQUEST_METHOD === "HEAD" || hasNoBody(this.statusCode)
+    if (!this.#needsClose) return isEmpty ? [] : this.#chunks()
     // What the server knows how to send, it should get to see.
-    if (this.directPassthrough && this.#onClose === undefined && isBody(body)) return body
-    return new EncodedChunks(body, close)
+    if (!isEmpty && this.directPassthrough && this.#onClose === undefined && isBody(body)) return body
+    return new EncodedChunks(isEmpty ? undefined : body, () => this.close())
   }
 
   get #needsClose(): boolean {
@@ -524,12 +515,9 @@ function variable(environ: Environ, name: string): string | undefined {
   return typeof value === "string" ? value : undefined
 }
 
-function isInformational(status: number): boolean {
-  return status >= 100 && status < 200
-}
-
-function hasNoBody(environ: Environ, status: number): boolean {
-  return environ.REQUEST_METHOD === "HEAD" || status === 204 || status === 304 || isInformational(status)
+/** RFC 9110 section 6.4.1. */
+function hasNoBody(status: number): boolean {
+  return status === 204 || status === 304 || (status >= 100 && status < 200)
 }
 
 function isSeekable(body: BodySource): body is (Iterable<Uint8Array> | AsyncIterable<Uint8Array>) & Seekable {
