@@ -1,8 +1,8 @@
 // Conditional requests (RFC 9110 section 13): given what a client remembers of a resource and what the resource is now,
 // proceed, answer 304, or answer 412. One decision, in the order of the RFC; nothing here knows a request or a response.
 
-import { parseDate } from "./dates.ts"
-import { type EtagList, generateEtag, parseEtags, unquoteEtag } from "./etags.ts"
+import { parseDate, parseTime } from "./dates.ts"
+import { generateEtag, STAR, unquoteEtag, visitEtags } from "./etags.ts"
 
 /** The headers that make a request conditional, as they came. */
 export interface ConditionalHeaders {
@@ -35,41 +35,46 @@ export type Decision = "proceed" | "not-modified" | "precondition-failed"
  * evaluatePreconditions({ ifMatch: '"b"' }, { etag: '"a"' }) // => "precondition-failed"
  */
 export function evaluatePreconditions(headers: ConditionalHeaders, validators: Validators, safe = true): Decision {
-  const [tag, weak] = unquoteEtag(validators.etag)
-  const changed = toSeconds(validators.lastModified)
-
+  const { ifMatch, ifNoneMatch, ifUnmodifiedSince, ifModifiedSince } = headers
   // The resource exists, since there is something to be sent; that is all that `*` asks.
-  const ifMatch = listOf(headers.ifMatch)
-  if (ifMatch !== undefined) {
-    const matches = ifMatch.star || (tag !== undefined && !weak && ifMatch.strong.includes(tag))
-    if (!matches) return "precondition-failed"
-  } else {
-    const since = toSeconds(parseDate(headers.ifUnmodifiedSince))
+  if (listsTags(ifMatch)) {
+    if (!listMatches(ifMatch, validators.etag, "strong")) return "precondition-failed"
+  } else if (ifUnmodifiedSince !== undefined) {
+    const since = secondsOf(parseTime(ifUnmodifiedSince))
+    const changed = secondsOf(validators.lastModified?.getTime())
     if (since !== undefined && changed !== undefined && changed > since) return "precondition-failed"
   }
 
   // Who asks to see a resource without a tag cannot have remembered one; who asks to make it must be told that it exists.
-  const ifNoneMatch = listOf(headers.ifNoneMatch)
-  if (ifNoneMatch !== undefined && (tag !== undefined || (ifNoneMatch.star && !safe))) {
-    const matches =
-      ifNoneMatch.star || (tag !== undefined && (ifNoneMatch.strong.includes(tag) || ifNoneMatch.weak.includes(tag)))
-    if (matches) return safe ? "not-modified" : "precondition-failed"
-  } else if (safe) {
-    const since = toSeconds(parseDate(headers.ifModifiedSince))
+  if (listsTags(ifNoneMatch) && (validators.etag || (!safe && visitEtags(ifNoneMatch, isStar)))) {
+    if (listMatches(ifNoneMatch, validators.etag, "weak")) return safe ? "not-modified" : "precondition-failed"
+  } else if (safe && ifModifiedSince !== undefined) {
+    const since = secondsOf(parseTime(ifModifiedSince))
+    const changed = secondsOf(validators.lastModified?.getTime())
     if (since !== undefined && changed !== undefined && changed <= since) return "not-modified"
   }
   return "proceed"
 }
 
-/** The tags that a header lists; `undefined` when it lists none, as if it had not come. */
-function listOf(text: string | undefined): EtagList | undefined {
-  if (text === undefined) return undefined
-  const list = parseEtags(text)
-  return list.star || list.strong.length > 0 || list.weak.length > 0 ? list : undefined
+const isStar = (tag: string | typeof STAR): boolean => tag === STAR
+
+/** Whether the header lists anything; if not, it is as if it had not come. */
+function listsTags(text: string | undefined): text is string {
+  if (text === undefined) return false
+  return text.startsWith('"') || visitEtags(text, () => true)
 }
 
-function toSeconds(date: Date | undefined): number | undefined {
-  return date === undefined ? undefined : Math.floor(date.getTime() / 1000)
+/** RFC 9110 section 8.8.3.2: strong comparison asks for two strong tags, weak comparison does not. */
+function listMatches(text: string, etag: string | undefined, comparison: "strong" | "weak"): boolean {
+  const isStrong = comparison === "strong"
+  // Most lists have one tag, and it is ours.
+  if (text === etag && !isStrong) return true
+  const [own, ownWeak] = unquoteEtag(etag)
+  return visitEtags(text, (tag, weak) => tag === STAR || (tag === own && !(isStrong && (weak || ownWeak))))
+}
+
+function secondsOf(milliseconds: number | undefined): number | undefined {
+  return milliseconds === undefined ? undefined : Math.floor(milliseconds / 1000)
 }
 
 /** The tag or the date of an `If-Range` header; neither when it has a weak tag, which selects no bytes. */
@@ -105,7 +110,7 @@ export function ifRangeMatches(ifRange: string | undefined, validators: Validato
   if (ifRange === undefined) return true
   const { etag, date } = parseIfRange(ifRange)
   if (date !== undefined) {
-    return validators.lastModified !== undefined && toSeconds(date) === toSeconds(validators.lastModified)
+    return secondsOf(date.getTime()) === secondsOf(validators.lastModified?.getTime())
   }
   const [tag, weak] = unquoteEtag(validators.etag)
   return etag !== undefined && tag !== undefined && !weak && etag === tag

@@ -4,12 +4,16 @@
 import { parseInteger } from "./numbers.ts"
 import { asciiLower, stripSpace } from "./tokens.ts"
 
-const MONTHS: ReadonlyMap<string, number> = new Map(
-  ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"].map((name, index) => [
-    name,
-    index,
-  ]),
-)
+const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+/** The months by their three letters packed into a number, lower case. */
+const MONTH_CODES: ReadonlyMap<number, number> = new Map(MONTHS.map((name, index) => [threeLetters(name, 0), index]))
+
+function threeLetters(text: string, index: number): number {
+  const code = (text.charCodeAt(index) << 16) | (text.charCodeAt(index + 1) << 8) | text.charCodeAt(index + 2)
+  return code | 0x202020
+}
 
 // No form is longer. The bound also keeps the expressions below from any worth-while backtracking.
 const MAX_LENGTH = 64
@@ -38,19 +42,27 @@ const MONTH_FIRST = new RegExp(`^(?:${WEEKDAY},? *)?([a-z]{3}) +(\\d{1,2}) +${TI
  * parseDate("1994-11-06T08:49:37Z") // => undefined
  */
 export function parseDate(text: string | undefined): Date | undefined {
-  if (text === undefined || text.length < 8) return undefined
-  let time = parseFixdate(text)
-  if (time === undefined && text.length <= MAX_LENGTH) time = parseOldDate(text)
+  const time = parseTime(text)
   return time === undefined ? undefined : new Date(time)
 }
 
-/** The one form that is sent today, in Unix milliseconds; anything irregular is left to the slow way. */
+/** What `parseDate` gives, in Unix milliseconds. */
+export function parseTime(text: string | undefined): number | undefined {
+  if (text === undefined || text.length < 8) return undefined
+  return parseFixdate(text) ?? (text.length <= MAX_LENGTH ? parseOldDate(text) : undefined)
+}
+
+/** The one form that is sent today, read digit by digit; anything irregular is left to the slow way. */
 function parseFixdate(text: string): number | undefined {
-  if (text.length !== 29 || !text.endsWith(" GMT") || text.charCodeAt(3) !== 0x2c) return undefined
+  if (text.length !== 29 || text.charCodeAt(3) !== 0x2c || !text.endsWith(" GMT")) return undefined
   if (text.charCodeAt(19) !== 0x3a || text.charCodeAt(22) !== 0x3a) return undefined
-  const month = MONTHS.get(text.slice(8, 11).toLowerCase())
-  const [day, century, year] = [twoDigits(text, 5), twoDigits(text, 12), twoDigits(text, 14)]
-  const [hour, minute, second] = [twoDigits(text, 17), twoDigits(text, 20), twoDigits(text, 23)]
+  const month = MONTH_CODES.get(threeLetters(text, 8))
+  const day = twoDigits(text, 5)
+  const century = twoDigits(text, 12)
+  const year = twoDigits(text, 14)
+  const hour = twoDigits(text, 17)
+  const minute = twoDigits(text, 20)
+  const second = twoDigits(text, 23)
   if (month === undefined || day + century + year + hour + minute + second >= 1000) return undefined
   return timeOf(century * 100 + year, month, day, hour, minute, second)
 }
@@ -69,8 +81,8 @@ function parseOldDate(text: string): number | undefined {
   let [, day, month, year, hour, minute, second, zone] = DAY_FIRST.exec(bare) ?? []
   if (day === undefined) [, month, day, hour, minute, second, zone, year] = MONTH_FIRST.exec(bare) ?? []
   if (day === undefined || month === undefined || year === undefined) return undefined
-  const monthIndex = MONTHS.get(month)
-  if (monthIndex === undefined) return undefined
+  const monthIndex = MONTHS.indexOf(month)
+  if (monthIndex === -1) return undefined
   const fullYear = year.length === 2 ? pivot(Number(year)) : Number(year)
   const time = timeOf(fullYear, monthIndex, Number(day), Number(hour), Number(minute), Number(second ?? 0))
   const offset = offsetOf(zone)
@@ -90,11 +102,15 @@ function offsetOf(zone: string | undefined): number | undefined {
 }
 
 function timeOf(year: number, month: number, day: number, hour: number, minute: number, second: number) {
-  if (day < 1 || hour > 23 || minute > 59 || second > 59) return undefined
-  let time = Date.UTC(year, month, day, hour, minute, second)
+  if (day < 1 || day > daysOf(month, year) || hour > 23 || minute > 59 || second > 59) return undefined
+  const time = Date.UTC(year, month, day, hour, minute, second)
   // Date.UTC takes years below 100 for years of the twentieth century.
-  if (year < 100) time = new Date(time).setUTCFullYear(year, month, day)
-  return new Date(time).getUTCMonth() === month ? time : undefined
+  return year < 100 ? new Date(time).setUTCFullYear(year, month, day) : time
+}
+
+function daysOf(month: number, year: number): number {
+  const isLeap = month === 1 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  return isLeap ? 29 : (DAYS[month] as number)
 }
 
 let lastSecond = Number.NaN

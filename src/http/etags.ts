@@ -59,7 +59,20 @@ export interface EtagList {
  */
 export function parseEtags(text: string | undefined): EtagList {
   const list: EtagList = { strong: [], weak: [], star: false }
-  if (text === undefined) return list
+  const star = visitEtags(text ?? "", (tag, weak) => {
+    if (tag === STAR) return true
+    if (weak) list.weak.push(tag)
+    else list.strong.push(tag)
+    return false
+  })
+  return star ? { strong: [], weak: [], star } : list
+}
+
+/** Stands for the unquoted `*` among tags, none of which can be undefined. */
+export const STAR: unique symbol = Symbol("*")
+
+/** Shows the tags of a list one by one until one is what is looked for; tells whether one was. */
+export function visitEtags(text: string, isWanted: (tag: string | typeof STAR, weak: boolean) => boolean): boolean {
   let index = 0
   while (index < text.length) {
     const code = text.charCodeAt(index)
@@ -72,15 +85,13 @@ export function parseEtags(text: string | undefined): EtagList {
     const quote = text.charCodeAt(index) === 0x22 ? text.indexOf('"', index + 1) : -1
     const comma = text.indexOf(",", quote === -1 ? index : quote)
     const end = comma === -1 ? text.length : comma
-    let tag = stripSpace(text, index, end)
+    const raw = stripSpace(text, index, end)
     // Text between the closing quote and the comma makes it no tag that anybody has; it is kept as it stands.
-    if (quote !== -1 && tag.length === quote + 1 - index) tag = tag.slice(1, -1)
-    else if (tag === "*") return { strong: [], weak: [], star: true }
-    if (weak) list.weak.push(tag)
-    else list.strong.push(tag)
+    const isQuoted = quote !== -1 && raw.length === quote + 1 - index
+    if (isWanted(isQuoted ? raw.slice(1, -1) : raw === "*" ? STAR : raw, weak)) return true
     index = end
   }
-  return list
+  return false
 }
 
 /**

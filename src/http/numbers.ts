@@ -3,6 +3,8 @@
 
 import { stripSpace } from "./tokens.ts"
 
+const NO_DIGIT = 99
+
 /**
  * The integer that the text spells, or `undefined`. White space around it is ignored.
  * Beyond the safe range (2^53 - 1) it is `undefined` too: a rounded number would be another one.
@@ -30,10 +32,14 @@ export function parseInteger(text: string, base: 10 | 16 = 10): number | undefin
   return negative && value !== 0 ? -value : value
 }
 
+const DIGITS = new Uint8Array(128).fill(NO_DIGIT)
+for (let value = 0; value < 16; value++) {
+  const digit = value.toString(16)
+  DIGITS[digit.charCodeAt(0)] = value
+  DIGITS[digit.toUpperCase().charCodeAt(0)] = value
+}
+
 /** The value of a digit's character code, up to 15, and 99 for what is none. */
 export function digitOf(code: number): number {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30
-  if (code >= 0x61 && code <= 0x66) return code - 0x57
-  if (code >= 0x41 && code <= 0x46) return code - 0x37
-  return 99
+  return code < 128 ? (DIGITS[code] as number) : NO_DIGIT
 }

@@ -1,0 +1,122 @@
+// The text of headers: each parser against the package that others use for the same header, on the same texts, in one
+// process. The two take turns in short rounds; the ratio of their medians is what counts.
+
+import { parseCookie as cookieParse, stringifySetCookie } from "cookie"
+import fresh from "fresh"
+import rangeParser from "range-parser"
+import { isResourceModified } from "../src/http/conditions.ts"
+import { dumpCookie, parseCookie } from "../src/http/cookies.ts"
+import { parseRange, selectRange } from "../src/http/ranges.ts"
+import { parseQuery } from "../src/http/urls.ts"
+import { median, table, target } from "./harness.ts"
+
+const ROUNDS = Number(process.env["ROUNDS"] ?? 31)
+const ROUND_MS = 5
+
+interface Race {
+  name: string
+  peer: string
+  ours: () => unknown
+  theirs: () => unknown
+}
+
+const COOKIE = "sid=abc123def456; theme=dark; lang=de-AT; _ga=GA1.2.1234567890.1234567890; cart=%7B%22a%22%3A1%7D"
+const ETAG = '"33a64df551425fcc55e4d42a148795d9"'
+const DATE = "Tue, 14 Nov 2023 22:13:20 GMT"
+const LATER = "Wed, 15 Nov 2023 22:13:20 GMT"
+
+const byteRanges = (header: string, length: number) => {
+  const request = parseRange(header)
+  return request?.ranges.map((range) => selectRange(range, length))
+}
+
+const races: Race[] = [
+  {
+    name: "five cookies",
+    peer: "cookie",
+    ours: () => parseCookie(COOKIE),
+    theirs: () => cookieParse(COOKIE),
+  },
+  {
+    name: "one cookie",
+    peer: "cookie",
+    ours: () => parseCookie("sid=abc123def456"),
+    theirs: () => cookieParse("sid=abc123def456"),
+  },
+  {
+    name: "set a cookie",
+    peer: "cookie",
+    ours: () => dumpCookie("sid", "abc123def456", { httpOnly: true, sameSite: "lax" }),
+    theirs: () => stringifySetCookie("sid", "abc123def456", { httpOnly: true, sameSite: "lax", path: "/" }),
+  },
+  {
+    name: "one range",
+    peer: "range-parser",
+    ours: () => byteRanges("bytes=0-499", 10_000),
+    theirs: () => rangeParser(10_000, "bytes=0-499"),
+  },
+  {
+    name: "three ranges",
+    peer: "range-parser",
+    ours: () => byteRanges("bytes=0-499, 1000-1499, -500", 10_000),
+    theirs: () => rangeParser(10_000, "bytes=0-499, 1000-1499, -500"),
+  },
+  {
+    name: "fresh by tag",
+    peer: "fresh",
+    ours: () => isResourceModified({ httpIfNoneMatch: ETAG, etag: ETAG }),
+    theirs: () => fresh({ "if-none-match": ETAG }, { etag: ETAG }),
+  },
+  {
+    name: "fresh by one of three tags",
+    peer: "fresh",
+    ours: () => isResourceModified({ httpIfNoneMatch: `"a", W/"b", ${ETAG}`, etag: ETAG }),
+    theirs: () => fresh({ "if-none-match": `"a", W/"b", ${ETAG}` }, { etag: ETAG }),
+  },
+  {
+    name: "fresh by date",
+    peer: "fresh",
+    ours: () => isResourceModified({ httpIfModifiedSince: LATER, lastModified: DATE }),
+    theirs: () => fresh({ "if-modified-since": LATER }, { "last-modified": DATE }),
+  },
+  {
+    name: "query of three",
+    peer: "URLSearchParams",
+    ours: () => parseQuery("q=hello+world&page=2&sort=asc"),
+    theirs: () => Array.from(new URLSearchParams("q=hello+world&page=2&sort=asc")),
+  },
+]
+
+let sink: unknown
+
+/** Nanoseconds for one call, over a round of about so many milliseconds. */
+function nanoseconds(run: () => unknown, calls: number): number {
+  const start = process.hrtime.bigint()
+  for (let call = 0; call < calls; call++) sink = run()
+  return Number(process.hrtime.bigint() - start) / calls
+}
+
+function measure({ ours, theirs }: Race): [ours: number, theirs: number] {
+  // The first calls warm up, and tell how many fit into a round.
+  const calls = Math.ceil((ROUND_MS * 1e6) / Math.max(nanoseconds(ours, 20_000), nanoseconds(theirs, 20_000)))
+  const times: [number[], number[]] = [[], []]
+  for (let round = 0; round < ROUNDS; round++) {
+    times[0].push(nanoseconds(ours, calls))
+    times[1].push(nanoseconds(theirs, calls))
+  }
+  return [median(times[0]), median(times[1])]
+}
+
+const rows: string[][] = []
+const slow: string[] = []
+for (const race of races) {
+  const [ours, theirs] = measure(race)
+  rows.push([race.name, race.peer, ours.toFixed(0), theirs.toFixed(0), (ours / theirs).toFixed(2)])
+  if (ours > theirs * 1.1) slow.push(`${race.name} (${(ours / theirs).toFixed(2)})`)
+}
+table(["http", "peer", "ours ns", "peer ns", "ratio"], rows)
+target(
+  `no parser is slower than its peer by more than a tenth${slow.length > 0 ? `: ${slow.join(", ")}` : ""}`,
+  slow.length === 0,
+)
+void sink
