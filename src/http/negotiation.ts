@@ -2,7 +2,7 @@
 // Which of them fits what the server has is the affair of datastructures/accept.ts.
 
 import { parseOptionsHeader, splitList } from "./fields.ts"
-import { isToken, quoteHeaderValue, unquoteHeaderValue } from "./tokens.ts"
+import { isSpace, isToken, quoteHeaderValue, stripSpace, unquoteHeaderValue } from "./tokens.ts"
 
 // RFC 9110 section 12.4.2
 //   weight = OWS ";" OWS "q=" qvalue
@@ -21,8 +21,15 @@ export function parseAccept(text: string | undefined): [value: string, quality: 
   const result: [string, number][] = []
   for (const raw of splitList(text) ?? []) {
     const item = unquoteHeaderValue(raw)
-    if (!item.includes(";")) {
+    const semicolon = item.indexOf(";")
+    if (semicolon === -1) {
       result.push([item, 1])
+      continue
+    }
+    const start = weightStart(item, semicolon)
+    if (start !== -1) {
+      const quality = parseQuality(item.slice(start))
+      if (quality !== undefined) result.push([stripSpace(item, 0, semicolon), quality])
       continue
     }
     const [value, options] = parseOptionsHeader(item)
@@ -33,6 +40,21 @@ export function parseAccept(text: string | undefined): [value: string, quality: 
     result.push([options.size === 0 ? value : withParameters(value, options), quality])
   }
   return result
+}
+
+/** Where the digits begin in `value;q=0.8`, as nearly all items are that have parameters; -1 for any other item. */
+function weightStart(item: string, semicolon: number): number {
+  let index = semicolon + 1
+  while (isSpace(item.charCodeAt(index))) index++
+  if ((item.charCodeAt(index) | 0x20) !== 0x71 || item.charCodeAt(index + 1) !== 0x3d) return -1
+  const start = index + 2
+  index = start
+  while (isDigitOrDot(item.charCodeAt(index))) index++
+  return index === item.length && index > start && semicolon > 0 ? start : -1
+}
+
+function isDigitOrDot(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || code === 0x2e
 }
 
 function parseQuality(text: string): number | undefined {

@@ -211,7 +211,8 @@ export function iriToUri(iri: string): string {
 }
 
 const encodeUser = (text: string): string => percentEncode(text, `${USER_SAFE}%`)
-const encodeHost = (text: string): string => percentEncode(hostToAscii(text), `${HOST_SAFE}%`)
+// The case of a host does not count, that of its escapes included.
+const encodeHost = (text: string): string => percentEncode(hostToAscii(text), `${HOST_SAFE}%`).toLowerCase()
 
 // What stays escaped: white space and controls, the percent sign, and what would end or split the part.
 const PATH_KEEP = charTable(" %/?#", true)

@@ -1,7 +1,7 @@
 // `npm run test:oracle [-- suite... --show listed|quirk]`: runs the corpus, prints what disagrees, ends with a line per suite.
 
 import { argv } from "node:process"
-import { explain, type Report, readDifferences, runSuite, suiteNames, summary } from "./runner.ts"
+import { explain, type Report, runSuite, suiteNames, summary } from "./runner.ts"
 
 const shown = new Set(["unexplained", ...argv.filter((_, index) => argv[index - 1] === "--show")])
 const wanted = argv.slice(2).filter((word) => !word.startsWith("--") && !shown.has(word))
@@ -14,6 +14,9 @@ for (const name of suiteNames()) {
   for (const found of report.disagreements) if (shown.has(found.kind)) console.log(explain(found))
   for (const line of report.stale) console.log(`stale: ${line}`)
 }
-for (const reason of readDifferences().filter((entry) => !entry.reason)) console.log("no reason given:", reason)
+
+const listed = reports.flatMap(({ disagreements }) => disagreements).filter(({ kind }) => kind === "listed").length
+const total = reports.reduce((sum, report) => sum + report.total, 0)
+console.log(`${listed} of ${total} cases are listed, ${((listed / total) * 100).toFixed(1)} %`)
 for (const report of reports) console.log(summary(report))
 if (reports.some(({ disagreements }) => disagreements.some(({ kind }) => kind === "unexplained"))) process.exitCode = 1
