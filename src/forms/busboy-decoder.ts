@@ -175,9 +175,13 @@ export class BusboyDecoder {
   }
 }
 
+/** The headers of a head. busboy lowers their names; they are spelled here as everybody does. */
 function headersOf(head: BusboyHead): PartHeaders {
   const headers: [string, string][] = []
-  for (const name in head) for (const value of head[name] as string[]) headers.push([name, stripSpace(value)])
+  for (const lower in head) {
+    const name = lower.replace(/(?<![^-])[a-z]/g, (letter) => letter.toUpperCase())
+    for (const value of head[lower] as string[]) headers.push([name, stripSpace(value)])
+  }
   return headers
 }
 

@@ -1,0 +1,21 @@
+import { expect, test } from "vitest"
+import { settleLimits, tooLarge } from "../../src/forms/limits.ts"
+
+test("limits have defaults, and Infinity is none", () => {
+  expect(settleLimits({})).toEqual({ maxFormMemorySize: 500_000, maxFormParts: 1000, maxPartHeaderSize: 16_384 })
+  expect(
+    settleLimits({ maxFormParts: 0, maxFormMemorySize: Number.POSITIVE_INFINITY, maxPartHeaderSize: 1e9 }),
+  ).toEqual({
+    maxFormMemorySize: Number.POSITIVE_INFINITY,
+    maxFormParts: 0,
+    maxPartHeaderSize: 16_384,
+  })
+})
+
+test.each([-1, Number.NaN, "many"])("%j is no limit", (limit) => {
+  expect(() => settleLimits({ maxFormParts: limit as number })).toThrow(RangeError)
+})
+
+test("an error tells which limit was met", () => {
+  expect(tooLarge("maxFormParts", 7).description).toBe("The form is larger than maxFormParts allows, which is 7.")
+})
