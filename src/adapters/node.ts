@@ -52,10 +52,12 @@ export function createServer(app: Application, options: NodeServerOptions = {}):
     maxHeaderSize: options.maxHeadBytes ?? 16 * 1024,
     headersTimeout: options.headersTimeoutMs ?? 20_000,
     requestTimeout: options.requestTimeoutMs ?? 300_000,
-    keepAliveTimeout: options.keepAliveTimeoutMs ?? 5000,
+    // Idle connections are swept; Node would set and clear a timer with every request.
+    keepAliveTimeout: 0,
     connectionsCheckingInterval: 2000,
   })
-  attach(server, gateway, options.firstByteTimeoutMs ?? 20_000)
+  attach(server, gateway)
+  sweep(server, gateway, options.firstByteTimeoutMs ?? 20_000, options.keepAliveTimeoutMs ?? 5000)
   return {
     server,
     drain: () => drain(server, gateway),
@@ -66,7 +68,7 @@ export function createServer(app: Application, options: NodeServerOptions = {}):
   }
 }
 
-function attach(server: Server, gateway: Gateway, firstByteTimeoutMs: number): void {
+function attach(server: Server, gateway: Gateway): void {
   // Fields past Node's own limit would be hidden and still steer the framing; the environ counts them instead.
   server.maxHeadersCount = 0
   // A client that closes its sending side behind its request still gets the answer.
@@ -74,14 +76,18 @@ function attach(server: Server, gateway: Gateway, firstByteTimeoutMs: number): v
   server.on("request", (message, response) => gateway.handle(message, response, false))
   // The 100 is sent when the application first reads (RFC 9110 section 10.1.1).
   server.on("checkContinue", (message, response) => gateway.handle(message, response, true))
-  server.on("connection", (socket: Socket) => {
-    gateway.connect(socket)
-    socket.setTimeout(firstByteTimeoutMs)
-  })
+  server.on("connection", (socket: Socket) => gateway.connect(socket))
   server.on("connect", (_message, socket) => {
     socket.on("error", () => socket.destroy())
     socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
   })
+}
+
+function sweep(server: Server, gateway: Gateway, firstByteMs: number, keepAliveMs: number): void {
+  const everyMs = Math.min(1000, Math.max(10, Math.min(firstByteMs, keepAliveMs) / 4))
+  const timer = setInterval(() => gateway.sweep(everyMs, firstByteMs, keepAliveMs), everyMs)
+  timer.unref()
+  server.once("close", () => clearInterval(timer))
 }
 
 async function drain(server: Server, gateway: Gateway): Promise<void> {

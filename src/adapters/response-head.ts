@@ -56,7 +56,8 @@ export function responseHead(status: string, headers: HeaderList): ResponseHead 
     if (!Array.isArray(pair) || pair.length !== 2) {
       throw new TypeError(`a header must be a pair of name and value, not ${describe(pair)}`)
     }
-    const [name, value] = pair as [unknown, unknown]
+    const name: unknown = pair[0]
+    const value: unknown = pair[1]
     if (typeof name !== "string" || typeof value !== "string") {
       throw new TypeError(`a header must be a pair of strings, not ${describe(name)} and ${describe(value)}`)
     }
@@ -73,7 +74,7 @@ export function responseHead(status: string, headers: HeaderList): ResponseHead 
     fields[used++] = name
     fields[used++] = value
   }
-  fields.length = used
+  if (used < fields.length) fields.length = used
   return { status, code: line.code, reason: line.reason, fields, contentLength }
 }
 

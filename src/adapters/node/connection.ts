@@ -32,20 +32,17 @@ export class Connection {
   active: Busy | undefined = undefined
   /** No further request is to be taken from this connection. */
   closing = false
-  #greeted = false
+  /** Whether a request has come on it yet. */
+  greeted = false
+  /** How long it has been idle, as the sweeper counts it. */
+  idleMs = 0
+  #bytesRead = 0
   readonly #waiting: (() => void)[] = []
 
   constructor(socket: Socket, halfCloseGraceMs: number) {
     this.socket = socket
     this.addresses = addressesOf(socket)
     socket.on("end", () => this.#onHalfClose(halfCloseGraceMs))
-  }
-
-  /** The client has sent a request: the time for its first bytes is over. */
-  greet(): void {
-    if (this.#greeted) return
-    this.#greeted = true
-    this.socket.setTimeout(0)
   }
 
   /** Runs `work` when the requests that came before it are done. */
@@ -62,6 +59,14 @@ export class Connection {
     if (next === undefined) return
     if (this.#waiting.length === 0) this.socket.resume()
     if (!this.closing && !this.socket.destroyed) setImmediate(next)
+  }
+
+  /** Counts the time in which no request is at work and no byte comes in. */
+  age(ms: number): void {
+    const bytesRead = this.socket.bytesRead
+    if (this.active !== undefined || bytesRead !== this.#bytesRead) this.idleMs = 0
+    else this.idleMs += ms
+    this.#bytesRead = bytesRead
   }
 
   // A client that closed its sending side may still wait for its answer, or be gone altogether; only writing to it

@@ -56,9 +56,20 @@ const SIGNAL: PropertyDescriptor = {
   configurable: true,
 }
 
+/** Where a header field goes. `serial` is that of the last request that had it, which shows a repeated field. */
+interface Field {
+  readonly key: string
+  serial: number
+}
+
 const DROPPED = ""
 const MEMORY = 1024
-const keys = new Map<string, string>()
+/** Fields by their name as it came; every spelling of a name leads to the same field. */
+const fields = new Map<string, Field>()
+const byKey = new Map<string, Field>()
+let serial = 0
+/** Of a field that is not remembered: this request had it before. */
+const SEEN = -1
 /** The Host of the request before was found right; most often it is the same. */
 let lastHost = ""
 
@@ -118,23 +129,26 @@ export function environOf(
     "wsgi.response_finished": [],
     "wsgi.early_hints": (headers: HeaderList) => hooks.earlyHints(headers),
     "wsgi.headers_sent": () => hooks.headersSent(),
+    REMOTE_ADDR: addresses.remoteAddress,
+    REMOTE_PORT: addresses.remotePort,
     [HOOKS]: hooks,
   } as Environ
-  if (addresses.remoteAddress !== undefined) {
-    environ.REMOTE_ADDR = addresses.remoteAddress
-    environ.REMOTE_PORT = addresses.remotePort as string
-  }
 
+  const own = ++serial
   for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i] as string
-    const value = raw[i + 1] as string
-    const key = keys.get(name) ?? keyOf(name)
+    const field = fields.get(raw[i] as string) ?? fieldOf(raw[i] as string, environ)
+    const key = field.key
     if (key === DROPPED) continue
-    const before = environ[key]
-    if (before === undefined) environ[key] = value
-    // RFC 9112 section 3.2: more than one Host is refused; and two types of one body have no meaning.
-    else if (key === "HTTP_HOST" || key === "CONTENT_TYPE") return BAD_REQUEST
-    else environ[key] = `${before as string}${key === "HTTP_COOKIE" ? "; " : ", "}${value}`
+    const value = raw[i + 1] as string
+    if (field.serial !== own && field.serial !== SEEN) {
+      field.serial = own
+      environ[key] = value
+    } else if (key === "HTTP_HOST" || key === "CONTENT_TYPE") {
+      // RFC 9112 section 3.2: more than one Host is refused; and two types of one body have no meaning.
+      return BAD_REQUEST
+    } else {
+      environ[key] = `${environ[key] as string}${key === "HTTP_COOKIE" ? "; " : ", "}${value}`
+    }
   }
 
   const host = environ["HTTP_HOST"] as string | undefined
@@ -152,7 +166,12 @@ export function environOf(
     environ["wsgi.input"] = hooks.input()
   }
   if (authority !== undefined) environ["HTTP_HOST"] = authority
-  if (addresses.serverName === undefined) nameByHost(environ)
+  if (addresses.serverName === undefined) {
+    // A unix socket has no addresses.
+    delete environ.REMOTE_ADDR
+    delete environ.REMOTE_PORT
+    nameByHost(environ)
+  }
   if (addresses.tls !== undefined) Object.assign(environ, addresses.tls)
   if (source.extra !== undefined) Object.assign(environ, source.extra)
   Object.defineProperty(environ, "wsgi.signal", SIGNAL)
@@ -160,19 +179,25 @@ export function environOf(
 }
 
 /**
- * The environ key of a header field, or nothing when the field must not get there: a name with an underscore would
- * meet the same key as one with a hyphen, and `Proxy` would become the variable that HTTP clients take their proxy from.
+ * Where a header field goes, or nothing when it must not get there: a name with an underscore would meet the same key
+ * as one with a hyphen, and `Proxy` would become the variable that HTTP clients take their proxy from.
  */
-function keyOf(name: string): string {
+function fieldOf(name: string, environ: Environ): Field {
   const upper = name.toUpperCase().replaceAll("-", "_")
   let key = `HTTP_${upper}`
   if (name.includes("_") || upper === "PROXY") key = DROPPED
   else if (upper === "CONTENT_TYPE" || upper === "CONTENT_LENGTH") key = upper
-  if (keys.size < MEMORY) keys.set(name, key)
-  return key
+  let field = byKey.get(key)
+  if (field === undefined) {
+    if (byKey.size >= MEMORY) return { key, serial: Object.hasOwn(environ, key) ? SEEN : 0 }
+    field = { key, serial: 0 }
+    byKey.set(key, field)
+  }
+  if (fields.size < MEMORY) fields.set(name, field)
+  return field
 }
 
-/** A unix socket has no name and port: the client's Host says how it calls us. */
+/** The client's Host says how it calls a server that has no name and port. */
 function nameByHost(environ: Environ): void {
   const host = environ["HTTP_HOST"]
   if (typeof host !== "string") return

@@ -86,9 +86,20 @@ export class Gateway implements EnvironSource, Host {
   handle(message: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     const connection = this.connect(message.socket)
     if (connection.closing) return
-    connection.greet()
+    connection.greeted = true
     if (connection.active === undefined) this.#serve(connection, message, response, expectsContinue)
     else connection.enqueue(() => this.#serve(connection, message, response, expectsContinue))
+  }
+
+  /**
+   * Ends the connections that were idle for too long: `firstByteMs` without any request, `keepAliveMs` after one.
+   * One sweep over all connections now and then, in place of a timer that is set and cleared with every request.
+   */
+  sweep(elapsedMs: number, firstByteMs: number, keepAliveMs: number): void {
+    for (const connection of this.#connections) {
+      connection.age(elapsedMs)
+      if (connection.idleMs >= (connection.greeted ? keepAliveMs : firstByteMs)) connection.socket.destroy()
+    }
   }
 
   /** Ends the connections on which no request is at work. */

@@ -285,6 +285,21 @@ describe("clients that are slow or silent", () => {
     expect((await get(port, "/")).body).toBe("slow")
   })
 
+  test("an idle connection is closed after a while, one that is used is not", async () => {
+    const { app } = recorder()
+    const { port } = await serve(app, { keepAliveTimeoutMs: 150 })
+    const client = new RawClient(port)
+    for (let i = 0; i < 5; i++) {
+      client.received = ""
+      client.send(GET())
+      await client.until((received) => received.endsWith("ok"))
+      await sleep(60)
+    }
+    const before = performance.now()
+    await client.end(3000)
+    expect(performance.now() - before).toBeLessThan(2000)
+  })
+
   test("a head that does not end gets 408", async () => {
     const { app, seen } = recorder()
     const { port } = await serve(app, { headersTimeoutMs: 200, firstByteTimeoutMs: 60_000 })

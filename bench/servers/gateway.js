@@ -1,0 +1,10 @@
+// The gateway interface without Request and Response: what the adapter alone costs.
+import { createServer } from "../../dist/adapters/node.js"
+
+const encoder = new TextEncoder()
+const { server } = createServer((environ, startResponse) => {
+  const name = new URLSearchParams(environ.QUERY_STRING).get("name") ?? "World"
+  startResponse("200 OK", [["Content-Type", "text/plain; charset=utf-8"]])
+  return [Buffer.from(`Hello ${name}!`)]
+})
+server.listen(0, "127.0.0.1", () => process.send(server.address().port))

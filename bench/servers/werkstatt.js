@@ -1,0 +1,5 @@
+import { makeServer, Request, Response } from "../../dist/index.js"
+
+const app = Request.application((request) => new Response(`Hello ${request.args.get("name") ?? "World"}!`))
+const server = await makeServer("127.0.0.1", 0, app, { accessLog: false })
+process.send(server.port)
