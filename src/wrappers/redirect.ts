@@ -42,11 +42,10 @@ export function redirect<R extends Response = Response>(
 <h1>Redirecting...</h1>
 <p>You should be redirected automatically to the target URL: ${target}
 `
-  return new responseClass(page, {
-    status: code,
-    mimetype: "text/html",
-    headers: { Location: location, "X-Content-Type-Options": "nosniff" },
-  })
+  const response = new responseClass(page, { status: code, mimetype: "text/html" })
+  response.location = location
+  response.headers.set("X-Content-Type-Options", "nosniff")
+  return response
 }
 
 /**

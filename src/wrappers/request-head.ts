@@ -14,6 +14,7 @@ import { UserAgent } from "../datastructures/user-agent.ts"
 import { checkedHost, type Server } from "../environ/host.ts"
 import { getContentLength } from "../http/content-length.ts"
 import { parseCookie } from "../http/cookies.ts"
+import { memberOf, SecFetchDest, SecFetchMode, SecFetchSite } from "../http/cross-origin.ts"
 import { parseDate } from "../http/dates.ts"
 import { parseListHeader } from "../http/fields.ts"
 import { isJsonType, parseMediaType } from "../http/media-types.ts"
@@ -361,6 +362,27 @@ export abstract class RequestHead {
   /** The method that a script on another site wants to use, in a CORS preflight. @row REQ-16 */
   get accessControlRequestMethod(): string | undefined {
     return this.headers.get("Access-Control-Request-Method")
+  }
+
+  /** How the page that sent this is related to this site, as browsers tell it. @row REQ-29 */
+  get secFetchSite(): SecFetchSite | undefined {
+    return memberOf(SecFetchSite, this.headers.get("Sec-Fetch-Site"))
+  }
+
+  /** What kind of request a browser made of it. @row REQ-29 */
+  get secFetchMode(): SecFetchMode | undefined {
+    return memberOf(SecFetchMode, this.headers.get("Sec-Fetch-Mode"))
+  }
+
+  /** What a browser wants the answer for. @row REQ-29 */
+  get secFetchDest(): SecFetchDest | undefined {
+    return memberOf(SecFetchDest, this.headers.get("Sec-Fetch-Dest"))
+  }
+
+  /** Whether the user did something that led to this, such as following a link; `undefined` where nobody tells. @row REQ-30 */
+  get secFetchUser(): boolean | undefined {
+    const text = this.headers.get("Sec-Fetch-User")
+    return text === undefined ? undefined : text === "?1"
   }
 
   /** What an inspector shows: `<Request 'http://localhost/' [GET]>`. Never throws. @row REQ-6 */

@@ -19,6 +19,7 @@ import { getContentType, isJsonType } from "../http/media-types.ts"
 import { parseInteger } from "../http/numbers.ts"
 import { parseStatus } from "../http/status.ts"
 import { asciiLower } from "../http/tokens.ts"
+import { iriToUri } from "../http/urls.ts"
 
 /** What a response is made with, besides its body. */
 export interface ResponseHeadOptions {
@@ -61,6 +62,11 @@ function contentTypeOf(mimetype: string): string {
   const contentType = checkFieldValue(getContentType(mimetype, "utf-8"))
   if (contentTypes.size < MAX_CONTENT_TYPES) contentTypes.set(mimetype, contentType)
   return contentType
+}
+
+/** A URL that a header can hold: an IRI beyond Latin-1 as URI, which it becomes anyhow when it is sent. */
+function latin1Url(url: string): string {
+  return /[^\x00-\xff]/.test(url) ? iriToUri(url) : url
 }
 
 /**
@@ -224,7 +230,7 @@ export class ResponseHead {
   }
 
   set contentLocation(location: string | undefined) {
-    this.#set("Content-Location", location)
+    this.#set("Content-Location", location && latin1Url(location))
   }
 
   /** Which part of the whole the body is, live. There always is an object. @row RES-20 */
@@ -248,7 +254,7 @@ export class ResponseHead {
   }
 
   set location(location: string | undefined) {
-    this.#set("Location", location)
+    this.#set("Location", location && latin1Url(location))
   }
 
   /** The methods that may be used, live. @row RES-14 */

@@ -140,7 +140,8 @@ function tableOf(object: object): Table {
   return object instanceof FileStorage ? FILE_STORAGE : {}
 }
 
-function perform(object: object, operation: Operation): unknown {
+/** Does an operation on an object of datastructures/, or by name on any other. */
+export function perform(object: object, operation: Operation): unknown {
   const { kind, name, args, options } = operation
   const table = tableOf(object)
   const meaning = Object.hasOwn(table, name) ? table[name] : COMMON[name]
