@@ -3,6 +3,7 @@
 // goes through a list of rules, so that the cost grows with the rules that are used and not with their number squared.
 
 import type { Converter, ConverterClass, ConverterSource, defaultConverters } from "./converters.ts"
+import type { Rule } from "./rule.ts"
 
 /** What the types of a rule remember. */
 export interface RuleSpec {
@@ -12,8 +13,32 @@ export interface RuleSpec {
   readonly domain: string
   /** What it leads to. */
   readonly endpoint: unknown
-  /** Its defaults. */
-  readonly defaults: object
+  /** Its defaults: a union of Default. */
+  readonly defaults: DefaultSpec
+}
+
+/** A default, by name. */
+export interface DefaultSpec {
+  readonly name: PropertyKey
+  readonly value: unknown
+}
+
+// Interfaces, not object types: the compiler then sees at a glance that there is nothing left to fill in, where it would
+// otherwise look into every rule of a map whenever it looks at one. That is a factor of ten for a map of 500 rules.
+
+/** What is remembered of one default. */
+export interface Default<Name extends PropertyKey, Value> extends DefaultSpec {
+  readonly name: Name
+  readonly value: Value
+}
+
+/** What is remembered of one rule. */
+export interface Facts<Path extends string, Domain extends string, Endpoint, Defaults extends DefaultSpec>
+  extends RuleSpec {
+  readonly path: Path
+  readonly domain: Domain
+  readonly endpoint: Endpoint
+  readonly defaults: Defaults
 }
 
 /** The converters of a map, by the name that rules call them. */
@@ -100,10 +125,9 @@ type IsKnown<Spec extends RuleSpec> = string extends Spec["path"] | Spec["domain
 export type MatchedValues<Spec extends RuleSpec, Table> =
   IsKnown<Spec> extends true
     ? Flatten<
-        { [Body in BodiesOf<Spec> as NameOf<Body>]: MatchedValue<Body, Table> } & Omit<
-          Spec["defaults"],
-          NameOf<BodiesOf<Spec>>
-        >
+        { [Body in BodiesOf<Spec> as NameOf<Body>]: MatchedValue<Body, Table> } & {
+          [Each in Spec["defaults"] as Exclude<Each["name"], NameOf<BodiesOf<Spec>>>]: Each["value"]
+        }
       >
     : LooseValues
 
@@ -111,31 +135,43 @@ export type MatchedValues<Spec extends RuleSpec, Table> =
 export type BuiltValues<Spec extends RuleSpec, Table> =
   IsKnown<Spec> extends true
     ? {
-        [Body in BodiesOf<Spec> as NameOf<Body> extends keyof Spec["defaults"] ? never : NameOf<Body>]: BuiltValue<
-          Body,
-          Table
-        >
-      } & { [Name in keyof Spec["defaults"]]?: Spec["defaults"][Name] } & { [query: string]: unknown }
+        [Body in BodiesOf<Spec> as Exclude<NameOf<Body>, Spec["defaults"]["name"]>]: BuiltValue<Body, Table>
+      } & { [Each in Spec["defaults"] as Each["name"]]?: Each["value"] } & { [query: string]: unknown }
     : LooseValues
 
 /** A rule that matched, with its values; a union that narrows on `endpoint`. */
 export type MatchOf<Spec extends RuleSpec, Table> = Spec extends RuleSpec
-  ? { readonly endpoint: Spec["endpoint"]; readonly values: MatchedValues<Spec, Table> }
+  ? { readonly endpoint: Spec["endpoint"]; readonly values: MatchedValues<Spec, Table>; readonly rule: Rule }
   : never
 
-/** By endpoint what building needs, for endpoints that can be keys: looked up, not searched. */
-type BuildTable<Spec extends RuleSpec, Table> = {
-  [Each in Spec as Each["endpoint"] & string]: BuiltValues<Each, Table>
-}
+// Rules by endpoint, to look one up without going through all. An intersection of small objects, made once for each map;
+// under an endpoint the rules stand by their text, since several may lead to it. (A mapped type with an `as` clause would
+// say the same, but the compiler goes through all of it at every look-up.)
+type Entry<Spec extends RuleSpec> = Spec extends RuleSpec
+  ? { [Name in Spec["endpoint"] & string]: { [Text in `${Spec["domain"]}|${Spec["path"]}`]: Spec } }
+  : never
+type Intersection<Union> = (Union extends unknown ? (each: Union) => void : never) extends (all: infer All) => void
+  ? All
+  : never
+// The order of these questions is what keeps a look-up cheap: the one about the entry comes first. An endpoint that is no
+// text asks for no entry at all and is searched; one that has none is a text that is known at run time only.
+type LookUp<Spec extends RuleSpec, Entries, Endpoint> = Entries extends { [Name in Endpoint & string]: infer Found }
+  ? [unknown] extends [Found]
+    ? Search<Spec, Endpoint>
+    : Found[keyof Found]
+  : Facts<string, string, Endpoint, never>
+type Search<Spec extends RuleSpec, Endpoint> = Spec extends RuleSpec
+  ? Endpoint extends Spec["endpoint"]
+    ? Spec
+    : never
+  : never
+type EachBuilt<Spec, Table> = Spec extends RuleSpec ? BuiltValues<Spec, Table> : never
 
 /** What building an endpoint needs: one of several, where several rules lead to it. */
-export type ValuesFor<Spec extends RuleSpec, Table, Endpoint> = Endpoint extends keyof BuildTable<Spec, Table>
-  ? BuildTable<Spec, Table>[Endpoint]
-  : Spec extends RuleSpec
-    ? Endpoint extends Spec["endpoint"]
-      ? BuiltValues<Spec, Table>
-      : never
-    : never
+export type ValuesFor<Spec extends RuleSpec, Table, Endpoint> = EachBuilt<
+  LookUp<Spec, Intersection<Entry<Spec>>, Endpoint>,
+  Table
+>
 
 /** The values as an argument that may be left out where nothing is needed. */
 export type ValuesArgument<Values, Options> = [Nothing] extends [Values]

@@ -17,7 +17,7 @@ import type { RedirectAdapter, Rule } from "./rule.ts"
 export type QueryArguments = string | Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]>
 
 /** A rule that matched: its endpoint, the values, and the rule itself. Narrows on `endpoint`. */
-export type Match<Spec extends RuleSpec = RuleSpec, Table = unknown> = MatchOf<Spec, Table> & { readonly rule: Rule }
+export type Match<Spec extends RuleSpec = RuleSpec, Table = unknown> = MatchOf<Spec, Table>
 
 /** Options of `match`. */
 export interface MatchOptions {

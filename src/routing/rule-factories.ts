@@ -1,7 +1,7 @@
 // Rules made of rules: under a path, on a subdomain, with a prefix before their endpoints, or from a template.
 // Each keeps every option of the rules that it wraps, and what the compiler knows of them.
 
-import type { RuleSpec } from "./inference.ts"
+import type { Default, DefaultSpec, Facts, RuleSpec } from "./inference.ts"
 import type { Rule, RuleFactory } from "./rule.ts"
 
 type Rules = readonly RuleFactory[]
@@ -10,30 +10,20 @@ type SpecsOf<Wrapped extends Rules> = Wrapped[number]["~spec"]
 type TrimSlash<Path extends string> = Path extends `${infer Rest}/` ? TrimSlash<Rest> : Path
 
 type Mounted<Path extends string, Spec extends RuleSpec> = Spec extends RuleSpec
-  ? {
-      readonly path: `${TrimSlash<Path>}${Spec["path"]}`
-      readonly domain: Spec["domain"]
-      readonly endpoint: Spec["endpoint"]
-      readonly defaults: Spec["defaults"]
-    }
+  ? Facts<`${TrimSlash<Path>}${Spec["path"]}`, Spec["domain"], Spec["endpoint"], Spec["defaults"]>
   : never
 
 type OnSubdomain<Subdomain extends string, Spec extends RuleSpec> = Spec extends RuleSpec
-  ? {
-      readonly path: Spec["path"]
-      readonly domain: Subdomain
-      readonly endpoint: Spec["endpoint"]
-      readonly defaults: Spec["defaults"]
-    }
+  ? Facts<Spec["path"], Subdomain, Spec["endpoint"], Spec["defaults"]>
   : never
 
 type Prefixed<Prefix extends string, Spec extends RuleSpec> = Spec extends RuleSpec
-  ? {
-      readonly path: Spec["path"]
-      readonly domain: Spec["domain"]
-      readonly endpoint: Spec["endpoint"] extends string ? `${Prefix}${Spec["endpoint"]}` : Spec["endpoint"]
-      readonly defaults: Spec["defaults"]
-    }
+  ? Facts<
+      Spec["path"],
+      Spec["domain"],
+      Spec["endpoint"] extends string ? `${Prefix}${Spec["endpoint"]}` : Spec["endpoint"],
+      Spec["defaults"]
+    >
   : never
 
 /** Rules that are made by changing others. */
@@ -132,17 +122,17 @@ type Word<Context, Name> = Name extends keyof Context
     : string
   : string
 
-type FilledDefaults<Defaults, Context> = {
-  readonly [Name in keyof Defaults]: Defaults[Name] extends string ? Filled<Defaults[Name], Context> : Defaults[Name]
-}
+type FilledDefault<Each extends DefaultSpec, Context> = Each extends DefaultSpec
+  ? Default<Each["name"], Each["value"] extends string ? Filled<Each["value"], Context> : Each["value"]>
+  : never
 
 type FilledSpec<Spec extends RuleSpec, Context> = Spec extends RuleSpec
-  ? {
-      readonly path: Filled<Spec["path"], Context>
-      readonly domain: Filled<Spec["domain"], Context>
-      readonly endpoint: Spec["endpoint"] extends string ? Filled<Spec["endpoint"], Context> : Spec["endpoint"]
-      readonly defaults: FilledDefaults<Spec["defaults"], Context>
-    }
+  ? Facts<
+      Filled<Spec["path"], Context>,
+      Filled<Spec["domain"], Context>,
+      Spec["endpoint"] extends string ? Filled<Spec["endpoint"], Context> : Spec["endpoint"],
+      FilledDefault<Spec["defaults"], Context>
+    >
   : never
 
 /** What a template is filled with. */

@@ -2,7 +2,15 @@
 // rule may stand in several maps; `bound-rule.ts` holds what a map makes of it. Its type remembers its text.
 
 import { inspectSymbol } from "../datastructures/inspection.ts"
-import type { ConverterTable, DefaultConverters, MatchedValues, Nothing, RuleSpec } from "./inference.ts"
+import type {
+  ConverterTable,
+  Default,
+  DefaultConverters,
+  Facts,
+  MatchedValues,
+  Nothing,
+  RuleSpec,
+} from "./inference.ts"
 import { type PatternPiece, parsePattern } from "./pattern.ts"
 
 /** Where an old URL has moved: a target with placeholders, or a function that makes it. */
@@ -46,18 +54,20 @@ type DomainOf<Options> = Options extends { readonly subdomain: infer Text extend
   : Options extends { readonly host: infer Text extends string }
     ? Text
     : ""
-type DefaultsOf<Options> = Options extends { readonly defaults: infer Defaults extends object } ? Defaults : Nothing
+type DefaultsOf<Options> = Options extends { readonly defaults: infer Values extends object }
+  ? { [Name in keyof Values]: Default<Name, Values[Name]> }[keyof Values]
+  : never
 
 /** Forbids options that there are none of, which a type parameter would let through. */
 type OnlyKnown<Options> = { readonly [Name in Exclude<keyof Options, keyof RuleOptions>]: never }
 
 /** What `rule` remembers of its arguments. */
-export interface SpecOf<Path extends string, Endpoint, Options> extends RuleSpec {
-  readonly path: Path
-  readonly domain: DomainOf<Options>
-  readonly endpoint: Endpoint
-  readonly defaults: DefaultsOf<Options>
-}
+export type SpecOf<Path extends string, Endpoint, Options> = Facts<
+  Path,
+  DomainOf<Options>,
+  Endpoint,
+  DefaultsOf<Options>
+>
 
 /**
  * What a map takes: a rule, or something that makes rules of others.
