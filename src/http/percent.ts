@@ -26,23 +26,37 @@ export function charTable(characters: string, controls = false): CharTable {
 const UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 const tables = new Map<string, CharTable>()
 
-/** The text with everything escaped but letters, digits, `-._~` and the ASCII characters listed in `safe`. */
-export function percentEncode(text: string, safe = ""): string {
-  let table = tables.get(safe)
-  if (table === undefined) {
-    table = charTable(UNRESERVED + safe)
-    tables.set(safe, table)
-  }
-  return percentEncodeWith(text, table)
+/** The text with everything escaped but letters, digits, `-._~` and the ASCII characters listed in `safe`, or what a table has. */
+export function percentEncode(text: string, safe: string | CharTable = ""): string {
+  return encodeWith(text, typeof safe === "string" ? safeTable(safe) : safe)
 }
 
-/** The text with everything escaped that the table does not have. */
-export function percentEncodeWith(text: string, safe: CharTable): string {
+/** The table of letters, digits, `-._~` and the characters listed. */
+export function safeTable(characters: string): CharTable {
+  let table = tables.get(characters)
+  if (table === undefined) {
+    table = charTable(UNRESERVED + characters)
+    tables.set(characters, table)
+  }
+  return table
+}
+
+function encodeWith(text: string, safe: CharTable): string {
   let index = 0
   while (index < text.length && safe[text.charCodeAt(index)] === 1) index++
   if (index === text.length) return text
   let result = ""
   for (const byte of encoder.encode(text)) result += safe[byte] === 1 ? String.fromCharCode(byte) : ESCAPES[byte]
+  return result
+}
+
+/** The byte string (each character one byte) with every byte escaped that the table does not have. */
+export function percentEncodeByteString(bytes: string, safe: CharTable): string {
+  let result = ""
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes.charCodeAt(index)
+    result += safe[byte] === 1 ? bytes.charAt(index) : ESCAPES[byte]
+  }
   return result
 }
 

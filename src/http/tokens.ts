@@ -102,12 +102,12 @@ export function isSpace(code: number): boolean {
   return code === 0x20 || (code >= 0x09 && code <= 0x0d)
 }
 
+const CAPITAL = /[A-Z]/
+const NOT_ASCII = /[^\x00-\x7f]/
+
 /** The text with `A` to `Z` in lower case and nothing else changed: U+212A is not the letter k. */
 export function asciiLower(text: string): string {
-  // Text without an ASCII capital is the usual case; the platform's lower-casing is right for pure ASCII.
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index)
-    if (code >= 0x41 && code <= 0x5a) return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
-  }
-  return text
+  // Text without a capital is the usual case, and for ASCII the platform's way is right and much faster.
+  if (!CAPITAL.test(text)) return text
+  return NOT_ASCII.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text.toLowerCase()
 }

@@ -3,7 +3,7 @@
 
 import { hostToAscii, hostToUnicode } from "./idna.ts"
 import { parseInteger } from "./numbers.ts"
-import { charTable, percentDecode, percentEncode } from "./percent.ts"
+import { charTable, percentDecode, percentEncode, percentEncodeByteString, safeTable } from "./percent.ts"
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
@@ -54,6 +54,7 @@ const EQUALS = 0x3d
  * no pair, `;` is data. An escape that is malformed, or whose bytes are not UTF-8, stays as it is.
  *
  * @param text a byte string, as `QUERY_STRING` is, without the `?`
+ * @row URL-3
  * @example
  * parseQuery("a=1&b=x+y&a=%C3%A9&c") // => [["a", "1"], ["b", "x y"], ["a", "é"], ["c", ""]]
  * parseQuery("a=%FF&&b=100%") // => [["a", "%FF"], ["b", "100%"]]
@@ -271,10 +272,16 @@ export function getCurrentUrl({ scheme, host, rootPath, path, queryString }: Url
     if (root !== "") url = `${scheme}://${host}${root.startsWith("/") ? "" : "/"}${percentEncode(root, PATH_SAFE)}/`
     if (path !== undefined) {
       url += percentEncode(trimSlashes(path, "start"), PATH_SAFE)
-      if (queryString) url += `?${percentEncode(byteStringToText(queryString), `${QUERY_SAFE}%`)}`
+      if (queryString) url += `?${encodeQuery(queryString)}`
     }
   }
   return uriToIri(url)
+}
+
+/** Byte by byte, so that what is not UTF-8 can still be seen in the URL. Text beyond bytes is encoded as text. */
+function encodeQuery(query: string): string {
+  const safe = safeTable(`${QUERY_SAFE}%`)
+  return BEYOND_LATIN1.test(query) ? percentEncode(query, safe) : percentEncodeByteString(query, safe)
 }
 
 function trimSlashes(text: string, side: "start" | "end"): string {

@@ -212,7 +212,10 @@ describe("getCurrentUrl", () => {
     [{ ...base, rootPath: "/r", path: "//x" }, "http://h/r/x"],
     [{ ...base, rootPath: "", path: "/é/a b?c#d" }, "http://h/é/a%20b%3Fc%23d"],
     [{ ...base, rootPath: "", path: "/100%41" }, "http://h/100%2541"],
-    [{ ...base, rootPath: "", path: "/", queryString: "q=%C3%A9&r=\u00c3\u00a9 %FF" }, "http://h/?q=é&r=é%20%FF"],
+    [
+      { ...base, rootPath: "", path: "/", queryString: "q=%C3%A9&r=\u00c3\u00a9 %FF\u00ff" },
+      "http://h/?q=é&r=é%20%FF%FF",
+    ],
     [{ scheme: "https", host: "xn--bcher-kva.example:8443", rootPath: "", path: "/" }, "https://bücher.example:8443/"],
     [{ scheme: "http", host: "", rootPath: "", path: "/" }, "http:///"],
   ])("%j is %s", (parts, url) => {
