@@ -7,6 +7,8 @@ import { dumpAccept, parseAccept } from "../http/negotiation.ts"
 import { asciiLower, stripSpace } from "../http/tokens.ts"
 import { type Inspect, inspectAs, inspectSymbol } from "./inspection.ts"
 
+const STAR = 0x2a
+
 /** A value with its quality from 0 to 1. */
 export type AcceptItem = readonly [value: string, quality: number]
 
@@ -15,6 +17,17 @@ interface Choice {
   /** The form in which it is compared; `undefined` when it is malformed and matches nothing. */
   key: string | undefined
   specificity: number
+}
+
+function compare(one: Choice, other: Choice): number {
+  return other.specificity - one.specificity || other.item[1] - one.item[1]
+}
+
+function isSorted(choices: readonly Choice[]): boolean {
+  for (let index = 1; index < choices.length; index++) {
+    if (compare(choices[index - 1] as Choice, choices[index] as Choice) > 0) return false
+  }
+  return true
 }
 
 /**
@@ -40,11 +53,12 @@ export class Accept implements Iterable<AcceptItem> {
 
   constructor(items?: Iterable<AcceptItem> | null) {
     this.provided = items instanceof Accept ? items.provided : items !== undefined && items !== null
-    this.#choices = Array.from(items ?? [], (item) => ({
-      item,
-      key: this.key(item[0]),
-      specificity: this.specificity(item[0]),
-    })).sort((one, other) => other.specificity - one.specificity || other.item[1] - one.item[1])
+    const choices: Choice[] = []
+    for (const item of items ?? []) {
+      choices.push({ item, key: this.key(item[0]), specificity: this.specificity(item[0]) })
+    }
+    if (!isSorted(choices)) choices.sort(compare)
+    this.#choices = choices
   }
 
   /**
@@ -166,9 +180,9 @@ export class Accept implements Iterable<AcceptItem> {
     return value === "*" ? 0 : 1
   }
 
-  /** Whether an item takes a value, both in the form that `key` gives. */
-  protected takes(item: string, value: string): boolean {
-    return item === value || item === "*"
+  /** Whether an item takes a value, given their keys. */
+  protected takes(itemKey: string, valueKey: string, _item: string, _value: string): boolean {
+    return itemKey === valueKey || itemKey === "*"
   }
 
   #match(value: string): Choice | undefined {
@@ -177,7 +191,7 @@ export class Accept implements Iterable<AcceptItem> {
     const key = this.key(value)
     if (key === undefined) throw new TypeError(`Not a value that could be accepted: ${JSON.stringify(value)}`)
     for (const choice of choices) {
-      if (choice.key !== undefined && this.takes(choice.key, key)) return choice
+      if (choice.key !== undefined && this.takes(choice.key, key, choice.item[0], value)) return choice
     }
     return undefined
   }
@@ -212,14 +226,11 @@ export class MIMEAccept extends Accept {
     return this.has("application/json")
   }
 
-  /** `type/subtype; name=value; ...` in lower case and sorted; a range has no parameters, since they don't matter. */
+  /** `type/subtype` in lower case. Parameters are looked at only where that is equal. */
   protected override key(value: string): string | undefined {
     const semicolon = value.indexOf(";")
-    const type = asciiLower(semicolon === -1 ? value : parseOptionsHeader(value)[0])
-    const slash = type.indexOf("/")
-    if (slash === -1 || (type.startsWith("*/") && type !== "*/*")) return undefined
-    if (semicolon === -1 || type.endsWith("/*")) return type
-    return [type, ...parametersOf(value)].join(";")
+    const type = asciiLower(semicolon === -1 ? value : stripSpace(value, 0, semicolon))
+    return !type.includes("/") || (type.startsWith("*/") && type !== "*/*") ? undefined : type
   }
 
   protected override specificity(value: string): number {
@@ -227,19 +238,28 @@ export class MIMEAccept extends Accept {
     if (slash === -1) return value === "*" ? 0 : 3000
     const semicolon = value.indexOf(";")
     const type = value.startsWith("*/") ? 0 : 3000
-    const subtype = stripSpace(value, slash + 1, semicolon === -1 ? value.length : semicolon) === "*" ? 1000 : 2000
-    return type + subtype + (semicolon === -1 ? 0 : Math.min(parametersOf(value).length, 999))
+    const isRange =
+      value.charCodeAt(slash + 1) === STAR &&
+      (semicolon === -1 ? value : stripSpace(value, 0, semicolon)).endsWith("/*")
+    const subtype = isRange ? 1000 : 2000
+    let parameters = 0
+    for (let index = semicolon; index !== -1; index = value.indexOf(";", index + 1)) parameters++
+    return type + subtype + Math.min(parameters, 999)
   }
 
-  protected override takes(item: string, value: string): boolean {
-    if (item === value || item === "*/*" || value === "*/*") return true
-    if (item.endsWith("/*")) return value.startsWith(item.slice(0, -1))
-    return value.endsWith("/*") && item.startsWith(value.slice(0, -1))
+  protected override takes(itemKey: string, valueKey: string, item: string, value: string): boolean {
+    if (itemKey === "*/*" || valueKey === "*/*") return true
+    if (itemKey.endsWith("/*")) return valueKey.startsWith(itemKey.slice(0, -1))
+    if (valueKey.endsWith("/*")) return itemKey.startsWith(valueKey.slice(0, -1))
+    return itemKey === valueKey && parametersOf(item) === parametersOf(value)
   }
 }
 
-function parametersOf(value: string): string[] {
-  return Array.from(parseOptionsHeader(value)[1], ([name, parameter]) => `${name}=${asciiLower(parameter)}`).sort()
+/** The parameters in an order and a case of their own, to be compared. */
+function parametersOf(type: string): string {
+  if (!type.includes(";")) return ""
+  const parameters = Array.from(parseOptionsHeader(type)[1], ([name, value]) => `${name}=${asciiLower(value)}`)
+  return parameters.sort().join(";")
 }
 
 /**
@@ -275,7 +295,8 @@ export class LanguageAccept extends Accept {
   }
 
   protected override key(value: string): string {
-    return asciiLower(value).replaceAll("_", "-")
+    const tag = asciiLower(value)
+    return tag.includes("_") ? tag.replaceAll("_", "-") : tag
   }
 }
 

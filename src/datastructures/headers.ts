@@ -6,7 +6,7 @@
 import { BadRequestKeyError } from "../exceptions/statuses.ts"
 import type { HeaderList } from "../gateway.ts"
 import { checkFieldName, checkFieldValue, dumpOptionsHeader, type HeaderScalar } from "../http/fields.ts"
-import { asciiLower } from "../http/tokens.ts"
+import { asciiLower, isToken } from "../http/tokens.ts"
 import { convert, type GetAllOptions, type GetOptions } from "./conversion.ts"
 import { type Inspect, inspectAs, inspectSymbol } from "./inspection.ts"
 import { iterMultiItems, type MultiItems } from "./multi-dict.ts"
@@ -26,21 +26,27 @@ export interface HeaderNameOptions {
   lower?: boolean
 }
 
-// Names come from a small set again and again. Only names that passed the check are remembered, with their lower case.
+// Names come from a small set again and again, so their lower case is remembered. What is in here passed the check.
 const lowered = new Map<string, string>()
 const MAX_LOWERED = 500
 const MAX_LOWERED_LENGTH = 64
 
-function lowerName(name: string): string {
-  return lowered.get(name) ?? asciiLower(String(name))
-}
-
-function checkedLowerName(name: string): string {
-  const known = lowered.get(name)
-  if (known !== undefined) return known
-  const lower = asciiLower(checkFieldName(name))
+function remember(name: string, lower: string): string {
   if (lowered.size < MAX_LOWERED && name.length <= MAX_LOWERED_LENGTH) lowered.set(name, lower)
   return lower
+}
+
+/** The name in lower case, to look it up. */
+function lowerName(name: string): string {
+  const known = lowered.get(name)
+  if (known !== undefined) return known
+  const lower = asciiLower(String(name))
+  return isToken(lower) ? remember(name, lower) : lower
+}
+
+/** The name in lower case, to set it. */
+function checkedLowerName(name: string): string {
+  return lowered.get(name) ?? remember(name, asciiLower(checkFieldName(name)))
 }
 
 function asText(value: HeaderValue, parameters?: HeaderParameters): string {
