@@ -1,13 +1,13 @@
 // Runs an application without a socket, as a browser would ask it: request after request, with cookies and redirects.
 // The application runs inside the linter, which stands for the servers that it will meet.
 
-import { closeBody } from "../environ/body.ts"
-import { type ApplicationResult, runApplication } from "../environ/run.ts"
-import type { Application, Body, Environ } from "../gateway.ts"
+import type { ApplicationResult } from "../environ/run.ts"
+import type { Application, Environ } from "../gateway.ts"
 import { type CookieOptions, dumpCookie, parseCookie } from "../http/cookies.ts"
 import { type LintOptions, lint } from "../middleware/lint.ts"
 import { Request } from "../wrappers/request.ts"
 import type { Response, ResponseClass } from "../wrappers/response.ts"
+import { callAsServer } from "./as-server.ts"
 import { withFreshBody } from "./body-source.ts"
 import { fetchFrom } from "./client-fetch.ts"
 import { Cookie, CookieJar, type CookieOrigin, parseSetCookie } from "./cookie-jar.ts"
@@ -148,24 +148,13 @@ export class Client<R extends Response = TestResponse> {
   }
 
   /**
-   * Calls the application once, as a server does: with a copy of the environ, the body dropped where there is none to be, and
-   * the length of an array told. Knows no cookies and no redirects.
+   * Calls the application once, as a server does: with a copy of the environ, the head final with the first chunk that is not
+   * empty, the body dropped where there is none to be, the length of an array told. Knows no cookies and no redirects.
    *
    * @row TST-12
    */
   async runApplication(environ: Environ, options: { buffered?: boolean } = {}): Promise<ApplicationResult> {
-    const result = await runApplication(this.#checked, withFreshBody(environ), options)
-    const { status, headers, body } = result
-    const bodiless = environ.REQUEST_METHOD === "HEAD" || status.startsWith("204") || status.startsWith("304")
-    if (!bodiless && !Array.isArray(body)) return result
-    await endBody(body)
-    if (bodiless) return { status, headers, body: [] }
-    if (!headers.has("Content-Length")) {
-      let length = 0
-      for (const chunk of body as Uint8Array[]) length += chunk.length
-      headers.set("Content-Length", String(length))
-    }
-    return result
+    return callAsServer(this.#checked, withFreshBody(environ), options.buffered === true)
   }
 
   async #follow(response: R & TestParts, buffered: boolean): Promise<R & TestParts> {
@@ -284,15 +273,6 @@ function environOf(target: OpenTarget, options: EnvironBuilderOptions): Environ 
   const environ = target as Environ
   const changed = Object.keys(options).length > 0
   return changed ? EnvironBuilder.fromEnviron(environ, options).getEnviron() : { ...environ }
-}
-
-/** Ends the iteration of a body that was begun, and closes it. */
-async function endBody(body: Body): Promise<void> {
-  try {
-    await (body as { return?(): unknown }).return?.()
-  } finally {
-    await closeBody(body)
-  }
 }
 
 function cookieOrigin(environ: Environ): CookieOrigin {

@@ -79,7 +79,8 @@ const MULTIPART = "multipart/form-data"
 const URLENCODED = "application/x-www-form-urlencoded"
 const WSGI_VERSION: readonly [1, 0] = Object.freeze([1, 0] as const)
 
-const stderr: ErrorStream = {
+/** The error output of the process. */
+export const stderr: ErrorStream = {
   write: (text) => void process.stderr.write(text),
   writeLines: (lines) => void process.stderr.write([...lines].join("")),
   flush: () => undefined,
@@ -132,18 +133,20 @@ export class EnvironBuilder {
    * @throws TypeError for what contradicts itself: two queries, two bodies, a base URL with a query
    */
   constructor(options: EnvironBuilderOptions | string | URL = {}, more: EnvironBuilderOptions = {}) {
-    const given = typeof options === "string" || options instanceof URL ? { ...more, path: options } : options
-    const target = splitUrl(String(given.path ?? "/"))
+    // Not merged into one object: a copy would cost more than all the rest.
+    const isPath = typeof options === "string" || options instanceof URL
+    const given = isPath ? more : options
+    const path = String((isPath ? options : options.path) ?? "/")
+    const target = splitUrl(path)
     const base = given.baseUrl === undefined ? undefined : baseOf(given.baseUrl)
     this.urlScheme = target.scheme ?? base?.scheme ?? "http"
     this.host = target.host ?? base?.host ?? "localhost"
     ;[this.scriptRoot, this.path] = mounted(target, base)
     if (target.query !== undefined && given.queryString !== undefined) {
-      throw new TypeError(`There is a query in the path ${JSON.stringify(String(given.path))} and in queryString`)
+      throw new TypeError(`There is a query in the path ${JSON.stringify(path)} and in queryString`)
     }
     this.#query = typeof given.queryString === "string" ? given.queryString : (target.query ?? "")
     if (typeof given.queryString === "object") this.#args = new MultiDict(given.queryString)
-    else if (this.#query === "") this.#args = undefined
     this.method = given.method ?? "GET"
     this.errorsStream = given.errorsStream ?? stderr
     this.multithread = given.multithread ?? true

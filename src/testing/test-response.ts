@@ -25,16 +25,18 @@ export interface Origin {
   history: readonly Response[]
 }
 
-const origins = new WeakMap<object, Origin>()
+// A property rather than a WeakMap, which the garbage collector pays for with each response.
+const ORIGIN = Symbol("origin")
+type Told = Response & { [ORIGIN]?: Origin }
 
 /** Tells a response how it came about. */
 export function tellOrigin(response: Response, origin: Origin): void {
-  origins.set(response, origin)
+  ;(response as Told)[ORIGIN] = origin
 }
 
 /** How a response came about. Throws TypeError for one that no client has made. */
 export function originOf(response: Response): Origin {
-  const origin = origins.get(response)
+  const origin = (response as Told)[ORIGIN]
   if (origin === undefined) throw new TypeError("This response was not made by a Client")
   return origin
 }

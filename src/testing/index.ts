@@ -1,0 +1,25 @@
+export { Client, type ClientOptions, type OpenOptions, type OpenTarget, type SetCookieOptions } from "./client.ts"
+export {
+  type ConformanceAnswer,
+  type ConformanceCase,
+  type ConformanceExpectation,
+  type ConformanceRequest,
+  conformance,
+  differences,
+  requestBytes,
+  requestOptions,
+  takeNotes,
+} from "./conformance.ts"
+export { Cookie, type CookieAttributes, CookieJar, type CookieOrigin } from "./cookie-jar.ts"
+export {
+  createEnviron,
+  EnvironBuilder,
+  type EnvironBuilderOptions,
+  type QueryValue,
+  requestFromValues,
+} from "./environ-builder.ts"
+export type { FormFile, FormValue } from "./form-items.ts"
+export { type RecordOptions, recordEnvirons, replay } from "./record.ts"
+export { ClientRedirectError } from "./redirects.ts"
+export { isSecretName } from "./secrets.ts"
+export { type TestParts, TestResponse } from "./test-response.ts"

@@ -1,0 +1,105 @@
+// Takes secrets out of what is written down of a request: by the names that they go by, in headers, cookies, queries and
+// bodies. Names and shape stay, so that what is left still shows what went wrong.
+
+/** What stands in place of a secret. */
+export const MASK = "***"
+
+/** Whether what goes by that name is to be hidden. */
+export type IsSecret = (name: string) => boolean
+
+const SECRET_NAME =
+  /authori[sz]ation|cookie|passw(?:or)?d|passphrase|secret|token|api[-_]?key|session|credential|csrf|xsrf|signature/i
+
+/** Names under which secrets travel: `Authorization`, `password`, `csrf_token`, `X-Api-Key` ... */
+export const isSecretName: IsSecret = (name) => SECRET_NAME.test(name)
+
+/**
+ * The pairs of a query or an urlencoded form, secrets masked.
+ *
+ * @example
+ * maskQuery("user=ada&password=x&q=1", isSecretName) // => "user=ada&password=***&q=1"
+ */
+export function maskQuery(query: string, isSecret: IsSecret): string {
+  return query
+    .split("&")
+    .map((pair) => {
+      const equals = pair.indexOf("=")
+      return equals !== -1 && isSecret(decoded(pair.slice(0, equals))) ? `${pair.slice(0, equals)}=${MASK}` : pair
+    })
+    .join("&")
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "))
+  } catch {
+    return text
+  }
+}
+
+/** A URL or request target, with the secrets of its query masked. */
+export function maskUrl(url: string, isSecret: IsSecret): string {
+  const question = url.indexOf("?")
+  return question === -1 ? url : `${url.slice(0, question)}?${maskQuery(url.slice(question + 1), isSecret)}`
+}
+
+/** Cookies keep their names: `a=***; b=***`. */
+export function maskCookies(header: string): string {
+  return header
+    .split(";")
+    .map((pair) => (pair.includes("=") ? `${pair.slice(0, pair.indexOf("="))}=${MASK}` : pair))
+    .join(";")
+}
+
+/** Credentials keep their scheme: `Bearer ***`. */
+export function maskCredentials(header: string): string {
+  const space = header.indexOf(" ")
+  return space === -1 ? MASK : `${header.slice(0, space)} ${MASK}`
+}
+
+/**
+ * A body with its secrets masked; undefined when it is of a kind that has names but cannot be read.
+ *
+ * @param body Latin-1 text
+ */
+export function maskBody(body: string, contentType: string, isSecret: IsSecret): string | undefined {
+  const mimetype = (/^[^;]*/.exec(contentType)?.[0] ?? "").trim().toLowerCase()
+  if (mimetype === "application/x-www-form-urlencoded") return maskQuery(body, isSecret)
+  if (mimetype === "application/json" || mimetype.endsWith("+json")) return maskJson(body, isSecret)
+  if (mimetype === "multipart/form-data") {
+    const boundary = /boundary="?([^";]+)/i.exec(contentType)?.[1]
+    return boundary === undefined ? undefined : maskMultipart(body, boundary, isSecret)
+  }
+  return body
+}
+
+function maskJson(body: string, isSecret: IsSecret): string | undefined {
+  if (body === "") return body
+  try {
+    const value: unknown = JSON.parse(Buffer.from(body, "latin1").toString("utf8"))
+    let masked = false
+    const text = JSON.stringify(value, (name, inner: unknown) => {
+      if (name === "" || !isSecret(name)) return inner
+      masked = true
+      return MASK
+    })
+    // Nothing to hide: then the body stays byte for byte what it was.
+    return masked ? Buffer.from(text, "utf8").toString("latin1") : body
+  } catch {
+    return undefined
+  }
+}
+
+function maskMultipart(body: string, boundary: string, isSecret: IsSecret): string {
+  const delimiter = `--${boundary}`
+  return body
+    .split(delimiter)
+    .map((part) => {
+      const blank = part.indexOf("\r\n\r\n")
+      if (blank === -1) return part
+      const head = part.slice(0, blank)
+      const name = /\bname="([^"]*)"/i.exec(head)?.[1]
+      return name !== undefined && isSecret(name) ? `${head}\r\n\r\n${MASK}\r\n` : part
+    })
+    .join(delimiter)
+}
