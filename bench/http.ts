@@ -3,7 +3,11 @@
 
 import { parseCookie as cookieParse, stringifySetCookie } from "cookie"
 import fresh from "fresh"
+import Negotiator from "negotiator"
 import rangeParser from "range-parser"
+import { Headers as UndiciHeaders } from "undici"
+import { Accept, LanguageAccept, MIMEAccept } from "../src/datastructures/accept.ts"
+import { Headers } from "../src/datastructures/headers.ts"
 import { isResourceModified } from "../src/http/conditions.ts"
 import { dumpCookie, parseCookie } from "../src/http/cookies.ts"
 import { parseRange, selectRange } from "../src/http/ranges.ts"
@@ -86,6 +90,104 @@ const races: Race[] = [
     theirs: () => Array.from(new URLSearchParams("q=hello+world&page=2&sort=asc")),
   },
 ]
+
+const CHROME =
+  "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7"
+const LANGUAGES = "de-AT,de;q=0.9,en-US;q=0.8,en;q=0.7"
+const negotiator = (name: string, text: string) => new Negotiator({ headers: { [name]: text } })
+
+races.push(
+  {
+    name: "accept, a browser's",
+    peer: "negotiator",
+    ours: () => MIMEAccept.fromHeader(CHROME).bestMatch(["application/json", "text/html"]),
+    theirs: () => negotiator("accept", CHROME).mediaType(["application/json", "text/html"]),
+  },
+  {
+    name: "accept, a script's",
+    peer: "negotiator",
+    ours: () => MIMEAccept.fromHeader("application/json, text/plain, */*").bestMatch(["text/html", "application/json"]),
+    theirs: () =>
+      negotiator("accept", "application/json, text/plain, */*").mediaType(["text/html", "application/json"]),
+  },
+  {
+    name: "accept-language",
+    peer: "negotiator",
+    ours: () => LanguageAccept.fromHeader(LANGUAGES).bestMatch(["en", "de"]),
+    theirs: () => negotiator("accept-language", LANGUAGES).language(["en", "de"]),
+  },
+  {
+    name: "accept-encoding",
+    peer: "negotiator",
+    ours: () => Accept.fromHeader("gzip, deflate, br, zstd").bestMatch(["br", "gzip"]),
+    theirs: () => negotiator("accept-encoding", "gzip, deflate, br, zstd").encoding(["br", "gzip"]),
+  },
+)
+
+// Header objects do the same under each of these names.
+interface HeadersLike extends Iterable<[string, string]> {
+  get(name: string): string | null | undefined
+  has(name: string): boolean
+  set(name: string, value: string): void
+  append(name: string, value: string): void
+}
+
+const FIELDS: [string, string][] = [
+  ["Content-Type", "text/html; charset=utf-8"],
+  ["Content-Length", "1234"],
+  ["Vary", "Accept"],
+  ["Cache-Control", "max-age=60"],
+  ["X-Request-Id", "abcdef0123456789"],
+]
+
+function lengthOfAll(headers: HeadersLike): number {
+  let length = 0
+  for (const [, value] of headers) length += value.length
+  return length
+}
+
+type HeadersClass = new (fields?: [string, string][]) => HeadersLike
+
+const headerJobs: Record<string, (type: HeadersClass) => () => unknown> = {
+  "make of five pairs": (type) => () => new type(FIELDS),
+  "make, append three": (type) => () => {
+    const headers = new type()
+    headers.append("Content-Type", "text/html; charset=utf-8")
+    headers.append("Content-Length", "1234")
+    headers.append("Vary", "Accept")
+    return headers
+  },
+  get: (type) => {
+    const headers = new type(FIELDS)
+    return () => headers.get("Cache-Control")
+  },
+  "get, in another case": (type) => {
+    const headers = new type(FIELDS)
+    return () => headers.get("cache-control")
+  },
+  has: (type) => {
+    const headers = new type(FIELDS)
+    return () => headers.has("Vary")
+  },
+  set: (type) => {
+    const headers = new type(FIELDS)
+    return () => headers.set("Cache-Control", "max-age=61")
+  },
+  iterate: (type) => {
+    const headers = new type(FIELDS)
+    return () => lengthOfAll(headers)
+  },
+  "make, iterate": (type) => () => lengthOfAll(new type(FIELDS)),
+}
+
+const peers: [string, HeadersClass][] = [
+  ["platform Headers", globalThis.Headers as unknown as HeadersClass],
+  ["undici Headers", UndiciHeaders as unknown as HeadersClass],
+]
+for (const [name, job] of Object.entries(headerJobs)) {
+  for (const [peer, type] of peers)
+    races.push({ name: `headers: ${name}`, peer, ours: job(Headers), theirs: job(type) })
+}
 
 let sink: unknown
 
