@@ -5,7 +5,7 @@
 import { parseOptionsHeader } from "../http/fields.ts"
 import { dumpAccept, parseAccept } from "../http/negotiation.ts"
 import { asciiLower, stripSpace } from "../http/tokens.ts"
-import { type Inspect, inspectAs, inspectSymbol } from "./inspection.ts"
+import { inspectAs, setInspection } from "./inspection.ts"
 
 const STAR = 0x2a
 
@@ -166,8 +166,10 @@ export class Accept implements Iterable<AcceptItem> {
   }
 
   /** How it looks in a console. */
-  [inspectSymbol](_depth: number, options: object, inspect: Inspect): string {
-    return inspectAs(this, [...this], options, inspect)
+  static {
+    setInspection(Accept.prototype, function (_depth, options, inspect) {
+      return inspectAs(this, [...this], options, inspect)
+    })
   }
 
   /** The form in which a value is compared; `undefined` for one that is malformed. */

@@ -6,7 +6,7 @@ import { checkFieldValue } from "../http/fields.ts"
 import { asciiLower, isToken } from "../http/tokens.ts"
 import type { GetOptions } from "./conversion.ts"
 import { type DictItems, ImmutableDict } from "./dict.ts"
-import { type Inspect, inspectAs, inspectSymbol } from "./inspection.ts"
+import { inspectAs, setInspection } from "./inspection.ts"
 
 /** Parameters or a token: a scheme has one of them. */
 export interface AuthOptions {
@@ -138,7 +138,9 @@ export class Authorization {
   }
 
   /** How it looks in a console: the scheme, and nothing that is secret. */
-  [inspectSymbol](_depth: number, options: object, inspect: Inspect): string {
-    return inspectAs(this, this.type, options, inspect)
+  static {
+    setInspection(Authorization.prototype, function (_depth, options, inspect) {
+      return inspectAs(this, this.type, options, inspect)
+    })
   }
 }

@@ -7,7 +7,7 @@ import { asciiLower, isToken } from "../http/tokens.ts"
 import { CallbackDict } from "./callback-dict.ts"
 import { int } from "./conversion.ts"
 import { type DictItems, ImmutableDict, type ReadonlyDict } from "./dict.ts"
-import { type Inspect, inspectAs, inspectSymbol } from "./inspection.ts"
+import { type Inspect, inspectAs, setInspection } from "./inspection.ts"
 
 /** Directives and their values; `undefined` for those without. */
 export type CacheDirectives = DictItems<string | undefined>
@@ -120,8 +120,10 @@ export class RequestCacheControl extends ImmutableDict<string | undefined> {
   }
 
   /** How it looks in a console: sorted. */
-  override [inspectSymbol](_depth: number, options: object, inspect: Inspect): string {
-    return inspectSorted(this, options, inspect)
+  static {
+    setInspection(RequestCacheControl.prototype, function (_depth, options, inspect) {
+      return inspectSorted(this, options, inspect)
+    })
   }
 }
 
@@ -313,8 +315,10 @@ export class ResponseCacheControl extends CallbackDict<string | undefined> {
   }
 
   /** How it looks in a console: sorted. */
-  override [inspectSymbol](_depth: number, options: object, inspect: Inspect): string {
-    return inspectSorted(this, options, inspect)
+  static {
+    setInspection(ResponseCacheControl.prototype, function (_depth, options, inspect) {
+      return inspectSorted(this, options, inspect)
+    })
   }
 
   #textOrTrue(name: string): string | true | undefined {

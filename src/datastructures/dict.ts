@@ -3,7 +3,7 @@
 // One hook, `changed`, runs after each change; who wants to hear of changes builds on that.
 
 import { convert, type GetOptions } from "./conversion.ts"
-import { type Inspect, inspectAs, inspectSymbol } from "./inspection.ts"
+import { inspectAs, setInspection } from "./inspection.ts"
 
 /** Whatever gives keys with values: a dict, a Map, pairs, a plain object. */
 export type DictItems<V> = Iterable<readonly [key: string, value: V]> | { readonly [key: string]: V }
@@ -103,8 +103,10 @@ export abstract class ReadonlyDict<V = string> implements ReadonlyMap<string, V>
   }
 
   /** How it looks in a console. */
-  [inspectSymbol](_depth: number, options: object, inspect: Inspect): string {
-    return inspectAs(this, this.stored, options, inspect)
+  static {
+    setInspection(ReadonlyDict.prototype, function (_depth, options, inspect) {
+      return inspectAs(this, this.stored, options, inspect)
+    })
   }
 }
 

@@ -2,7 +2,7 @@
 // Strong and weak tags are kept apart, since one header compares strongly and the other weakly.
 
 import { dumpEtags, parseEtags, unquoteEtag } from "../http/etags.ts"
-import { type Inspect, inspectAs, inspectSymbol } from "./inspection.ts"
+import { inspectAs, setInspection } from "./inspection.ts"
 
 /**
  * A set of entity tags, without their quotes, or `*` for any tag. Iteration and `size` are about the strong ones.
@@ -104,7 +104,9 @@ export class ETags implements Iterable<string> {
   }
 
   /** How it looks in a console. */
-  [inspectSymbol](_depth: number, options: object, inspect: Inspect): string {
-    return inspectAs(this, this.toHeader(), options, inspect)
+  static {
+    setInspection(ETags.prototype, function (_depth, options, inspect) {
+      return inspectAs(this, this.toHeader(), options, inspect)
+    })
   }
 }

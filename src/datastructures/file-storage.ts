@@ -6,7 +6,7 @@ import { parseOptionsHeader } from "../http/fields.ts"
 import { parseInteger } from "../http/numbers.ts"
 import { asciiLower } from "../http/tokens.ts"
 import { Headers, type HeadersInit } from "./headers.ts"
-import { type Inspect, inspectAs, inspectSymbol } from "./inspection.ts"
+import { inspectAs, setInspection } from "./inspection.ts"
 
 /** Where the bytes of a file are. */
 export interface FileContent {
@@ -219,9 +219,11 @@ export class FileStorage implements AsyncIterable<Uint8Array> {
   }
 
   /** How it looks in a console. */
-  [inspectSymbol](_depth: number, options: object, inspect: Inspect): string {
-    const { name, filename, contentType, size } = this
-    return inspectAs(this, { name, filename, contentType, size }, options, inspect)
+  static {
+    setInspection(FileStorage.prototype, function (_depth, options, inspect) {
+      const { name, filename, contentType, size } = this
+      return inspectAs(this, { name, filename, contentType, size }, options, inspect)
+    })
   }
 }
 

@@ -3,7 +3,7 @@
 
 import { checkFieldValue, parseListHeader } from "../http/fields.ts"
 import { asciiLower, quoteHeaderValue } from "../http/tokens.ts"
-import { type Inspect, inspectAs, inspectSymbol } from "./inspection.ts"
+import { inspectAs, setInspection } from "./inspection.ts"
 
 /**
  * An ordered set of texts that are alike in any case (ASCII). Of several that are alike the first stays.
@@ -168,8 +168,10 @@ export class HeaderSet implements Iterable<string> {
   }
 
   /** How it looks in a console. */
-  [inspectSymbol](_depth: number, options: object, inspect: Inspect): string {
-    return inspectAs(this, Array.from(this), options, inspect)
+  static {
+    setInspection(HeaderSet.prototype, function (_depth, options, inspect) {
+      return inspectAs(this, Array.from(this), options, inspect)
+    })
   }
 
   #insert(name: string): void {

@@ -8,7 +8,7 @@ import type { HeaderList } from "../gateway.ts"
 import { checkFieldName, checkFieldValue, dumpOptionsHeader, type HeaderScalar } from "../http/fields.ts"
 import { asciiLower, isToken } from "../http/tokens.ts"
 import { convert, type GetAllOptions, type GetOptions } from "./conversion.ts"
-import { type Inspect, inspectAs, inspectSymbol } from "./inspection.ts"
+import { inspectAs, setInspection } from "./inspection.ts"
 import { iterMultiItems, type MultiItems } from "./multi-dict.ts"
 
 /** What a header can be set to: text, a number, or an object that has a text for headers. */
@@ -232,8 +232,10 @@ export abstract class ReadonlyHeaders implements Iterable<[name: string, value: 
   }
 
   /** How they look in a console. */
-  [inspectSymbol](_depth: number, options: object, inspect: Inspect): string {
-    return inspectAs(this, this.toList(), options, inspect)
+  static {
+    setInspection(ReadonlyHeaders.prototype, function (_depth, options, inspect) {
+      return inspectAs(this, this.toList(), options, inspect)
+    })
   }
 }
 

@@ -5,7 +5,7 @@
 
 import { BadRequestKeyError } from "../exceptions/statuses.ts"
 import { convert, type GetAllOptions, type GetOptions } from "./conversion.ts"
-import { type Inspect, inspectAs, inspectSymbol } from "./inspection.ts"
+import { inspectAs, setInspection } from "./inspection.ts"
 
 /** One value, or several in an array or a set. */
 export type OneOrMany<V> = V | readonly V[] | ReadonlySet<V>
@@ -254,8 +254,10 @@ export abstract class ReadonlyMultiDict<V = string> implements Iterable<[key: st
   }
 
   /** How it looks in a console. */
-  [inspectSymbol](_depth: number, options: object, inspect: Inspect): string {
-    return inspectAs(this, new Map(this.lists()), options, inspect)
+  static {
+    setInspection(ReadonlyMultiDict.prototype, function (_depth, options, inspect) {
+      return inspectAs(this, new Map(this.lists()), options, inspect)
+    })
   }
 }
 

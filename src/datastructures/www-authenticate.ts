@@ -8,7 +8,7 @@ import { type AuthOptions, authParameters, schemeInTitleCase, schemeOf } from ".
 import { CallbackDict } from "./callback-dict.ts"
 import type { GetOptions } from "./conversion.ts"
 import type { DictItems } from "./dict.ts"
-import { type Inspect, inspectAs, inspectSymbol } from "./inspection.ts"
+import { inspectAs, setInspection } from "./inspection.ts"
 
 /**
  * A challenge: how a client can prove who it is. Everything can be changed; one that a response has given out writes its
@@ -141,8 +141,10 @@ export class WWWAuthenticate {
   }
 
   /** How it looks in a console. */
-  [inspectSymbol](_depth: number, options: object, inspect: Inspect): string {
-    return inspectAs(this, this.toHeader(), options, inspect)
+  static {
+    setInspection(WWWAuthenticate.prototype, function (_depth, options, inspect) {
+      return inspectAs(this, this.toHeader(), options, inspect)
+    })
   }
 
   #adopt(parameters: AuthOptions["parameters"]): CallbackDict<string | undefined> {

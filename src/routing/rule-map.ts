@@ -1,7 +1,7 @@
 // The rules of an application, in both directions: requests to endpoints, endpoints to URLs. Holds what no request
 // changes: rules, converters, options. Bound to a host it becomes a MapAdapter, which matches and builds.
 
-import { inspectSymbol } from "../datastructures/inspection.ts"
+import { setInspection } from "../datastructures/inspection.ts"
 import { getHost } from "../environ/host.ts"
 import { BadHost } from "../exceptions/statuses.ts"
 import type { Environ } from "../gateway.ts"
@@ -332,7 +332,7 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
 
   static {
     // What `console.log` shows.
-    Object.defineProperty(RuleMap.prototype, inspectSymbol, { value: RuleMap.prototype.toString })
+    setInspection(RuleMap.prototype, RuleMap.prototype.toString)
   }
 }
 

@@ -1,7 +1,7 @@
 // A rule: one URL pattern and what it leads to. Only a description, never changed and bound to nothing, so that the same
 // rule may stand in several maps; `bound-rule.ts` holds what a map makes of it. Its type remembers its text.
 
-import { inspectSymbol } from "../datastructures/inspection.ts"
+import { setInspection } from "../datastructures/inspection.ts"
 import type {
   ConverterTable,
   Default,
@@ -222,7 +222,7 @@ export class Rule<Spec extends RuleSpec = RuleSpec> implements RuleFactory<Spec>
 
   static {
     // What `console.log` shows.
-    Object.defineProperty(Rule.prototype, inspectSymbol, { value: Rule.prototype.toString })
+    setInspection(Rule.prototype, Rule.prototype.toString)
   }
 }
 

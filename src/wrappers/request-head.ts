@@ -8,6 +8,7 @@ import { RequestCacheControl } from "../datastructures/cache-control.ts"
 import { ETags } from "../datastructures/etags.ts"
 import { HeaderSet } from "../datastructures/header-set.ts"
 import { Headers, type ReadonlyHeaders } from "../datastructures/headers.ts"
+import { setInspection } from "../datastructures/inspection.ts"
 import { ImmutableMultiDict } from "../datastructures/multi-dict.ts"
 import { IfRange, Range } from "../datastructures/range.ts"
 import { UserAgent } from "../datastructures/user-agent.ts"
@@ -397,8 +398,10 @@ export abstract class RequestHead {
   }
 
   /** For `console.log`. */
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString()
+  static {
+    setInspection(RequestHead.prototype, function () {
+      return this.toString()
+    })
   }
 
   get #memo(): Parsed {

@@ -5,6 +5,7 @@
 // it, and what goes to the server is a short list of fields and an array of one chunk.
 
 import { Headers } from "../datastructures/headers.ts"
+import { setInspection } from "../datastructures/inspection.ts"
 import { type CloseCallback, callAll } from "../environ/body.ts"
 import { concatenate } from "../environ/input.ts"
 import { RangeWrapper, type Seekable } from "../environ/range-wrapper.ts"
@@ -491,8 +492,10 @@ export class Response extends ResponseHead implements Responder {
   }
 
   /** For `console.log`. */
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString()
+  static {
+    setInspection(this.prototype, function () {
+      return this.toString()
+    })
   }
 }
 
