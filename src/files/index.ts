@@ -1,1 +1,16 @@
+export { type DirectoryOptions, openInDirectory } from "./directory.ts"
+export { type FileFacts, fileResponse } from "./file-response.ts"
+export type { FileSource } from "./file-source.ts"
+export { type FileType, guessFileType } from "./file-type.ts"
+export { FileWrapper, type SeekableFile, wrapFile } from "./file-wrapper.ts"
+export { NotAFileError, type OpenFile, openFile } from "./open-file.ts"
+export type { ContentCoding } from "./precompressed.ts"
+export {
+  type AccelMapping,
+  type SendableFile,
+  type SendFileOptions,
+  type SendFromDirectoryOptions,
+  sendFile,
+  sendFromDirectory,
+} from "./send-file.ts"
 export { DiskUploadStore, type DiskUploadStoreOptions, diskStore } from "./upload-store.ts"

@@ -1,0 +1,134 @@
+// Files below a directory, under paths that strangers choose. A path is judged twice: as text, before anything is opened,
+// and by the real path of what was opened, so that a link cannot lead out of the directory.
+//
+// A path has one spelling here. What other software might read as another path (`.`, `..`, `//`, a backslash, a slash at
+// the end) is not put in order but refused: a guard in front of this saw the same text.
+
+import { constants, readlinkSync, realpath } from "node:fs"
+import { sep } from "node:path"
+import { platform } from "node:process"
+import { safeJoin } from "../security.ts"
+import { isMissing, type OpenFile, openFile } from "./open-file.ts"
+
+/** What of a directory is served. */
+export interface DirectoryOptions {
+  /** Whether names that begin with a dot are served. False unless given. */
+  dotFiles?: boolean | undefined
+  /**
+   * Which symbolic links are followed: those that stay inside of the directory, any, or none. `inside` unless given.
+   * Links on the way to the directory itself do not count.
+   */
+  symlinks?: "inside" | "anywhere" | "none" | undefined
+}
+
+/**
+ * Opens a file below `directory` by a path with `/`, percent-decoded exactly once; `undefined` when there is nothing
+ * to be served under that path, for whatever reason.
+ */
+export async function openInDirectory(
+  directory: string,
+  path: string,
+  options: DirectoryOptions = {},
+): Promise<OpenFile | undefined> {
+  const joined = isServed(path, options.dotFiles === true) ? safeJoin(directory, path) : undefined
+  if (joined === undefined) return undefined
+  const symlinks = options.symlinks ?? "inside"
+  try {
+    if (symlinks === "anywhere") return await openFile(joined)
+    const open = platform === "linux" ? openThenLook : lookThenOpen
+    return await open(directory, joined, symlinks === "none" ? path : undefined)
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+/**
+ * Whether the text of a path allows to look for it: plain segments, without control characters.
+ *
+ * @example
+ * isServed("a/b.txt", false) // => true
+ * isServed("a/../b.txt", false) // => false
+ * isServed("a//b.txt", false) // => false
+ * isServed(".git/config", false) // => false
+ * isServed(".git/config", true) // => true
+ */
+export function isServed(path: string, dotFiles: boolean): boolean {
+  return path.split("/").every((segment) => {
+    if (segment === "" || segment === "." || segment === ".." || /[\x00-\x1f\x7f]/.test(segment)) return false
+    return dotFiles || !segment.startsWith(".")
+  })
+}
+
+/**
+ * Opens a file and then asks under which real path it is: nobody can change the answer in between.
+ *
+ * @param plain the path below the directory, if it has to be reached without any link
+ */
+export async function openThenLook(
+  directory: string,
+  joined: string,
+  plain: string | undefined,
+): Promise<OpenFile | undefined> {
+  const file = await openFile(joined)
+  let isInside = false
+  try {
+    const real = pathOfDescriptor(file.fd)
+    if (real === undefined) return await lookThenOpen(directory, joined, plain)
+    isInside = await isBelow(directory, real, plain)
+  } finally {
+    if (!isInside) file.close()
+  }
+  return isInside ? file : undefined
+}
+
+/** Asks where a path leads, and opens what is there if it is no link by now. For systems that do not tell it afterwards. */
+export async function lookThenOpen(
+  directory: string,
+  joined: string,
+  plain: string | undefined,
+): Promise<OpenFile | undefined> {
+  const real = await realPath(joined)
+  if (!(await isBelow(directory, real, plain))) return undefined
+  return openFile(real, { flags: constants.O_NOFOLLOW ?? 0, name: joined })
+}
+
+/** `undefined` where there is no /proc, as in some jails. */
+function pathOfDescriptor(fd: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return undefined
+  }
+}
+
+// The real path of a directory is asked for at most once a second; and again when a file is not below it, since the
+// directory may be a link that was just turned to a new release.
+const ROOT_AGE_MS = 1000
+const MAX_ROOTS = 100
+const roots = new Map<string, { path: string; until: number }>()
+
+async function isBelow(directory: string, real: string, plain: string | undefined): Promise<boolean> {
+  const known = roots.get(directory)
+  const now = performance.now()
+  if (known !== undefined && known.until > now && matches(known.path, real, plain)) return true
+  const path = await realPath(directory)
+  if (!roots.has(directory) && roots.size >= MAX_ROOTS) roots.clear()
+  roots.set(directory, { path, until: now + ROOT_AGE_MS })
+  return matches(path, real, plain)
+}
+
+function matches(root: string, real: string, plain: string | undefined): boolean {
+  const prefix = root.endsWith(sep) ? root : root + sep
+  if (plain === undefined) return real.startsWith(prefix)
+  return real === prefix + (sep === "/" ? plain : plain.replaceAll("/", sep))
+}
+
+function realPath(path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    realpath.native(path === "" ? "." : path, (error, real) => {
+      if (error) reject(error)
+      else resolve(real)
+    })
+  })
+}

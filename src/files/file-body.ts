@@ -1,0 +1,103 @@
+// The response body for parts of a file that are too long to be held in memory. It reads one block ahead: while a
+// block is on its way to the client, the next one comes from the disk, and never more than these two are held.
+
+import type { FileSource } from "./file-source.ts"
+
+/** Large enough that the way through the thread pool is a small part of the cost, small enough for many slow clients. */
+export const BLOCK_SIZE: number = 128 * 1024
+
+/** A part of the body: bytes as they are, or those of the file from one position up to another. */
+export type Segment = Uint8Array | readonly [start: number, stop: number]
+
+const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined })
+
+/** The file has fewer bytes than its response has announced. */
+export class ShortFileError extends Error {
+  constructor() {
+    super("the file became shorter while it was sent")
+  }
+}
+
+/** How many bytes the segments have. */
+export function lengthOf(segments: readonly Segment[]): number {
+  let length = 0
+  for (const segment of segments) length += segment instanceof Uint8Array ? segment.length : segment[1] - segment[0]
+  return length
+}
+
+/** All bytes of the segments. */
+export async function readSegments(source: FileSource, segments: readonly Segment[]): Promise<Uint8Array[]> {
+  const chunks: Uint8Array[] = []
+  for (const segment of segments) chunks.push(await readSegment(source, segment))
+  return chunks
+}
+
+async function readSegment(source: FileSource, segment: Segment): Promise<Uint8Array> {
+  if (segment instanceof Uint8Array) return segment
+  const [start, stop] = segment
+  const bytes = await source.read(start, stop - start)
+  if (bytes.length < stop - start) throw new ShortFileError()
+  return bytes
+}
+
+/** Segments of a file, block by block. Closing it closes the file. */
+export class FileBody implements AsyncIterableIterator<Uint8Array, undefined> {
+  /** The file that is read. */
+  readonly source: FileSource
+  readonly #segments: readonly Segment[]
+  #index = 0
+  /** How much of the segment at `index` was asked for. */
+  #offset = 0
+  #ahead: Promise<Uint8Array> | undefined = undefined
+
+  constructor(source: FileSource, segments: readonly Segment[]) {
+    this.source = source
+    this.#segments = segments
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  /** @throws ShortFileError when the file has ended too early */
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    const reading = this.#ahead ?? this.#readNext()
+    this.#ahead = undefined
+    if (reading === undefined) return DONE
+    const value = await reading
+    this.#ahead = this.#readNext()
+    // Whoever stops here is not told that the next block could not be read.
+    this.#ahead?.catch(ignore)
+    return { done: false, value }
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    this.#index = this.#segments.length
+    this.#ahead = undefined
+    return DONE
+  }
+
+  close(): void | Promise<void> {
+    this.#index = this.#segments.length
+    return this.source.close()
+  }
+
+  #readNext(): Promise<Uint8Array> | undefined {
+    const segment = this.#segments[this.#index]
+    if (segment === undefined) return undefined
+    if (segment instanceof Uint8Array) {
+      this.#index++
+      return Promise.resolve(segment)
+    }
+    const start = segment[0] + this.#offset
+    const stop = Math.min(start + BLOCK_SIZE, segment[1])
+    if (stop < segment[1]) this.#offset += BLOCK_SIZE
+    else {
+      this.#index++
+      this.#offset = 0
+    }
+    return readSegment(this.source, [start, stop])
+  }
+}
+
+function ignore(): void {}

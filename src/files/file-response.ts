@@ -1,0 +1,130 @@
+// The one way in which a file becomes a response: preconditions, then ranges (RFC 9110 section 13.2.2), then the body.
+// Helpers and middleware decide which file and which headers; this decides what of it is sent.
+//
+// The file belongs to this function, which closes it on every way out. What fits into one block is read here, so that head
+// and body go out in one write and nothing is left open; more than that is a FileBody, closed by the server.
+
+import { PreconditionFailed, RequestedRangeNotSatisfiable } from "../exceptions/statuses.ts"
+import type { Environ, HeaderList } from "../gateway.ts"
+import { evaluatePreconditions, ifRangeMatches } from "../http/conditions.ts"
+import { httpDate } from "../http/dates.ts"
+import { quoteEtag } from "../http/etags.ts"
+import { getContentType } from "../http/media-types.ts"
+import { dumpContentRange } from "../http/ranges.ts"
+import type { Response, ResponseClass } from "../wrappers/response.ts"
+import { multipartRanges, selectByteRanges } from "./byte-ranges.ts"
+import { FileBody, lengthOf, readSegments, type Segment } from "./file-body.ts"
+import type { FileSource } from "./file-source.ts"
+
+/** A body up to this size is read before the response is made. */
+const SMALL = 64 * 1024
+
+/** What is told about a file, and how. */
+export interface FileFacts {
+  /** The media type; text types get `; charset=utf-8`, unless they come with one. */
+  mimetype: string
+  /** The entity tag, without quotes. */
+  etag?: string | undefined
+  lastModified?: Date | undefined
+  /** Further headers. */
+  headers?: HeaderList | undefined
+  /** Whether preconditions and ranges are looked at. True unless given. */
+  conditional?: boolean | undefined
+  /** A header that has the server in front send the file; the body stays empty, and ranges are left to that server. */
+  handOver?: [name: string, value: string] | undefined
+}
+
+/**
+ * The response with a file: the whole, parts of it (206), or that it has not changed (304). Adds `Date` and `Accept-Ranges` to a
+ * conditional answer to GET or HEAD, and looks at no condition of other methods.
+ *
+ * @param source closed when the response is, or before, also when this throws
+ * @throws PreconditionFailed (412), RequestedRangeNotSatisfiable (416)
+ */
+export async function fileResponse<R extends Response>(
+  source: FileSource,
+  environ: Environ,
+  facts: FileFacts,
+  responseClass: ResponseClass<R>,
+): Promise<R> {
+  let open = true
+  try {
+    const answer = answerTo(source.size, environ, facts)
+    const { status, mimetype, headers, segments } = answer
+    const length = lengthOf(segments)
+    if (status !== 304) headers.push(["Content-Length", String(length)])
+    if (environ.REQUEST_METHOD !== "HEAD" && status !== 304) {
+      if (length > SMALL) {
+        const body = new FileBody(source, segments)
+        const response = new responseClass(body, { status, headers, mimetype, directPassthrough: true })
+        open = false
+        return response
+      }
+      return new responseClass(await readSegments(source, segments), { status, headers, mimetype })
+    }
+    return new responseClass(undefined, { status, headers, mimetype })
+  } finally {
+    if (open) await source.close()
+  }
+}
+
+interface FileAnswer {
+  status: number
+  mimetype: string
+  headers: HeaderList
+  segments: readonly Segment[]
+}
+
+function answerTo(size: number, environ: Environ, facts: FileFacts): FileAnswer {
+  const { mimetype, lastModified } = facts
+  const headers: HeaderList = facts.headers === undefined ? [] : [...facts.headers]
+  const etag = facts.etag === undefined ? undefined : quoteEtag(facts.etag)
+  if (etag !== undefined) headers.push(["ETag", etag])
+  if (lastModified !== undefined) headers.push(["Last-Modified", httpDate(lastModified)])
+  const whole: FileAnswer = { status: 200, mimetype, headers, segments: [[0, size]] }
+
+  const method = environ.REQUEST_METHOD
+  if (facts.conditional === false || (method !== "GET" && method !== "HEAD")) {
+    return facts.handOver === undefined ? whole : handedOver(whole, facts.handOver)
+  }
+  headers.push(["Date", httpDate()], ["Accept-Ranges", "bytes"])
+  const validators = { etag, lastModified }
+  const decision = evaluatePreconditions(
+    {
+      ifMatch: variable(environ, "HTTP_IF_MATCH"),
+      ifNoneMatch: variable(environ, "HTTP_IF_NONE_MATCH"),
+      ifModifiedSince: variable(environ, "HTTP_IF_MODIFIED_SINCE"),
+      ifUnmodifiedSince: variable(environ, "HTTP_IF_UNMODIFIED_SINCE"),
+    },
+    validators,
+  )
+  if (decision === "precondition-failed") throw new PreconditionFailed()
+  if (decision === "not-modified") return { ...whole, status: 304, segments: [] }
+
+  if (facts.handOver !== undefined) return handedOver(whole, facts.handOver)
+
+  // RFC 9110 section 14.2: Range means something with GET only.
+  if (method !== "GET" || !ifRangeMatches(variable(environ, "HTTP_IF_RANGE"), validators)) return whole
+  const ranges = selectByteRanges(variable(environ, "HTTP_RANGE"), size)
+  if (ranges === undefined) return whole
+  const [first, second] = ranges
+  if (first === undefined) throw new RequestedRangeNotSatisfiable(size)
+  if (second === undefined) {
+    const [start, stop] = first
+    headers.push(["Content-Range", dumpContentRange({ units: "bytes", start, stop, length: size })])
+    return { ...whole, status: 206, segments: [first] }
+  }
+  const parts = multipartRanges(ranges, size, getContentType(mimetype, "utf-8"))
+  if (parts === undefined) return whole
+  return { status: 206, mimetype: parts.contentType, headers, segments: parts.segments }
+}
+
+function handedOver(whole: FileAnswer, header: [name: string, value: string]): FileAnswer {
+  whole.headers.push(header)
+  return { ...whole, segments: [] }
+}
+
+function variable(environ: Environ, name: string): string | undefined {
+  const value = environ[name]
+  return typeof value === "string" ? value : undefined
+}

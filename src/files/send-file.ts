@@ -1,0 +1,250 @@
+// Sending files: which file it is, under which name and type it goes out, and how long it may be kept.
+// What of it is sent (304, ranges) is the affair of file-response.ts; whether a stranger's path may be opened at all, that
+// of directory.ts.
+
+import type { FileHandle } from "node:fs/promises"
+import { basename, isAbsolute, relative, resolve, sep } from "node:path"
+import { fileURLToPath } from "node:url"
+import { NotFound, PreconditionFailed } from "../exceptions/statuses.ts"
+import type { Environ, FileLike, HeaderList } from "../gateway.ts"
+import { dumpContentDisposition } from "../http/content-disposition.ts"
+import { httpDate } from "../http/dates.ts"
+import { percentEncode } from "../http/percent.ts"
+import { Response, type ResponseClass } from "../wrappers/response.ts"
+import { type DirectoryOptions, openInDirectory } from "./directory.ts"
+import { type FileFacts, fileResponse } from "./file-response.ts"
+import { BlobSource, BytesSource, type FileSource } from "./file-source.ts"
+import { guessFileType } from "./file-type.ts"
+import { isFileHandle, wrapFile } from "./file-wrapper.ts"
+import { adoptHandle, isMissing, type OpenFile, openFile } from "./open-file.ts"
+import { acceptedCodings, type ContentCoding, endingOf } from "./precompressed.ts"
+
+/** What can be sent: a path or file URL, bytes, a Blob, or an open file. What is open belongs to the response, which closes it. */
+export type SendableFile = string | URL | Uint8Array | Blob | FileHandle | FileLike
+
+/** How nginx finds a file: what lies in `directory` here is below `location` there, which should be `internal`. */
+export interface AccelMapping {
+  directory: string | URL
+  location: string
+}
+
+/** How a file is sent. */
+export interface SendFileOptions<R extends Response = Response> {
+  /** The media type, else guessed from the name. Text types get `; charset=utf-8`. */
+  mimetype?: string | undefined
+  /** Whether browsers save the file instead of showing it. */
+  asAttachment?: boolean | undefined
+  /** The name for saving, any text without control characters; that of the file unless given. */
+  downloadName?: string | undefined
+  /** Whether preconditions and ranges are looked at. True unless given. */
+  conditional?: boolean | undefined
+  /** An entity tag, without quotes; `false` for none. Of a file on disk one is made of path, length and last change. */
+  etag?: boolean | string | undefined
+  /** The last change as a date or in Unix seconds; that of the file unless given. */
+  lastModified?: Date | number | undefined
+  /** For how many seconds caches may keep it without asking again; or a function that tells it by the path. */
+  maxAge?: number | ((path: string | undefined) => number | undefined) | undefined
+  /**
+   * Whether the file is sent by the server in front (only for files on disk): `true` tells Apache and lighttpd the path in
+   * `X-Sendfile`; mappings tell nginx its own name for it in `X-Accel-Redirect`. Ranges are left to that server.
+   * Nothing that a client sends can turn this on.
+   */
+  useXSendfile?: boolean | readonly AccelMapping[] | undefined
+  /** Whether compressed files beside the file (`.br`, `.zst`, `.gz`) are sent to those who accept them; or which of these. */
+  precompressed?: boolean | readonly ContentCoding[] | undefined
+  /** The class of the response. */
+  responseClass?: ResponseClass<R> | undefined
+}
+
+/** How a file below a directory is sent. */
+export interface SendFromDirectoryOptions<R extends Response = Response> extends SendFileOptions<R>, DirectoryOptions {}
+
+/**
+ * A response with a file. A path must come from the program: for paths of strangers there is `sendFromDirectory`.
+ *
+ * Conditional requests are answered with 304, one range with 206, several as `multipart/byteranges`. Bytes and Blobs have no
+ * entity tag, unless one is given; other open files (an object with `read(size)`) have no length, and no ranges.
+ *
+ * @throws TypeError when there is neither a name nor a media type, an attachment has no name, the name holds a control
+ *   character, or the file is none (a directory, a pipe); RangeError for a `maxAge` that is no number of seconds
+ * @throws PreconditionFailed (412), RequestedRangeNotSatisfiable (416), and the error of the system when the file is missing
+ * @row UTL-7, UTL-8
+ */
+export async function sendFile<R extends Response = Response>(
+  file: SendableFile,
+  environ: Environ,
+  options: SendFileOptions<R> = {},
+): Promise<R> {
+  if (typeof file === "string") return sendPath(file, environ, options, openFile)
+  if (file instanceof URL) return sendPath(fileURLToPath(file), environ, options, openFile)
+  if (file instanceof Uint8Array) return sendSource(new BytesSource(file), {}, environ, options)
+  if (file instanceof Blob) return sendSource(new BlobSource(file), { name: nameOf(file) }, environ, options)
+  if (isFileHandle(file)) return sendSource(await adoptHandle(file), {}, environ, options)
+  return sendUnmeasured(file, environ, options)
+}
+
+/**
+ * A response with the file that a stranger's path names below `directory`; 404 when there is none to be served.
+ *
+ * The path has `/` between its segments and is percent-decoded once, as `request.path` is. Served are regular files whose
+ * real path lies inside of the directory; not those whose path has an empty segment, `.`, `..`, a backslash, a control
+ * character, or (unless `dotFiles` is on) a segment that begins with a dot.
+ *
+ * @throws NotFound (404), and what `sendFile` throws
+ * @row UTL-9, CVE-13
+ */
+export async function sendFromDirectory<R extends Response = Response>(
+  directory: string | URL,
+  path: string,
+  environ: Environ,
+  options: SendFromDirectoryOptions<R> = {},
+): Promise<R> {
+  const root = typeof directory === "string" ? directory : fileURLToPath(directory)
+  return sendPath(path, environ, options, async (name) => {
+    const file = await openInDirectory(root, name, options)
+    if (file === undefined) throw new NotFound()
+    return file
+  })
+}
+
+type Options = SendFileOptions<Response>
+
+/** What is known of a file besides what is in it. */
+interface FileIdentity {
+  /** For the type, and for saving. */
+  name?: string | undefined
+  /** On disk. */
+  path?: string | undefined
+  /** In which coding it is, being sent for another file. */
+  coding?: ContentCoding | undefined
+}
+
+async function sendPath<R extends Response>(
+  path: string,
+  environ: Environ,
+  options: SendFileOptions<R>,
+  open: (path: string) => Promise<OpenFile>,
+): Promise<R> {
+  const name = basename(path)
+  for (const coding of codingsFor(name, environ, options)) {
+    const file = await openIfThere(path + endingOf(coding), open)
+    if (file !== undefined) return sendSource(file, { name, path: file.path, coding }, environ, options)
+  }
+  const file = await open(path)
+  return sendSource(file, { name, path: file.path }, environ, options)
+}
+
+function codingsFor(name: string, environ: Environ, { precompressed, downloadName }: Options): ContentCoding[] {
+  if (!precompressed || guessFileType(downloadName ?? name).coding !== undefined) return []
+  const accepted = environ["HTTP_ACCEPT_ENCODING"]
+  if (typeof accepted !== "string") return []
+  return acceptedCodings(accepted, precompressed === true ? undefined : precompressed)
+}
+
+async function openIfThere(path: string, open: (path: string) => Promise<OpenFile>): Promise<OpenFile | undefined> {
+  try {
+    return await open(path)
+  } catch (error) {
+    if (isMissing(error) || error instanceof NotFound) return undefined
+    throw error
+  }
+}
+
+async function sendSource<R extends Response>(
+  source: FileSource,
+  identity: FileIdentity,
+  environ: Environ,
+  options: SendFileOptions<R>,
+): Promise<R> {
+  let facts: FileFacts
+  try {
+    facts = factsOf(source, identity, options)
+  } catch (error) {
+    await source.close()
+    throw error
+  }
+  return fileResponse(source, environ, facts, classOf(options))
+}
+
+/** A file whose length nobody knows goes to the server as it is; conditions are looked at all the same. */
+async function sendUnmeasured<R extends Response>(
+  file: FileLike,
+  environ: Environ,
+  options: SendFileOptions<R>,
+): Promise<R> {
+  try {
+    const { mimetype, headers, etag, lastModified } = factsOf(undefined, {}, options)
+    const body = wrapFile(environ, file)
+    const response = new (classOf(options))(body, { headers, mimetype, directPassthrough: true })
+    if (etag !== undefined) response.setEtag(etag)
+    if (lastModified !== undefined) response.lastModified = lastModified
+    if (options.conditional !== false) response.makeConditional(environ)
+    if (response.statusCode === 412) throw new PreconditionFailed()
+    return response
+  } catch (error) {
+    await file.close?.()
+    throw error
+  }
+}
+
+function factsOf(source: FileSource | undefined, { name, path, coding }: FileIdentity, options: Options): FileFacts {
+  const { asAttachment = false, conditional, etag = true, lastModified, useXSendfile } = options
+  const downloadName = options.downloadName ?? name
+  const headers: HeaderList = []
+  let { mimetype } = options
+  if (mimetype === undefined) {
+    if (downloadName === undefined) throw new TypeError("a file without a name needs a mimetype or a downloadName")
+    const type = guessFileType(downloadName, asAttachment ? "as-it-is" : "decoded")
+    mimetype = type.mimetype
+    if (type.coding !== undefined) headers.push(["Content-Encoding", type.coding])
+  }
+  if (coding !== undefined) headers.push(["Content-Encoding", coding])
+  if (options.precompressed) headers.push(["Vary", "Accept-Encoding"])
+  if (downloadName !== undefined) {
+    headers.push(["Content-Disposition", dumpContentDisposition(asAttachment ? "attachment" : "inline", downloadName)])
+  } else if (asAttachment) {
+    throw new TypeError("an attachment without a name needs a downloadName")
+  }
+  headers.push(...cacheHeaders(typeof options.maxAge === "function" ? options.maxAge(path) : options.maxAge))
+  return {
+    mimetype,
+    headers,
+    conditional,
+    etag: typeof etag === "string" ? etag : etag ? source?.version : undefined,
+    lastModified: typeof lastModified === "number" ? new Date(lastModified * 1000) : (lastModified ?? source?.modified),
+    handOver: path !== undefined && useXSendfile ? handOver(path, useXSendfile) : undefined,
+  }
+}
+
+function cacheHeaders(maxAge: number | undefined): HeaderList {
+  if (maxAge === undefined) return [["Cache-Control", "no-cache"]]
+  if (!Number.isSafeInteger(maxAge) || maxAge < 0) {
+    throw new RangeError(`maxAge is a whole number of seconds from 0, not ${maxAge}`)
+  }
+  return [
+    ["Cache-Control", `${maxAge > 0 ? "public" : "no-cache"}, max-age=${maxAge}`],
+    ["Expires", httpDate(Math.floor(Date.now() / 1000) + maxAge)],
+  ]
+}
+
+/** Both servers percent-decode what they are told. */
+function handOver(path: string, mappings: true | readonly AccelMapping[]): [name: string, value: string] {
+  const absolute = resolve(path)
+  if (mappings === true) return ["X-Sendfile", percentEncode(absolute, "/")]
+  for (const { directory, location } of mappings) {
+    const below = relative(typeof directory === "string" ? directory : fileURLToPath(directory), absolute)
+    if (below === "" || below === ".." || below.startsWith(`..${sep}`) || isAbsolute(below)) continue
+    const prefix = location.endsWith("/") ? location : `${location}/`
+    return ["X-Accel-Redirect", prefix + percentEncode(below.replaceAll(sep, "/"), "/")]
+  }
+  throw new TypeError(`no mapping of useXSendfile has the file ${absolute}`)
+}
+
+function nameOf(blob: Blob): string | undefined {
+  return blob instanceof File ? blob.name : undefined
+}
+
+function classOf<R extends Response>({ responseClass }: SendFileOptions<R>): ResponseClass<R> {
+  // Without a class, R is what it is by default.
+  return responseClass ?? (Response as unknown as ResponseClass<R>)
+}
