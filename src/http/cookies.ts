@@ -10,6 +10,8 @@ import { isPercentDecodable, percentEncode } from "./percent.ts"
 import { isToken } from "./tokens.ts"
 import { byteStringToText } from "./urls.ts"
 
+const PERCENT_OR_BEYOND_ASCII = /[^\x00-\x24\x26-\x7f]/
+
 /**
  * The cookies of a `Cookie` header, in order, repeated names included: the first of a name is the one that browsers
  * mean most. A name without `=` has an empty value. A value without a name is dropped, since browsers send
@@ -24,7 +26,9 @@ import { byteStringToText } from "./urls.ts"
 export function parseCookie(text: string | undefined): [name: string, value: string][] {
   const cookies: [string, string][] = []
   if (text === undefined || text === "") return cookies
-  const header = byteStringToText(text)
+  // The usual short header needs no decoding at all, which one look can tell.
+  const isPlain = text.length < 64 && !PERCENT_OR_BEYOND_ASCII.test(text)
+  const header = isPlain ? text : byteStringToText(text)
   let start = 0
   let equals = 0
   while (start < header.length) {
@@ -33,7 +37,10 @@ export function parseCookie(text: string | undefined): [name: string, value: str
     if (equals !== -1 && equals <= start) equals = header.indexOf("=", start)
     const hasValue = equals !== -1 && equals < end
     const name = stripOws(header, start, hasValue ? equals : end)
-    if (name !== "") cookies.push([name, hasValue ? decodeValue(stripOws(header, equals + 1, end)) : ""])
+    if (name !== "") {
+      const value = hasValue ? stripOws(header, equals + 1, end) : ""
+      cookies.push([name, isPlain || !value.includes("%") ? value : decodeValue(value, cookies.length)])
+    }
     start = end + 1
   }
   return cookies
@@ -52,9 +59,17 @@ function isOws(code: number): boolean {
   return code === 0x20 || code === 0x09
 }
 
-/** As the package does, a value with a bad escape stays as it is; but thousands of errors, thrown and caught, would cost. */
-function decodeValue(value: string): string {
-  return value.includes("%") && isPercentDecodable(value) ? decodeURIComponent(value) : value
+/**
+ * As the package does it: a value with a bad escape stays as it is. An error costs more than a look ahead, and that
+ * more than neither; so only behind more cookies than honest clients send is every value looked at first.
+ */
+function decodeValue(value: string, cookiesBefore: number): string {
+  if (cookiesBefore > 50 && !isPercentDecodable(value)) return value
+  try {
+    return decodeURIComponent(value)
+  } catch {
+    return value
+  }
 }
 
 /** What a browser is told about a cookie besides its value. */

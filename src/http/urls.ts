@@ -20,8 +20,17 @@ const BEYOND_LATIN1 = /[^\x00-\xff]/
  * byteStringToText("\u00ff") // => "\ufffd"
  */
 export function byteStringToText(text: string): string {
-  if (!BEYOND_ASCII.test(text) || BEYOND_LATIN1.test(text)) return text
+  if (isAscii(text) || BEYOND_LATIN1.test(text)) return text
   return decoder.decode(byteStringToBytes(text))
+}
+
+const scratch = new Uint8Array(4096)
+
+/** An expression is quick with short text; the platform's encoder, which has as many bytes as characters then, with long. */
+function isAscii(text: string): boolean {
+  if (text.length < 64 || text.length > scratch.length) return !BEYOND_ASCII.test(text)
+  const { read, written } = encoder.encodeInto(text, scratch)
+  return read === text.length && written === text.length
 }
 
 /** The bytes of a byte string. */
@@ -38,7 +47,7 @@ function byteStringToBytes(text: string): Uint8Array {
  * textToByteString("/café") // => "/caf\u00c3\u00a9"
  */
 export function textToByteString(text: string): string {
-  if (!BEYOND_ASCII.test(text)) return text
+  if (isAscii(text)) return text
   let result = ""
   for (const byte of encoder.encode(text)) result += String.fromCharCode(byte)
   return result

@@ -15,6 +15,16 @@ describe("byte strings", () => {
     fc.assert(fc.property(fc.string({ unit: "grapheme" }), (text) => byteStringToText(textToByteString(text)) === text))
   })
 
+  test("text of any length is told from bytes", () => {
+    for (const length of [0, 1, 62, 63, 64, 65, 4094, 4095, 4096, 4097, 9000]) {
+      const padding = "x".repeat(length)
+      expect(byteStringToText(padding)).toBe(padding)
+      expect(byteStringToText(`${padding}\u00c3\u00a9`)).toBe(`${padding}é`)
+      expect(byteStringToText(`\u00c3\u00a9${padding}`)).toBe(`é${padding}`)
+      expect(byteStringToText(`é€${padding}`)).toBe(`é€${padding}`)
+    }
+  })
+
   test("a byte order mark is data, bad bytes are U+FFFD, and text is left alone", () => {
     expect(byteStringToText("\u00ef\u00bb\u00bfa")).toBe("\ufeffa")
     expect(byteStringToText("a\u00ffb\u00c3")).toBe("a\ufffdb\ufffd")
