@@ -8,7 +8,9 @@ import type { Environ, InputStream } from "../gateway.ts"
 export interface BodySource {
   /** Bytes; undefined when nobody knows. */
   readonly length: number | undefined
-  /** The bytes from their start. A stream gives them only once. */
+  /** Whether `open` may be called again. */
+  readonly rewinds: boolean
+  /** The bytes from their start. */
   open(): Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 }
 
@@ -30,7 +32,7 @@ export function sourceOf(input: InputStream): BodySource | undefined {
 /** A copy of the environ whose body is to be read from its start, if that can be. */
 export function withFreshBody(environ: Environ): Environ {
   const source = sourceOf(environ["wsgi.input"])
-  return source === undefined ? { ...environ } : { ...environ, "wsgi.input": openSource(source) }
+  return source?.rewinds !== true ? { ...environ } : { ...environ, "wsgi.input": openSource(source) }
 }
 
 const encoder = new TextEncoder()
@@ -38,16 +40,21 @@ const encoder = new TextEncoder()
 /** A body of bytes, or of text in UTF-8. */
 export function sourceOfBytes(content: string | Uint8Array): BodySource {
   const bytes = typeof content === "string" ? encoder.encode(content) : content
-  return { length: bytes.length, open: () => bytes }
+  return { length: bytes.length, rewinds: true, open: () => bytes }
 }
 
 /** What a request body can be given as, besides fields and files. */
 export type StreamContent = string | Uint8Array | Blob | InputStream | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
-/** A body of bytes, a Blob, or chunks as they come; arrays and Sets of chunks can be had again, other iterables not. */
+/** A body of bytes, a Blob, or chunks as they come; arrays and the like can be had again, streams not. */
 export function sourceOfStream(content: StreamContent): BodySource {
   if (typeof content === "string" || content instanceof Uint8Array) return sourceOfBytes(content)
-  if (content instanceof Blob) return { length: content.size, open: () => content.stream() }
-  if ("read" in content) return sourceOf(content) ?? { length: undefined, open: () => content }
-  return { length: undefined, open: () => content }
+  if (content instanceof Blob) return { length: content.size, rewinds: true, open: () => content.stream() }
+  if ("read" in content) {
+    const source = sourceOf(content)
+    return source?.rewinds ? source : { length: source?.length, rewinds: false, open: () => content }
+  }
+  // An iterator gives itself when it is asked for an iterator.
+  const rewinds = Symbol.iterator in content && (content[Symbol.iterator]() as unknown) !== content
+  return { length: undefined, rewinds, open: () => content }
 }

@@ -8,7 +8,10 @@ import { ClientRedirectError, isRedirect, urlOf } from "./redirects.ts"
 import { originOf } from "./test-response.ts"
 
 /** Sends a request, as a client's `open` does. */
-type Open = (target: string, options: EnvironBuilderOptions & { followRedirects?: boolean }) => Promise<Response>
+type Open = (
+  target: string,
+  options: EnvironBuilderOptions & { followRedirects?: boolean; useCookies?: boolean },
+) => Promise<Response>
 
 /** Answers a call of fetch. */
 export async function fetchFrom(
@@ -26,6 +29,7 @@ export async function fetchFrom(
     ...(await bodyOf(request, init)),
     environOverrides: { "wsgi.signal": signal },
     followRedirects: request.redirect === "follow",
+    useCookies: request.credentials !== "omit",
   })
   const response = await unlessAborted(answer, signal)
   if (request.redirect === "error" && isRedirect(response.statusCode)) {
@@ -84,9 +88,11 @@ async function platformBody(
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       signal.throwIfAborted()
-      const step = await chunks.next()
+      let step = await chunks.next()
+      // A pull that gives nothing would be the last one.
+      while (!step.done && step.value.length === 0) step = await chunks.next()
       if (step.done) controller.close()
-      else if (step.value.length > 0) controller.enqueue(step.value)
+      else controller.enqueue(step.value)
     },
     async cancel() {
       await chunks.return?.()

@@ -34,7 +34,11 @@ export interface OpenOptions extends EnvironBuilderOptions {
   buffered?: boolean | undefined
   /** Whether redirects are followed. Default false. */
   followRedirects?: boolean | undefined
+  /** Whether cookies are sent and kept, if the client uses any. Default true. */
+  useCookies?: boolean | undefined
 }
+
+type FollowOptions = Pick<OpenOptions, "buffered" | "useCookies">
 
 /** What a client can be asked for: a path or URL, a description, or what a request was made of before. */
 export type OpenTarget = string | URL | OpenOptions | EnvironBuilder | Environ | Request
@@ -80,13 +84,10 @@ export class Client<R extends Response = TestResponse> {
    * @row TST-2, TST-3, TST-5, TST-6
    */
   async open(target: OpenTarget = "/", options: OpenOptions = {}): Promise<R & TestParts> {
-    const {
-      buffered = false,
-      followRedirects = false,
-      ...request
-    } = isDescription(target) ? { ...target, ...options } : options
-    const response = await this.#send(environOf(target, request), buffered)
-    return followRedirects ? this.#follow(response, buffered) : response
+    const given = isDescription(target) ? { ...target, ...options } : options
+    const { buffered = false, followRedirects = false, useCookies = true, ...request } = given
+    const response = await this.#send(environOf(target, request), buffered, useCookies ? this.cookies : undefined)
+    return followRedirects ? this.#follow(response, { buffered, useCookies }) : response
   }
 
   async get(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
@@ -134,13 +135,13 @@ export class Client<R extends Response = TestResponse> {
     return fetchFrom((target, options) => this.open(target, options), input, init)
   }
 
-  async #send(described: Environ, buffered: boolean): Promise<R & TestParts> {
-    const cookie = this.#cookieHeader(described)
+  async #send(described: Environ, buffered: boolean, jar: CookieJar | undefined): Promise<R & TestParts> {
+    const cookie = jar && cookieHeader(jar, described)
     const sent = cookie === undefined ? described : { ...described, HTTP_COOKIE: cookie }
     const { status, headers, body } = await this.runApplication(sent, { buffered })
-    if (this.cookies !== undefined && headers.has("Set-Cookie")) {
+    if (jar !== undefined && headers.has("Set-Cookie")) {
       const origin = cookieOrigin(described)
-      for (const header of headers.getAll("Set-Cookie")) this.cookies.store(header, origin)
+      for (const header of headers.getAll("Set-Cookie")) jar.store(header, origin)
     }
     const response = new this.#responseClass(body, { status, headers })
     tellOrigin(response, { described, sent, history: [] })
@@ -157,7 +158,7 @@ export class Client<R extends Response = TestResponse> {
     return callAsServer(this.#checked, withFreshBody(environ), options.buffered === true)
   }
 
-  async #follow(response: R & TestParts, buffered: boolean): Promise<R & TestParts> {
+  async #follow(response: R & TestParts, options: FollowOptions): Promise<R & TestParts> {
     const seen = new Set<string>()
     const history: (R & TestParts)[] = []
     while (isRedirect(response.statusCode)) {
@@ -169,7 +170,7 @@ export class Client<R extends Response = TestResponse> {
       // The application may count on being through with one request before the next.
       await response.data()
       history.push(response)
-      response = await this.resolveRedirect(response, { buffered })
+      response = await this.resolveRedirect(response, options)
       tellOrigin(response, { ...originOf(response), history: [...history] })
     }
     return response
@@ -180,23 +181,12 @@ export class Client<R extends Response = TestResponse> {
    *
    * @row TST-12
    */
-  async resolveRedirect(response: Response, options: { buffered?: boolean } = {}): Promise<R & TestParts> {
+  async resolveRedirect(response: Response, options: FollowOptions = {}): Promise<R & TestParts> {
     const builder = redirected(originOf(response).described, response, this.allowSubdomainRedirects)
     return this.open(builder, options)
   }
 
   // ---- cookies
-
-  // What a test has set by hand goes before what the jar has under that name.
-  #cookieHeader(environ: Environ): string | undefined {
-    if (this.cookies === undefined || this.cookies.size === 0) return undefined
-    const own = environ["HTTP_COOKIE"] as string | undefined
-    const names = new Set(parseCookie(own).map(([name]) => name))
-    const kept = this.cookies.matching(cookieOrigin(environ)).filter(({ key }) => !names.has(key))
-    const pairs = kept.map(({ key, value }) => `${key}=${value}`)
-    if (own !== undefined) pairs.unshift(own)
-    return pairs.length === 0 ? undefined : pairs.join("; ")
-  }
 
   get #jar(): CookieJar {
     if (this.cookies === undefined) throw new TypeError("This client uses no cookies")
@@ -273,6 +263,17 @@ function environOf(target: OpenTarget, options: EnvironBuilderOptions): Environ 
   const environ = target as Environ
   const changed = Object.keys(options).length > 0
   return changed ? EnvironBuilder.fromEnviron(environ, options).getEnviron() : { ...environ }
+}
+
+// What a test has set by hand goes before what the jar has under that name.
+function cookieHeader(jar: CookieJar, environ: Environ): string | undefined {
+  if (jar.size === 0) return undefined
+  const own = environ["HTTP_COOKIE"] as string | undefined
+  const names = new Set(parseCookie(own).map(([name]) => name))
+  const kept = jar.matching(cookieOrigin(environ)).filter(({ key }) => !names.has(key))
+  const pairs = kept.map(({ key, value }) => `${key}=${value}`)
+  if (own !== undefined) pairs.unshift(own)
+  return pairs.length === 0 ? undefined : pairs.join("; ")
 }
 
 function cookieOrigin(environ: Environ): CookieOrigin {

@@ -184,7 +184,7 @@ export class EnvironBuilder {
     const replaced = name === environ.SERVER_NAME && port === environ.SERVER_PORT
     return new this({
       baseUrl: `${scheme}://${host}${quoteBytes(environ.SCRIPT_NAME)}`,
-      path: quoteBytes(environ.PATH_INFO),
+      path: sentPath(environ),
       queryString: environ.QUERY_STRING,
       method: environ.REQUEST_METHOD,
       headers,
@@ -455,7 +455,7 @@ export class EnvironBuilder {
         first = undefined
         return bytes
       }
-      return [{ length: contentLength, open }, contentType]
+      return [{ length: contentLength, rewinds: true, open }, contentType]
     }
     if (mimetype === URLENCODED && !hasFiles) return [hasFields ? sourceOfBytes(dumpQuery(fields)) : undefined, type]
     if (hasFields || hasFiles) {
@@ -483,6 +483,14 @@ export class EnvironBuilder {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+}
+
+// As it was sent if the environ tells, since `%2F` and `/` are one in PATH_INFO.
+function sentPath(environ: Environ): string {
+  const { SCRIPT_NAME: mount, PATH_INFO: path, REQUEST_URI: target = "" } = environ
+  const sent = splitUrl(target).path
+  const root = quoteBytes(mount)
+  return sent.startsWith(root) && pathBytes(sent) === mount + path ? sent.slice(root.length) : quoteBytes(path)
 }
 
 function hasBody(environ: Environ): boolean {

@@ -130,9 +130,9 @@ class RecordingInput extends PulledInput {
     return chunk
   }
 
-  /** What was read, and whether that is everything. */
+  /** What was read, and whether that is everything. Without a length, only the end tells. */
   seen(contentLength: string | undefined): { bytes: Buffer; complete: boolean } {
-    const isAll = this.ended || String(this.#size) === contentLength || (contentLength ?? "0") === "0"
+    const isAll = this.ended || String(this.#size) === contentLength
     return { bytes: Buffer.concat(this.#chunks), complete: isAll && this.#size <= this.#maxBytes }
   }
 }
@@ -157,7 +157,9 @@ function recorded(
   for (const [key, value] of Object.entries(variables)) {
     environ[key] = typeof value === "string" ? maskVariable(key, value, isSecret) : value
   }
-  const { bytes, complete } = input.seen(variables["CONTENT_LENGTH"] as string | undefined)
+  const chunked = "HTTP_TRANSFER_ENCODING" in variables
+  const length = variables["CONTENT_LENGTH"] ?? (chunked ? undefined : "0")
+  const { bytes, complete } = input.seen(length as string | undefined)
   const masked = maskBody(bytes.toString("latin1"), String(variables["CONTENT_TYPE"] ?? ""), isSecret)
   const body = Buffer.from(masked ?? "", "latin1")
   const whole = complete && masked !== undefined
