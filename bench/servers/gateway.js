@@ -1,7 +1,6 @@
 // The gateway interface without Request and Response: what the adapter alone costs.
 import { createServer } from "../../dist/adapters/node.js"
 
-const encoder = new TextEncoder()
 const { server } = createServer((environ, startResponse) => {
   const name = new URLSearchParams(environ.QUERY_STRING).get("name") ?? "World"
   startResponse("200 OK", [["Content-Type", "text/plain; charset=utf-8"]])

@@ -1,0 +1,102 @@
+// The package as a stranger gets it: packed, checked, installed in an empty project, used from JavaScript and TypeScript.
+
+import { spawn, spawnSync } from "node:child_process"
+import { once } from "node:events"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest"
+
+const root = fileURLToPath(new URL("../", import.meta.url))
+const bin = (name: string) => join(root, "node_modules/.bin", name)
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+  exports: Record<string, { types: string; default: string } | string>
+  dependencies: Record<string, string>
+}
+
+let folder = ""
+let tarball = ""
+
+function run(command: string, args: string[], cwd = folder): string {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: "utf8", timeout: 100_000 })
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")}: exit code ${status}\n${stdout}\n${stderr}`)
+  return stdout
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "werkstatt-package-"))
+  run("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder], root)
+  tarball = join(folder, readdirSync(folder).find((name) => name.endsWith(".tgz")) as string)
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module", private: true }))
+  run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", tarball])
+}, 120_000)
+
+describe("the package", () => {
+  test("is what publint and attw call clean", () => {
+    expect(run(bin("publint"), ["run", tarball, "--strict"], root)).toMatch(/All good/)
+    expect(run(bin("attw"), [tarball, "--profile", "esm-only"], root)).toMatch(/No problems found/)
+  })
+
+  test("holds what its exports name, and no test", () => {
+    const inside = join(folder, "node_modules/werkstatt")
+    for (const door of Object.values(manifest.exports)) {
+      for (const file of typeof door === "string" ? [door] : Object.values(door))
+        expect(existsSync(join(inside, file)), file).toBe(true)
+    }
+    expect(readdirSync(inside).sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "dist", "package.json", "src"])
+  })
+
+  test("runs no install script", () => {
+    const installed = JSON.parse(readFileSync(join(folder, "package-lock.json"), "utf8")) as {
+      packages: Record<string, { hasInstallScript?: boolean }>
+    }
+    expect(Object.entries(installed.packages).filter(([, { hasInstallScript }]) => hasInstallScript)).toEqual([])
+  })
+
+  test("is imported from JavaScript through every door", () => {
+    const doors = Object.keys(manifest.exports).filter((door) => door !== "./package.json")
+    const imports = doors.map((door) => `await import("werkstatt${door.slice(1)}")`).join(", ")
+    writeFileSync(join(folder, "doors.js"), `console.log([${imports}].length)`)
+    expect(run(process.execPath, ["doors.js"]).trim()).toBe(String(doors.length))
+  })
+
+  test("serves a ten-line TypeScript application that was compiled against its types", async () => {
+    writeFileSync(
+      join(folder, "main.ts"),
+      `import { HTTPException, makeServer, NotFound, Request, Response } from "werkstatt"
+
+export const app = Request.application(async (request: Request): Promise<Response> => {
+  const name: string | undefined = request.args.get("name")
+  if (name === undefined) throw new NotFound()
+  return new Response(\`Hello \${name}!\`, { headers: { "X-Path": request.path } })
+})
+
+export const error: HTTPException = new NotFound("nobody")
+const server = await makeServer("127.0.0.1", 0, app, { accessLog: false })
+console.log(server.url)
+`,
+    )
+    const options = {
+      target: "es2023",
+      module: "nodenext",
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      types: ["node"],
+    }
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files: ["main.ts"] }))
+    symlinkSync(join(root, "node_modules/@types"), join(folder, "node_modules/@types"))
+    symlinkSync(join(root, "node_modules/undici-types"), join(folder, "node_modules/undici-types"))
+    run(bin("tsc"), ["-p", folder])
+    const child = spawn(process.execPath, ["main.js"], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] })
+    onTestFinished(() => void child.kill("SIGKILL"))
+    const [chunk] = (await once(child.stdout, "data")) as [Buffer]
+    const url = chunk.toString().trim()
+    expect(await (await fetch(`${url}/?name=stranger`)).text()).toBe("Hello stranger!")
+    expect((await fetch(url)).status).toBe(404)
+  }, 60_000)
+
+  test("brings its command", () => {
+    expect(run(join(folder, "node_modules/.bin/werkstatt"), ["--help"])).toMatch(/^Usage: werkstatt/)
+  })
+})
