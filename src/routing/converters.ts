@@ -169,7 +169,8 @@ export class AnyConverter extends BaseConverter<string> {
     super(args)
     bindArguments({ ...args, positional: [] }, [])
     this.items = args.words
-    this.regex = `(?:${args.words.map((word) => word.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|")})`
+    const words = args.words.map((word) => word.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"))
+    this.regex = words.length === 0 ? "[^\\s\\S]" : `(?:${words.join("|")})`
   }
 
   /** Never takes more than its segment: a word with a slash matches nothing. */
@@ -195,6 +196,11 @@ export class AnyConverter extends BaseConverter<string> {
 export class PathConverter extends BaseConverter<string> {
   override readonly regex = "[^/].*?"
   override readonly weight = 200
+
+  constructor(args: ConverterArguments = NO_ARGUMENTS) {
+    super(args)
+    bindArguments(args, [])
+  }
 
   override get partIsolating(): boolean {
     return false
@@ -315,6 +321,11 @@ function decimal(value: number): string {
  */
 export class UUIDConverter extends BaseConverter<string> {
   override readonly regex = "[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
+
+  constructor(args: ConverterArguments = NO_ARGUMENTS) {
+    super(args)
+    bindArguments(args, [])
+  }
 
   override toValue(text: string): string {
     return text.toLowerCase()

@@ -118,8 +118,8 @@ type BuiltValue<Body, Table> =
 type Flatten<T> = { [Key in keyof T]: T[Key] }
 type BodiesOf<Spec extends RuleSpec> = Bodies<Spec["path"]> | Bodies<Spec["domain"]>
 
-/** Whether the text of a rule is known to the compiler. */
-type IsKnown<Spec extends RuleSpec> = string extends Spec["path"] | Spec["domain"] ? false : true
+/** Whether the text of a rule is known to the compiler to its last letter: as a key it would have to be there. */
+type IsKnown<Spec extends RuleSpec> = Nothing extends Record<`${Spec["domain"]}|${Spec["path"]}`, 1> ? false : true
 
 /** What matching a rule gives. A placeholder comes before a default of its name. */
 export type MatchedValues<Spec extends RuleSpec, Table> =
@@ -158,7 +158,9 @@ type Intersection<Union> = (Union extends unknown ? (each: Union) => void : neve
 type LookUp<Spec extends RuleSpec, Entries, Endpoint> = Entries extends { [Name in Endpoint & string]: infer Found }
   ? [unknown] extends [Found]
     ? Search<Spec, Endpoint>
-    : Found[keyof Found]
+    : Found extends unknown
+      ? Found[keyof Found]
+      : never
   : Facts<string, string, Endpoint, never>
 type Search<Spec extends RuleSpec, Endpoint> = Spec extends RuleSpec
   ? Endpoint extends Spec["endpoint"]

@@ -1,0 +1,155 @@
+import { inspect } from "node:util"
+import { describe, expect, test } from "vitest"
+import {
+  endpointPrefix,
+  formatRoutes,
+  type Rule,
+  type RuleFactory,
+  RuleMap,
+  rule,
+  ruleTemplate,
+  subdomain,
+  submount,
+} from "../../src/routing/index.ts"
+
+const only = (factory: RuleFactory): Rule => [...factory.getRules()][0] as Rule
+
+const everything = {
+  defaults: { page: 1 },
+  host: "h.example",
+  methods: ["get", "post"],
+  buildOnly: true,
+  strictSlashes: false,
+  mergeSlashes: false,
+  redirectTo: "/there",
+  alias: true,
+} as const
+
+describe("a rule", () => {
+  test("knows its arguments, methods and whether it ends in a slash", () => {
+    const made = rule("/<int:a>/<b>/", "e", { methods: ["get"], defaults: { c: 1 } })
+    expect([...made.arguments]).toEqual(["a", "b", "c"])
+    expect([...(made.methods ?? [])]).toEqual(["GET", "HEAD"])
+    expect([made.isBranch, made.isLeaf]).toEqual([true, false])
+    expect(made.defaults.get("c")).toBe(1)
+  })
+
+  test.each([
+    ["a text without a slash in front", () => rule("x", "e")],
+    ["no text", () => rule("", "e")],
+    ["a placeholder twice", () => rule("/<x>/<x>", "e")],
+    ["a placeholder in path and subdomain", () => rule("/<x>", "e", { subdomain: "<x>" })],
+    ["a host with a slash", () => rule("/", "e", { host: "a/b" })],
+    ["methods as a text", () => rule("/", "e", { methods: "GET" })],
+    ["a WebSocket with POST", () => rule("/", "e", { websocket: true, methods: ["GET", "POST"] })],
+  ])("is refused for %s", (_, make) => {
+    expect(make).toThrow(TypeError)
+  })
+
+  test("a WebSocket rule may have GET, HEAD and OPTIONS", () => {
+    expect(rule("/", "e", { websocket: true, methods: ["GET", "OPTIONS"] }).methods?.size).toBe(3)
+  })
+
+  test("is written for people", () => {
+    expect(String(rule("/x/<id>", "ep", { methods: ["GET"] }))).toBe("<Rule '/x/<id>' (GET, HEAD) -> ep>")
+    expect(String(rule("/", "ep", { subdomain: "www" }))).toBe("<Rule 'www|/' -> ep>")
+    expect(inspect(rule("/", function view() {}))).toBe("<Rule '/' -> view>")
+    expect(String(new RuleMap([rule("/", "a"), rule("/b", "b")]))).toBe("RuleMap([<Rule '/' -> a>, <Rule '/b' -> b>])")
+  })
+
+  test("is equal to another of the same text", () => {
+    expect(rule("/<x>", "a").equals(rule("/<x>", "b"))).toBe(true)
+    expect(rule("/<x>", "a").equals(rule("/<y>", "a"))).toBe(false)
+    expect(rule("/", "a").equals(rule("/", "a", { subdomain: "w" }))).toBe(false)
+  })
+
+  test("is copied with changes, and stays as it was", () => {
+    const made = rule("/a", "a", everything)
+    const copy = made.with({ rule: "/b", alias: false })
+    expect(copy).toMatchObject({ rule: "/b", endpoint: "a", alias: false, buildOnly: true, redirectTo: "/there" })
+    expect(made).toMatchObject({ rule: "/a", alias: true })
+    expect(copy.defaults).not.toBe(made.defaults)
+  })
+
+  test("may stand in several maps", () => {
+    const shared = rule("/<int:x>", "e")
+    const [one, other] = [new RuleMap([shared]), new RuleMap([submount("/s", [shared])])]
+    expect(one.bind("h").match("/1").rule).toBe(shared)
+    expect(other.bind("h").match("/s/1").values).toEqual({ x: 1 })
+  })
+})
+
+describe("factories", () => {
+  const socket = rule("/ws", "e", { websocket: true, mergeSlashes: false })
+  const full = rule("/a", "e", everything)
+
+  test.each([
+    ["submount", (wrapped: Rule) => submount("/m", [wrapped])],
+    ["endpointPrefix", (wrapped: Rule) => endpointPrefix("p.", [wrapped])],
+    ["subdomain", (wrapped: Rule) => subdomain("s", [wrapped])],
+    ["ruleTemplate", (wrapped: Rule) => ruleTemplate([wrapped])({})],
+  ])("%s keeps every option", (_, wrap) => {
+    expect(only(wrap(socket))).toMatchObject({ websocket: true, mergeSlashes: false })
+    const { defaults, methods, ...rest } = only(wrap(full))
+    expect(rest).toMatchObject({
+      host: "h.example",
+      buildOnly: true,
+      strictSlashes: false,
+      mergeSlashes: false,
+      redirectTo: "/there",
+      alias: true,
+    })
+    expect(defaults).toEqual(new Map([["page", 1]]))
+    expect(methods).toEqual(new Set(["GET", "HEAD", "POST"]))
+  })
+
+  test("nest in any order", () => {
+    const made = only(subdomain("kb", [submount("/a/", [endpointPrefix("x.", [submount("/b", [rule("/c", "e")])])])]))
+    expect(made).toMatchObject({ rule: "/a/b/c", endpoint: "x.e", subdomain: "kb" })
+  })
+
+  test("submount takes an empty path, and none without a slash in front", () => {
+    expect(only(submount("", [rule("/b", "e")])).rule).toBe("/b")
+    expect(() => submount("a", [rule("/b", "e")])).toThrow(TypeError)
+  })
+
+  test("endpointPrefix wants names", () => {
+    expect(() => only(endpointPrefix("p.", [rule("/", () => 1)]))).toThrow(TypeError)
+  })
+
+  test("a template fills texts, endpoints, hosts, targets and defaults, also of other factories", () => {
+    const template = ruleTemplate([
+      rule("/$name/$$/x", "$name.x", {
+        host: "$name.example",
+        defaults: { k: "$name", n: 5 },
+        redirectTo: "/to/$name",
+      }),
+      submount("/in", [rule("/$name", "$name.in")]),
+    ])
+    const [first, second] = [...template({ name: "u" }).getRules()] as [Rule, Rule]
+    expect(first).toMatchObject({ rule: "/u/$/x", endpoint: "u.x", host: "u.example", redirectTo: "/to/u" })
+    expect(Object.fromEntries(first.defaults)).toEqual({ k: "u", n: 5 })
+    expect(second).toMatchObject({ rule: "/in/u", endpoint: "u.in" })
+  })
+
+  test("a template lacks no word", () => {
+    expect(() => only(ruleTemplate([rule("/$missing", "e")])({ name: "x" }))).toThrow("$missing")
+    expect(() => only(ruleTemplate([rule("/$constructor", "e")])({}))).toThrow("$constructor")
+  })
+})
+
+test("a map is printed as a table", () => {
+  const map = new RuleMap([
+    rule("/", "index", { methods: ["GET"] }),
+    rule("/files/<path:name>", "file", { subdomain: "static", buildOnly: true }),
+    rule("/live", function live() {}, { websocket: true }),
+    rule("/old", "old", { redirectTo: "/" }),
+  ])
+  expect(formatRoutes(map)).toBe(`Methods    Rule                       Endpoint
+---------  -------------------------  --------
+GET, HEAD  /                          index
+any        static./files/<path:name>  file (build only)
+websocket  /live                      live
+any        /old                       old (redirects to /)
+`)
+})
