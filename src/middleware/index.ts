@@ -1,1 +1,17 @@
+// What stands between a server and an application. Each is a function from application to application.
+
+export { type AddressFilterOptions, addressFilter } from "./address-filter.ts"
+export { AddressList } from "./address-list.ts"
+export { type BodyLimitOptions, bodyLimit } from "./body-limit.ts"
+export { compose, type Middleware } from "./compose.ts"
+export { dispatcher, type Mounts } from "./dispatcher.ts"
 export { type Level, LintError, type LintOptions, lint, unclosedBodies } from "./lint.ts"
+export {
+  type OriginalVariables,
+  PROXY_FIX_ORIGINALS,
+  type ProxyCount,
+  type ProxyFixOptions,
+  proxyFix,
+} from "./proxy-fix.ts"
+export { getRequestId, type RequestIdOptions, requestId } from "./request-id.ts"
+export { type RewriteRule, type RewriteTarget, rewrite } from "./rewrite.ts"

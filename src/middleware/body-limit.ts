@@ -1,0 +1,31 @@
+// Refuses request bodies beyond a size, whatever their type and framing. Stands outside of whatever reads them.
+// An announced length is judged before a byte is read, so a client that waits for 100 Continue is spared the sending.
+
+import { LimitedStream } from "../environ/limited-stream.ts"
+import { getContentLength } from "../environ/request-input.ts"
+import { RequestEntityTooLarge } from "../exceptions/statuses.ts"
+import type { Application } from "../gateway.ts"
+
+export interface BodyLimitOptions {
+  /** The most bytes that a request body may have; a whole number from 0. */
+  maxBytes: number
+}
+
+/**
+ * Answers 413 to a request whose announced body is too large, without calling `app`. Of a body that comes without a length,
+ * as a chunked one does, the read that meets the surplus rejects with RequestEntityTooLarge (413).
+ *
+ * @throws RangeError when `maxBytes` is not such a number
+ */
+export function bodyLimit(app: Application, { maxBytes }: BodyLimitOptions): Application {
+  if (!(Number.isSafeInteger(maxBytes) && maxBytes >= 0)) {
+    throw new RangeError(`maxBytes must be a whole number from 0, not ${String(maxBytes)}`)
+  }
+  const refusal = new RequestEntityTooLarge()
+  return (environ, startResponse) => {
+    const length = getContentLength(environ)
+    if (length === undefined) environ["wsgi.input"] = new LimitedStream(environ["wsgi.input"], maxBytes, true)
+    else if (length > maxBytes) return refusal.respond(environ, startResponse)
+    return app(environ, startResponse)
+  }
+}

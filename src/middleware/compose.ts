@@ -1,0 +1,24 @@
+// Layers put around an application, once, when it is made. Knows none of them.
+
+import type { Application } from "../gateway.ts"
+
+/** A layer: an application for an application. Those of this folder take options, so wrap them: `(app) => cors(app, options)`. */
+export type Middleware = (app: Application) => Application
+
+/**
+ * `app` inside of all layers, the first one outermost: requests pass them as they are listed, responses the other way.
+ *
+ * @throws TypeError when a layer is not a function, or gives no function
+ * @example
+ * const naming = (name) => (app) => (environ, start) => [name, ...app(environ, start)]
+ * compose(() => ["app"], naming("outer"), naming("inner"))() // => ["outer", "inner", "app"]
+ * compose(() => [], undefined) // throws TypeError
+ */
+export function compose(app: Application, ...layers: readonly Middleware[]): Application {
+  return layers.reduceRight((inner, layer, index) => {
+    if (typeof layer !== "function") throw new TypeError(`layer ${index} is not a function but ${String(layer)}`)
+    const outer: unknown = layer(inner)
+    if (typeof outer !== "function") throw new TypeError(`layer ${index} gave no application but ${String(outer)}`)
+    return outer as Application
+  }, app)
+}
