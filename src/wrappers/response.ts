@@ -127,7 +127,11 @@ export class Response extends ResponseHead implements Responder {
         headers: answer.headers,
         directPassthrough: answer.directPassthrough,
       })
-      response.callOnClose(() => answer.close())
+      if (answer.#needsClose) {
+        // The body has a new owner, who closes it.
+        answer.#closedBody = answer.#body
+        response.callOnClose(() => answer.close())
+      }
       return response
     }
     if (environ === undefined) throw new TypeError("forceType needs an environ to make a response of an application")
@@ -180,6 +184,7 @@ export class Response extends ResponseHead implements Responder {
       this.setData(body)
     } else {
       this.#body = body
+      this.#lengthPending = false
       this.headers.delete("Content-Length")
     }
   }

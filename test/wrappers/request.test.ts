@@ -1,0 +1,422 @@
+import { describe, expect, expectTypeOf, test } from "vitest"
+import type { FileStorage } from "../../src/datastructures/file-storage.ts"
+import type { ImmutableMultiDict } from "../../src/datastructures/multi-dict.ts"
+import { inputFrom } from "../../src/environ/input.ts"
+import {
+  BadRequest,
+  ClientDisconnected,
+  RequestEntityTooLarge,
+  UnsupportedMediaType,
+} from "../../src/exceptions/statuses.ts"
+import type { Environ, InputStream } from "../../src/gateway.ts"
+import { Request } from "../../src/wrappers/request.ts"
+import { bytes, environOf, text } from "../support/requests.ts"
+
+const URLENCODED = { CONTENT_TYPE: "application/x-www-form-urlencoded" }
+const JSON_TYPE = { CONTENT_TYPE: "application/json" }
+const MULTIPART = { CONTENT_TYPE: "multipart/form-data; boundary=B" }
+const part = (head: string, content: string) => `--B\r\nContent-Disposition: form-data; ${head}\r\n\r\n${content}\r\n`
+const UPLOAD = `${part('name="a"', "1")}${part('name="f"; filename="x.txt"', "content")}--B--\r\n`
+
+const post = (body: string, variables: Record<string, unknown> = {}) => new Request(environOf("/?q=1", variables, body))
+const form = (body: string) => post(body, URLENCODED)
+/** A body whose end the server tells, as with chunked requests. */
+const endless = (body: string, variables: Record<string, unknown> = {}) => {
+  const { CONTENT_LENGTH: _, ...environ } = environOf("/", variables, body)
+  return new Request({ ...environ, "wsgi.input_terminated": true } as Environ)
+}
+
+describe("reading nothing", () => {
+  /** Notes every key that is read. */
+  function watched(target?: string): { environ: Environ; reads: string[] } {
+    const reads: string[] = []
+    const environ = new Proxy(environOf(target), {
+      get(object, key) {
+        reads.push(String(key))
+        return Reflect.get(object, key)
+      },
+    })
+    return { environ, reads }
+  }
+
+  test("parses nothing: a new request has not looked at its environ", () => {
+    const { environ, reads } = watched()
+    new Request(environ)
+    expect(reads).toEqual([])
+  })
+
+  test("each property reads what it needs, and what was parsed is kept", () => {
+    const { environ, reads } = watched("/a?b=c")
+    const request = new Request(environ)
+    expect(request.args.get("b")).toBe("c")
+    expect(request.args).toBe(request.args)
+    expect(reads).toEqual(["QUERY_STRING"])
+    reads.length = 0
+    expect([request.path, request.path]).toEqual(["/a", "/a"])
+    expect(reads).toEqual(["PATH_INFO"])
+    reads.length = 0
+    expect(request.acceptMimetypes).toBe(request.acceptMimetypes)
+    expect(request.cookies).toBe(request.cookies)
+    expect(reads).toEqual(["HTTP_ACCEPT", "HTTP_COOKIE"])
+  })
+})
+
+describe("the environ", () => {
+  test("gets the request, unless told otherwise or for a shallow one", () => {
+    const environ = environOf()
+    const request = new Request(environ)
+    expect(environ["werkstatt.request"]).toBe(request)
+    for (const options of [{ populateRequest: false }, { shallow: true }]) {
+      const other = environOf()
+      new Request(other, options)
+      expect("werkstatt.request" in other).toBe(false)
+    }
+  })
+
+  test("may be almost empty", async () => {
+    const request = new Request({} as Environ)
+    expect(request).toMatchObject({ method: "GET", scheme: "http", host: "", path: "/", rootPath: "", queryString: "" })
+    expect(request).toMatchObject({
+      remoteAddr: undefined,
+      remoteUser: undefined,
+      server: undefined,
+      contentType: undefined,
+    })
+    expect(request.accessRoute).toEqual([])
+    expect((await request.data()).length).toBe(0)
+    expect((await request.form()).size).toBe(0)
+    expect(request.isMultithread || request.isMultiprocess || request.isRunOnce).toBe(false)
+    expect(request.signal.aborted).toBe(false)
+  })
+
+  test("is where the facts come from", () => {
+    const signal = AbortSignal.abort()
+    const request = new Request(
+      environOf("/caf\u00c3\u00a9", {
+        REQUEST_METHOD: "made_up",
+        SCRIPT_NAME: "/\u00c3\u00bc//",
+        REMOTE_USER: "me",
+        "wsgi.signal": signal,
+        "wsgi.multiprocess": true,
+      }),
+    )
+    expect(request).toMatchObject({ method: "MADE_UP", path: "/café", rootPath: "/ü", remoteUser: "me" })
+    expect(request).toMatchObject({ isMultithread: true, isMultiprocess: true, isRunOnce: false, signal })
+    expect(request.server).toEqual(["localhost", 80])
+  })
+})
+
+describe("who reads the body", () => {
+  test("data gives the bytes, again and again, and leaves the form to be parsed", async () => {
+    const request = form("a=1")
+    expect(text(await request.data())).toBe("a=1")
+    expect(text(await request.data())).toBe("a=1")
+    expect((await request.form()).get("a")).toBe("1")
+    expect(text(await request.data())).toBe("a=1")
+  })
+
+  test("after the form, nothing is left for data", async () => {
+    const request = form("a=1")
+    expect((await request.form()).get("a")).toBe("1")
+    expect(text(await request.data())).toBe("")
+    expect(text(await request.stream.read())).toBe("")
+  })
+
+  test("data that parses the form first gives what is no form, and nothing of what is", async () => {
+    const request = form("a=1")
+    expect(text(await request.data({ parseFormData: true }))).toBe("")
+    expect((await request.form()).get("a")).toBe("1")
+    expect(text(await post("raw", { CONTENT_TYPE: "text/plain" }).data({ parseFormData: true }))).toBe("raw")
+    expect(text(await post("raw").data({ parseFormData: true }))).toBe("raw")
+  })
+
+  test("data that is not kept is gone for all others", async () => {
+    const request = form("a=1")
+    expect(text(await request.data({ cache: false }))).toBe("a=1")
+    expect(text(await request.data())).toBe("")
+    expect((await request.form()).size).toBe(0)
+  })
+
+  test("calls that overlap take their turns in the order in which they were made", async () => {
+    const first = form("a=1")
+    const [data, fields] = await Promise.all([first.data(), first.form()])
+    expect([text(data), fields.get("a")]).toEqual(["a=1", "1"])
+    const second = form("a=1")
+    const [parsed, rest] = await Promise.all([second.form(), second.data()])
+    expect([parsed.get("a"), text(rest)]).toEqual(["1", ""])
+    const third = form("a=1")
+    const [drained, empty] = await Promise.all([third.data({ cache: false }), third.form()])
+    expect([text(drained), empty.size]).toEqual(["a=1", 0])
+  })
+
+  test("form and files are parsed once, together", async () => {
+    const request = post(UPLOAD, MULTIPART)
+    const [fields, files] = await Promise.all([request.form(), request.files()])
+    expect(fields.get("a")).toBe("1")
+    expect(files.get("f")?.filename).toBe("x.txt")
+    expect(await request.form()).toBe(fields)
+    expect(await request.files()).toBe(files)
+    await request.close()
+  })
+
+  test.each(["DELETE", "PATCH", "MADE_UP", "GET"])(
+    "a %s request with a Content-Type has its form parsed",
+    async (method) => {
+      const request = post("a=1", { ...URLENCODED, REQUEST_METHOD: method })
+      expect(request.wantFormDataParsed).toBe(true)
+      expect((await request.form()).get("a")).toBe("1")
+    },
+  )
+
+  test("without a Content-Type nothing is taken for a form", async () => {
+    const request = post("a=1")
+    expect(request.wantFormDataParsed).toBe(false)
+    expect((await request.form()).size).toBe(0)
+    expect(text(await request.data())).toBe("a=1")
+  })
+
+  test("values are the query and then the form; those of a GET leave the body alone", async () => {
+    const values = await form("q=2&a=3").values()
+    expect([values.getAll("q"), values.get("a")]).toEqual([["1", "2"], "3"])
+    const request = post("a=1", { ...URLENCODED, REQUEST_METHOD: "GET" })
+    expect([...(await request.values())]).toEqual([["q", "1"]])
+    expect(text(await request.stream.read())).toBe("a=1")
+  })
+
+  test("text is UTF-8, with U+FFFD for what is not", async () => {
+    expect(await post("é").text()).toBe("é")
+    expect(await new Request(environOf("/", {}, Uint8Array.of(0x61, 0xff))).text()).toBe("a\ufffd")
+    expect(await new Request(environOf("/", {}, Uint8Array.of(0xef, 0xbb, 0xbf, 0x61))).text()).toBe("\ufeffa")
+  })
+
+  test("the stream can be replaced, and feeds what is read afterwards", async () => {
+    const request = form("a=1")
+    request.stream = inputFrom(bytes("a=2"))
+    expect((await request.form()).get("a")).toBe("2")
+  })
+
+  test("the server's own stream is there too, unguarded", async () => {
+    const request = post("hello", { CONTENT_LENGTH: "2" })
+    expect(text(await request.stream.read())).toBe("he")
+    expect(text(await request.inputStream.read())).toBe("llo")
+  })
+
+  test("a shallow request leaves its body alone", async () => {
+    const request = new Request(environOf("/", URLENCODED, "a=1"), { shallow: true })
+    expect(() => request.stream).toThrow(TypeError)
+    for (const read of ["data", "text", "form", "files", "values"] as const)
+      await expect(request[read]()).rejects.toThrow(TypeError)
+    await expect(request.json({ force: true })).rejects.toThrow(TypeError)
+    await request.close()
+    expect(request.path).toBe("/")
+  })
+
+  test("a body that is cut short is an error for whoever reads it", async () => {
+    for (const read of ["data", "form"] as const) {
+      const request = post("a=1", { ...URLENCODED, CONTENT_LENGTH: "10" })
+      await expect(request[read]()).rejects.toThrow(ClientDisconnected)
+    }
+  })
+})
+
+describe("limits", () => {
+  class Small extends Request {
+    override maxContentLength = 5
+  }
+  const readers = {
+    data: (request: Request) => request.data(),
+    text: (request: Request) => request.text(),
+    json: (request: Request) => request.json({ force: true }),
+    "json, silently": (request: Request) => request.json({ force: true, silent: true }),
+    form: (request: Request) => request.form(),
+    files: (request: Request) => request.files(),
+    values: (request: Request) => request.values(),
+    stream: async (request: Request) => request.stream.read(),
+    lines: async (request: Request) => request.stream.readLines(),
+    chunks: async (request: Request) => {
+      for await (const _ of request.stream);
+    },
+  }
+
+  describe.each(Object.entries(readers))("%s", (_, read) => {
+    test("of an announced length above the limit is refused, each time", async () => {
+      const request = new Small(environOf("/", URLENCODED, "a=1234"))
+      for (let i = 0; i < 2; i++) await expect(read(request)).rejects.toThrow(RequestEntityTooLarge)
+    })
+
+    test("of an unknown length above the limit is refused, each time", async () => {
+      const request = endless("a=1234", URLENCODED)
+      request.maxContentLength = 5
+      for (let i = 0; i < 2; i++) await expect(read(request)).rejects.toThrow(RequestEntityTooLarge)
+    })
+
+    test("of exactly the limit is read", async () => {
+      const request = endless("12345", URLENCODED)
+      request.maxContentLength = 5
+      await read(request)
+      await read(new Small(environOf("/", URLENCODED, "12345")))
+    })
+  })
+
+  test("maxFormMemorySize and maxFormParts hold for forms; no limit is undefined", async () => {
+    const memory = form("a=123456789")
+    memory.maxFormMemorySize = 5
+    await expect(memory.form()).rejects.toThrow(RequestEntityTooLarge)
+    await expect(memory.data()).rejects.toThrow(RequestEntityTooLarge)
+    const parts = post(UPLOAD, MULTIPART)
+    parts.maxFormParts = 1
+    await expect(parts.form()).rejects.toThrow(RequestEntityTooLarge)
+    const large = form(`a=${"x".repeat(600_000)}`)
+    await expect(large.form()).rejects.toThrow(RequestEntityTooLarge)
+    const unlimited = form(`a=${"x".repeat(600_000)}`)
+    unlimited.maxFormMemorySize = undefined
+    expect((await unlimited.form()).get("a")).toHaveLength(600_000)
+  })
+
+  test("a view that asks for a form and does not wait for it does not end the process", async () => {
+    const request = new Small(environOf("/", URLENCODED, "a=1234"))
+    const forgotten = request.form()
+    await expect(forgotten).rejects.toThrow()
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  })
+})
+
+describe("json", () => {
+  test("gives the value, parsed once", async () => {
+    const request = post('{"a": [1, "é"]}', JSON_TYPE)
+    const value = await request.json()
+    expect(value).toEqual({ a: [1, "é"] })
+    expect(await request.json()).toBe(value)
+    expect(await request.json({ silent: true })).toBe(value)
+  })
+
+  test.each([
+    ["application/json", true],
+    ["application/problem+json; charset=utf-8", true],
+    ["APPLICATION/JSON", true],
+    ["text/json", false],
+    ["application/jsonlines", false],
+    ["application/json\ta", false],
+    [" application/json", true],
+    ["application/json garbage", false],
+    ["text/plain; application/json", false],
+    ["application/json, text/plain", false],
+  ])("of the type %j is JSON: %s", async (type, isJson) => {
+    const request = post("1", { CONTENT_TYPE: type })
+    expect(request.isJson).toBe(isJson)
+    if (isJson) expect(await request.json()).toBe(1)
+    else await expect(request.json()).rejects.toThrow(UnsupportedMediaType)
+  })
+
+  test("of another type is a 415, unless forced or silent", async () => {
+    const request = post("[1]", { CONTENT_TYPE: "text/plain" })
+    await expect(request.json()).rejects.toThrow(UnsupportedMediaType)
+    expect(await request.json({ silent: true })).toBeUndefined()
+    expect(await request.json({ force: true })).toEqual([1])
+    expect(await request.json()).toEqual([1])
+  })
+
+  test.each(["", "{", "nope", "{'a': 1}"])("a body of %j is a 400, unless silent", async (body) => {
+    const request = post(body, JSON_TYPE)
+    await expect(request.json()).rejects.toThrow(BadRequest)
+    expect(await request.json({ silent: true })).toBeUndefined()
+    await expect(request.json()).rejects.toThrow(BadRequest)
+  })
+
+  test("bytes that are not UTF-8 are no JSON", async () => {
+    const request = new Request(environOf("/", JSON_TYPE, Uint8Array.of(0x22, 0xff, 0x22)))
+    await expect(request.json()).rejects.toThrow(BadRequest)
+  })
+
+  test("that is not kept drains the body", async () => {
+    const request = post("[1]", JSON_TYPE)
+    expect(await request.json({ cache: false })).toEqual([1])
+    await expect(request.json()).rejects.toThrow(BadRequest)
+  })
+
+  test("after the form there is none left", async () => {
+    const request = form("a=1")
+    await request.form()
+    await expect(request.json({ force: true })).rejects.toThrow(BadRequest)
+  })
+
+  test("the hook for failures decides what comes instead", async () => {
+    class Tolerant extends Request {
+      override onJsonLoadingFailed(error: unknown): unknown {
+        return error === undefined ? "type" : "body"
+      }
+    }
+    expect(await new Tolerant(environOf("/", JSON_TYPE, "{")).json()).toBe("body")
+    expect(await new Tolerant(environOf("/", {}, "{}")).json()).toBe("type")
+  })
+
+  test("another parser may take the place of JSON", async () => {
+    class Shouting extends Request {
+      override jsonModule = { parse: (text: string) => text.toUpperCase(), stringify: String }
+    }
+    expect(await new Shouting(environOf("/", JSON_TYPE, "hi")).json()).toBe("HI")
+  })
+
+  test("__proto__ is a key like any other", async () => {
+    const value = (await post('{"__proto__": {"a": 1}}', JSON_TYPE).json()) as object
+    expect(Object.hasOwn(value, "__proto__")).toBe(true)
+    expect(({} as { a?: number }).a).toBeUndefined()
+  })
+})
+
+describe("closing", () => {
+  test("closes the files of the form, if there were any", async () => {
+    const request = post(UPLOAD, MULTIPART)
+    expect(request.needsClose).toBe(false)
+    const file = (await request.files()).get("f") as FileStorage
+    let closed = 0
+    file.close = async () => void closed++
+    expect(request.needsClose).toBe(true)
+    {
+      await using _ = request
+    }
+    expect(closed).toBe(1)
+    const plain = form("a=1")
+    await plain.form()
+    expect(plain.needsClose).toBe(false)
+  })
+
+  test("does not parse a form for that", async () => {
+    const request = form("a=1")
+    await request.close()
+    expect(text(await request.data())).toBe("a=1")
+  })
+
+  test("of a form that failed does nothing", async () => {
+    const request = form("a=1")
+    request.maxContentLength = 1
+    await expect(request.form()).rejects.toThrow()
+    await request.close()
+  })
+})
+
+test("an inspector shows URL and method, and never fails", () => {
+  expect(String(new Request(environOf("/caf\u00c3\u00a9?a=b")))).toBe("<Request 'http://localhost/café?a=b' [GET]>")
+  const request = new Request(environOf())
+  request.trustedHosts = ["example.com"]
+  expect(String(request)).toMatch(/^<Request \(invalid URL: .*\) \[GET\]>$/)
+})
+
+test("types: what a view touches is typed", () => {
+  const request = new Request(environOf())
+  expectTypeOf(request.args).toEqualTypeOf<ImmutableMultiDict<string>>()
+  expectTypeOf(request.args.get("a")).toEqualTypeOf<string | undefined>()
+  expectTypeOf(request.args.get("a", { type: Number, default: 0 })).toEqualTypeOf<number>()
+  expectTypeOf(request.form).returns.resolves.toEqualTypeOf<ImmutableMultiDict<string>>()
+  expectTypeOf(request.files).returns.resolves.toEqualTypeOf<ImmutableMultiDict<FileStorage>>()
+  expectTypeOf(request.stream).toEqualTypeOf<InputStream>()
+  expectTypeOf(request.data).returns.resolves.toEqualTypeOf<Uint8Array>()
+  expectTypeOf(request.headers.get("x")).toEqualTypeOf<string | undefined>()
+  expectTypeOf(request.json).toBeCallableWith({ force: true })
+  const loud = () => request.json()
+  const typed = () => request.json<{ a: number }>()
+  const silent = () => request.json<{ a: number }>({ silent: true })
+  expectTypeOf(loud).returns.resolves.toBeUnknown()
+  expectTypeOf(typed).returns.resolves.toEqualTypeOf<{ a: number }>()
+  expectTypeOf(silent).returns.resolves.toEqualTypeOf<{ a: number } | undefined>()
+})
