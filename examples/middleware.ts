@@ -3,7 +3,7 @@
 //
 // GET /  -> 200 outer in, middle in, inner in, view, inner out, middle out, outer out
 
-import { type Application, Request, Response } from "werkstatt"
+import { type Application, Request, Response, type StartResponse } from "werkstatt"
 
 const encoder = new TextEncoder()
 
@@ -11,7 +11,14 @@ const encoder = new TextEncoder()
 export function layer(name: string, app: Application): Application {
   return async (environ, startResponse) => {
     const trail = (environ["example.trail"] as string[] | undefined) ?? []
-    const body = await app({ ...environ, "example.trail": [...trail, `${name} in`] }, startResponse)
+    // Who makes the body longer takes back what was said of its length.
+    const start: StartResponse = (status, headers, error) =>
+      startResponse(
+        status,
+        headers.filter(([field]) => field.toLowerCase() !== "content-length"),
+        error,
+      )
+    const body = await app({ ...environ, "example.trail": [...trail, `${name} in`] }, start)
     return appending(body, `, ${name} out`)
   }
 }
@@ -29,10 +36,7 @@ function appending(body: Awaited<ReturnType<Application>>, text: string) {
 
 const view = Request.application(({ environ }) => {
   const trail = environ["example.trail"] as string[]
-  const response = new Response([...trail, "view"].join(", "))
-  // The layers make the body longer.
-  response.headers.delete("Content-Length")
-  return response
+  return new Response([...trail, "view"].join(", "))
 })
 
 export const app = layer("outer", layer("middle", layer("inner", view)))

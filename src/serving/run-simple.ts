@@ -21,12 +21,15 @@ export async function runSimple(
   options: ServerOptions = {},
 ): Promise<void> {
   const server = await makeServer(hostname, port, app, options)
-  process.stdout.write(` * Running on ${server.url}\nPress CTRL+C to quit\n`)
-
-  const stop = (): void => void server.close()
+  let signalled = 0
+  const stop = (): void => {
+    signalled++
+    server.close()
+  }
   const signals = ["SIGINT", "SIGTERM"] as const
   for (const signal of signals) process.on(signal, stop)
+  process.stdout.write(` * Running on ${server.url}\nPress CTRL+C to quit\n`)
   await server.serveForever()
   for (const signal of signals) process.off(signal, stop)
-  setTimeout(() => process.exit(), EXIT_LIMIT_MS).unref()
+  if (signalled > 0) setTimeout(() => process.exit(), signalled === 1 ? EXIT_LIMIT_MS : 0).unref()
 }
