@@ -148,7 +148,9 @@ export type MatchOf<Spec extends RuleSpec, Table> = Spec extends RuleSpec
 // under an endpoint the rules stand by their text, since several may lead to it. (A mapped type with an `as` clause would
 // say the same, but the compiler goes through all of it at every look-up.)
 type Entry<Spec extends RuleSpec> = Spec extends RuleSpec
-  ? { [Name in Spec["endpoint"] & string]: { [Text in `${Spec["domain"]}|${Spec["path"]}`]: Spec } }
+  ? string extends Spec["endpoint"]
+    ? never
+    : { [Name in Spec["endpoint"] & string]: { [Text in `${Spec["domain"]}|${Spec["path"]}`]: Spec } }
   : never
 type Intersection<Union> = (Union extends unknown ? (each: Union) => void : never) extends (all: infer All) => void
   ? All
@@ -158,16 +160,19 @@ type Intersection<Union> = (Union extends unknown ? (each: Union) => void : neve
 type LookUp<Spec extends RuleSpec, Entries, Endpoint> = Entries extends { [Name in Endpoint & string]: infer Found }
   ? [unknown] extends [Found]
     ? Search<Spec, Endpoint>
-    : Found extends unknown
-      ? Found[keyof Found]
-      : never
+    : Found[keyof Found]
   : Facts<string, string, Endpoint, never>
 type Search<Spec extends RuleSpec, Endpoint> = Spec extends RuleSpec
   ? Endpoint extends Spec["endpoint"]
     ? Spec
     : never
   : never
-type EachBuilt<Spec, Table> = Spec extends RuleSpec ? BuiltValues<Spec, Table> : never
+// Nothing is found where the endpoint is any text.
+type EachBuilt<Spec, Table> = [Spec] extends [never]
+  ? LooseValues
+  : Spec extends RuleSpec
+    ? BuiltValues<Spec, Table>
+    : never
 
 /** What building an endpoint needs: one of several, where several rules lead to it. */
 export type ValuesFor<Spec extends RuleSpec, Table, Endpoint> = EachBuilt<
