@@ -151,7 +151,7 @@ export class Accept implements Iterable<AcceptItem> {
    * Accept.fromHeader("gzip, br;q=0").bestMatch(["br", "gzip"]) // => "gzip"
    * Accept.fromHeader("gzip").bestMatch(["br"], "identity") // => "identity"
    */
-  bestMatch<V extends string, D = undefined>(values: Iterable<V>, fallback?: D): V | D {
+  bestMatch<const V extends string, D = undefined>(values: Iterable<V>, fallback?: D): V | D {
     let [result, quality, specificity]: [V | D, number, number] = [fallback as D, 0, -1]
     for (const value of values) {
       const match = this.#match(value)
@@ -281,7 +281,7 @@ export class LanguageAccept extends Accept {
    *
    * @row ACC-8
    */
-  override bestMatch<V extends string, D = undefined>(values: Iterable<V>, fallback?: D): V | D {
+  override bestMatch<const V extends string, D = undefined>(values: Iterable<V>, fallback?: D): V | D {
     const list = Array.from(values)
     const exact = super.bestMatch(list)
     if (exact !== undefined) return exact

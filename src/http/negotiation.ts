@@ -8,8 +8,8 @@ import { isSpace, isToken, quoteHeaderValue, stripSpace, unquoteHeaderValue } fr
 //   weight = OWS ";" OWS "q=" qvalue
 //   qvalue = ( "0" [ "." 0*3DIGIT ] ) / ( "1" [ "." 0*3("0") ] )
 // More digits are tolerated.
-const MALFORMED_WEIGHT = /;[ \t]*[qQ]=[^;]/
 const QVALUE = /^[0-9]+(?:\.[0-9]+)?$/
+const SOME_WEIGHT = /;[ \t]*[qQ]=[^;]/
 
 /**
  * Values with their quality from 0 to 1, in the order of the header. Parameters other than `q` stay with the value. An item
@@ -36,7 +36,7 @@ export function parseAccept(text: string | undefined): [value: string, quality: 
     const [value, options] = parseOptionsHeader(item)
     const weight = options.get("q")
     // A weight that is not even a token was passed over; it still is a malformed one.
-    if (weight === undefined && MALFORMED_WEIGHT.test(item)) continue
+    if (weight === undefined && SOME_WEIGHT.test(item)) continue
     const quality = weight === undefined ? 1 : parseQuality(weight)
     if (quality === undefined) continue
     options.delete("q")
