@@ -148,9 +148,9 @@ export type MatchOf<Spec extends RuleSpec, Table> = Spec extends RuleSpec
 // under an endpoint the rules stand by their text, since several may lead to it. (A mapped type with an `as` clause would
 // say the same, but the compiler goes through all of it at every look-up.)
 type Entry<Spec extends RuleSpec> = Spec extends RuleSpec
-  ? string extends Spec["endpoint"]
-    ? never
-    : { [Name in Spec["endpoint"] & string]: { [Text in `${Spec["domain"]}|${Spec["path"]}`]: Spec } }
+  ? [string extends Spec["endpoint"] ? false : IsKnown<Spec>] extends [true]
+    ? { [Name in Spec["endpoint"] & string]: { [Text in `${Spec["domain"]}|${Spec["path"]}`]: Spec } }
+    : never
   : never
 type Intersection<Union> = (Union extends unknown ? (each: Union) => void : never) extends (all: infer All) => void
   ? All
