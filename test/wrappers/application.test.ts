@@ -10,8 +10,10 @@ import { HTTPException } from "../../src/exceptions/http-exception.ts"
 import { NotFound } from "../../src/exceptions/statuses.ts"
 import type { Application, Body, Environ, StartResponse } from "../../src/gateway.ts"
 import { application } from "../../src/wrappers/application.ts"
+import { redirect } from "../../src/wrappers/redirect.ts"
 import { Request } from "../../src/wrappers/request.ts"
 import { Response } from "../../src/wrappers/response.ts"
+import { linted } from "../support/lint.ts"
 import { answer, bytes, environOf, text } from "../support/requests.ts"
 
 const startResponse: StartResponse = () => async () => {}
@@ -238,6 +240,47 @@ describe("the request", () => {
     const body = (await app(upload(), startResponse)) as Body
     await body.close?.()
     expect((await answer(app, upload())).text).toBe("x")
+  })
+})
+
+describe("inside the linter", () => {
+  const bodies: [string, () => ConstructorParameters<typeof Response>[0]][] = [
+    ["text", () => "text"],
+    ["an array", () => ["te", "xt"]],
+    ["nothing", () => undefined],
+    [
+      "a generator",
+      () =>
+        (function* () {
+          yield* ["te", "xt"]
+        })(),
+    ],
+    ["a web stream", () => ReadableStream.from(["te", "xt"]) as ReadableStream<string>],
+  ]
+
+  describe.each(bodies)("%s", (_, body) => {
+    test.each([200, 204, 304, 404])("with the status %i breaks no rule", async (status) => {
+      for (const REQUEST_METHOD of ["GET", "HEAD"]) {
+        const app = linted(application(() => new Response(body(), { status })))
+        const { text } = await answer(app, environOf("/", { REQUEST_METHOD }))
+        expect(text === "" || REQUEST_METHOD === "GET").toBe(true)
+      }
+    })
+
+    test("in part breaks no rule", async () => {
+      const options = { acceptRanges: true, completeLength: body() === undefined ? 0 : 4 }
+      const app = linted(application((request) => new Response(body()).makeConditional(request, options)))
+      await answer(app, environOf("/", { HTTP_RANGE: "bytes=1-2" }))
+    })
+  })
+
+  test("a form, a redirect and an error break no rule", async () => {
+    const form = linted(application(async (request) => new Response(String((await request.form()).size))))
+    expect(
+      (await answer(form, environOf("/", { CONTENT_TYPE: "application/x-www-form-urlencoded" }, "a=1"))).text,
+    ).toBe("1")
+    await answer(linted(application(() => redirect("/x"))))
+    await answer(linted(application(() => Promise.reject(new NotFound()))))
   })
 })
 
