@@ -206,7 +206,7 @@ export class FileStorage implements AsyncIterable<Uint8Array> {
   /** Gives back what the file holds. What goes wrong then is ignored. @row DSX-19 */
   async close(): Promise<void> {
     try {
-      await this.#reader?.return?.()
+      if (this.#reader !== undefined) await this.#reader.return?.()
     } catch {}
     try {
       await this.#content.close()

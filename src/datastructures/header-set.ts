@@ -22,7 +22,7 @@ export class HeaderSet implements Iterable<string> {
 
   /** @throws TypeError for a text that cannot stand in a header */
   constructor(names: Iterable<string> = []) {
-    for (const name of names) this.#insert(name)
+    this.update(names)
   }
 
   /**
@@ -33,7 +33,10 @@ export class HeaderSet implements Iterable<string> {
    * [...HeaderSet.fromHeader('Accept, "a, b"')] // => ["Accept", "a, b"]
    */
   static fromHeader(text: string | undefined): HeaderSet {
-    return new HeaderSet(parseListHeader(text))
+    const set = new HeaderSet()
+    // Not checked: what a peer sent is what it is, and need not be fit to be sent on.
+    for (const name of parseListHeader(text)) set.#insert(name)
+    return set
   }
 
   /**
@@ -99,7 +102,7 @@ export class HeaderSet implements Iterable<string> {
    */
   update(names: Iterable<string>): void {
     const size = this.size
-    for (const name of names) this.#insert(name)
+    for (const name of Array.from(names, checkFieldValue)) this.#insert(name)
     if (this.size !== size) this.onUpdate?.(this)
   }
 
@@ -175,7 +178,7 @@ export class HeaderSet implements Iterable<string> {
   }
 
   #insert(name: string): void {
-    const lower = asciiLower(checkFieldValue(name))
+    const lower = asciiLower(name)
     if (!this.#names.has(lower)) this.#names.set(lower, name)
   }
 

@@ -15,6 +15,10 @@ import {
 } from "../http/ranges.ts"
 import { isToken } from "../http/tokens.ts"
 
+function areOffsets(...values: (number | undefined)[]): boolean {
+  return values.every((value) => value === undefined || Number.isInteger(value))
+}
+
 /**
  * What `If-Range` says that the client has: a tag or a date, or neither.
  *
@@ -74,8 +78,10 @@ export class Range {
   constructor(units: string, ranges: Iterable<readonly [start: number, stop?: number | null | undefined]>) {
     this.units = units
     this.ranges = Array.from(ranges, ([start, stop]) => {
-      const valid =
-        stop === undefined || stop === null ? Number.isInteger(start) : isByteRangeValid(start, stop, undefined)
+      const isOpen = stop === undefined || stop === null
+      const valid = isOpen
+        ? Number.isInteger(start)
+        : areOffsets(start, stop) && isByteRangeValid(start, stop, undefined)
       if (!valid) throw new RangeError(`Not a range: ${start} to ${stop}`)
       return [start, stop ?? undefined] as const
     })
@@ -220,7 +226,11 @@ export class ContentRange {
   #assign(units?: string | null, start?: number | null, stop?: number | null, length?: number | null): void {
     const [from, to, total] = [start ?? undefined, stop ?? undefined, length ?? undefined]
     if (typeof units === "string" && !isToken(units)) throw new TypeError(`Not a range unit: ${JSON.stringify(units)}`)
-    if (!isByteRangeValid(from, to, total) || (to !== undefined && total !== undefined && to > total)) {
+    if (
+      !areOffsets(from, to, total) ||
+      !isByteRangeValid(from, to, total) ||
+      (to !== undefined && total !== undefined && to > total)
+    ) {
       throw new RangeError(`Not a range: ${start} to ${stop} of ${length}`)
     }
     ;[this.#units, this.#start, this.#stop, this.#length] = [units ?? undefined, from, to, total]

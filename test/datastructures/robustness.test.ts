@@ -1,0 +1,133 @@
+// What holds for every header object: it takes any text, its time grows with the length of the text and not with the
+// square of it, and names that an object inherits are names like any other.
+
+import { execFileSync } from "node:child_process"
+import fc from "fast-check"
+import { describe, expect, test } from "vitest"
+import * as objects from "../../src/datastructures/index.ts"
+import { WORST } from "../http/worst-inputs.ts"
+
+interface Read {
+  toHeader(): string
+}
+
+const READERS: Record<string, (text: string) => Read | undefined> = {
+  Accept: (text) => objects.Accept.fromHeader(text),
+  MIMEAccept: (text) => objects.MIMEAccept.fromHeader(text),
+  LanguageAccept: (text) => objects.LanguageAccept.fromHeader(text),
+  Authorization: (text) => objects.Authorization.fromHeader(text),
+  WWWAuthenticate: (text) => objects.WWWAuthenticate.fromHeader(text),
+  RequestCacheControl: (text) => objects.RequestCacheControl.fromHeader(text),
+  ResponseCacheControl: (text) => objects.ResponseCacheControl.fromHeader(text),
+  ContentSecurityPolicy: (text) => objects.ContentSecurityPolicy.fromHeader(text),
+  ContentRange: (text) => objects.ContentRange.fromHeader(text),
+  ETags: (text) => objects.ETags.fromHeader(text),
+  HeaderSet: (text) => objects.HeaderSet.fromHeader(text),
+  IfRange: (text) => objects.IfRange.fromHeader(text),
+  Range: (text) => objects.Range.fromHeader(text),
+  UserAgent: (text) => objects.UserAgent.fromHeader(text),
+}
+
+// Headers have worse cases of their own: many items, each to be compared with the others or with what is asked for.
+const around = (unit: string) => (length: number) => unit.repeat(Math.ceil(length / unit.length))
+const INPUTS: Record<string, (length: number) => string> = {
+  ...WORST,
+  stars: around("*,"),
+  "media ranges": around("a/b;q=0.1,"),
+  "media ranges with parameters": around("a/b;x=1;q=0.2,c/*,"),
+  "rising qualities": (length) => Array.from({ length: length / 12 }, (_, i) => `a/b${i};q=0.${i}`).join(","),
+  "a tag of many subtags": around("a-"),
+  "many tags": around('"a", W/"b",'),
+  "distinct names": (length) => Array.from({ length: length / 8 }, (_, i) => `n${i}=v`).join(","),
+  challenges: around('Basic realm="a", Negotiate, '),
+  directives: (length) => Array.from({ length: length / 8 }, (_, i) => `d${i} v`).join(";"),
+}
+
+describe.each(Object.entries(READERS))("%s", (name, read) => {
+  test("takes any text, and what it gives can be written", () => {
+    const text = fc.string({
+      unit: fc.constantFrom(..."ab01,;=\"\\' \t*/-:%&+.WQq\u00ff€".split("")),
+      maxLength: 60,
+    })
+    fc.assert(
+      fc.property(fc.oneof(text, fc.string({ unit: "binary" })), (value) => {
+        const result = read(value)
+        try {
+          expect(typeof (result?.toHeader() ?? "")).toBe("string")
+        } catch (error) {
+          // What came in may be unfit to be sent: that is told where it is written.
+          expect(error).toBeInstanceOf(TypeError)
+        }
+      }),
+    )
+  })
+
+  test("takes time in proportion to the text", () => {
+    const work = (text: string) => {
+      const result = read(text)
+      if (result instanceof objects.Accept) {
+        result.bestMatch(["x/y", "z/z"])
+        result.quality("x/y")
+      }
+      try {
+        result?.toHeader()
+      } catch {
+        // The time counts, whatever comes of it.
+      }
+    }
+    for (const [kind, make] of Object.entries(INPUTS)) {
+      // Twice the text takes twice the time, and would take four times if something were quadratic. A pause of the
+      // machine makes one measurement worthless, so the best of several counts, and a bad ratio is measured again.
+      let ratio = Number.POSITIVE_INFINITY
+      for (let attempt = 0; attempt < 5 && ratio > 3; attempt++) {
+        ratio = Math.min(ratio, fastest(work, make(32_768)) / fastest(work, make(16_384)))
+      }
+      expect(ratio, `${name}: ${kind}`).toBeLessThan(3)
+    }
+  })
+})
+
+/** Milliseconds of the fastest of a few runs, and at least a third of one, below which a clock tells nothing. */
+function fastest(work: (text: string) => void, text: string): number {
+  let best = Number.POSITIVE_INFINITY
+  for (let run = 0; run < 3; run++) {
+    const start = performance.now()
+    work(text)
+    best = Math.min(best, performance.now() - start)
+  }
+  return Math.max(best, 0.33)
+}
+
+test("inherited names are plain data, with frozen prototypes too", () => {
+  const script = `
+    for (const type of [Object, Array, Map, Set, Function, String, Error]) Object.freeze(type.prototype)
+    const d = await import(${JSON.stringify(new URL("../../src/datastructures/index.ts", import.meta.url).href)})
+    const names = ["__proto__", "constructor", "__definegetter__"]
+    const pairs = names.map((name) => [name, name])
+    const seen = {
+      multi: new d.MultiDict(pairs), immutable: new d.ImmutableMultiDict(pairs), dict: new d.TypeConversionDict(pairs),
+      combined: new d.CombinedMultiDict([new d.MultiDict(pairs)]), headers: new d.Headers(pairs),
+      cache: d.ResponseCacheControl.fromHeader(names.map((name) => name + "=" + name).join()),
+      digest: d.Authorization.fromHeader("Digest " + names.map((name) => name + "=" + name).join()),
+      challenge: d.WWWAuthenticate.fromHeader("Digest " + names.map((name) => name + "=" + name).join()),
+      environ: new d.EnvironHeaders(Object.fromEntries(names.map((name) => ["HTTP_" + name.toUpperCase(), name]))),
+    }
+    for (const [kind, object] of Object.entries(seen)) {
+      for (const name of names) if (object.get(name) !== name || !object.has(name)) throw new Error(kind + " " + name)
+    }
+    for (const name of [...names, "toString", "valueOf"]) {
+      if (new d.MultiDict().has(name) || new d.Headers().has(name) || new d.ImmutableDict().has(name)) throw new Error(name)
+      if (d.HeaderSet.fromHeader("").has(name) || !d.HeaderSet.fromHeader(name).has(name)) throw new Error(name)
+      if (d.Accept.fromHeader("x").has(name) || d.Accept.fromHeader(name).quality(name) !== 1) throw new Error(name)
+    }
+    const policy = d.ContentSecurityPolicy.fromHeader("constructor x")
+    if (policy.get("constructor") !== "x" || policy.get("toString") !== undefined) throw new Error("policy")
+    if (Object.keys(seen.multi.toDict()).length !== names.length) throw new Error("toDict")
+    seen.multi.update(new d.MultiDict(JSON.parse('{"__proto__": ["x"]}')))
+    if (seen.multi.getAll("__proto__").join() !== "__proto__,x") throw new Error("update")
+    if ({}.x !== undefined || ({}).polluted !== undefined) throw new Error("polluted")
+    console.log("plain data")
+  `
+  const node = ["--import", "tsx", "--input-type=module", "--eval", script]
+  expect(execFileSync(process.execPath, node, { encoding: "utf8" }).trim()).toBe("plain data")
+})
