@@ -12,43 +12,44 @@
  * A variable that does not apply is left out, never `undefined`.
  */
 export interface Environ {
-  /** The method as the client wrote it, never empty. */
+  /** The method as the client wrote it, never empty. @row ENV-1 */
   REQUEST_METHOD: string
-  /** Where the application is mounted: empty, or `/` and a path without a slash at its end. Percent-decoded. */
+  /** Where the application is mounted: empty, or `/` and a path without a slash at its end. Percent-decoded. @row ENV-2 */
   SCRIPT_NAME: string
-  /** The rest of the path below the mount, percent-decoded; may be empty. `SCRIPT_NAME + PATH_INFO` is the whole path. */
+  /** The rest of the path below the mount, percent-decoded; may be empty. `SCRIPT_NAME + PATH_INFO` is the whole path. @row ENV-2 */
   PATH_INFO: string
-  /** What stands behind the `?` of the target, not decoded; empty when there is none. */
+  /** What stands behind the `?` of the target, not decoded; empty when there is none. @row ENV-3 */
   QUERY_STRING: string
-  /** The `Content-Type` header; left out when the client sent none. Never also `HTTP_CONTENT_TYPE`. */
+  /** The `Content-Type` header; left out when the client sent none. Never also `HTTP_CONTENT_TYPE`. @row ENV-4 */
   CONTENT_TYPE?: string
-  /** The `Content-Length` header, digits only; left out when there is none, as with a chunked body. */
+  /** The `Content-Length` header, digits only; left out when there is none, as with a chunked body. @row ENV-4 */
   CONTENT_LENGTH?: string
-  /** Host name or address of the server, never empty. */
+  /** Host name or address of the server, never empty. @row ENV-5 */
   SERVER_NAME: string
   /** Port of the server in decimal digits, never empty. */
   SERVER_PORT: string
   /** `HTTP/1.0`, `HTTP/1.1` or `HTTP/2`. */
   SERVER_PROTOCOL: string
-  /** Address of the peer. Left out on a unix socket. */
+  /** Address of the peer. Left out on a unix socket. @row ENV-6 */
   REMOTE_ADDR?: string
+  /** Port of the peer in decimal digits. */
   REMOTE_PORT?: string
-  /** The request target as it came, before any decoding. */
+  /** The request target as it came, before any decoding. @row ENV-8 */
   REQUEST_URI?: string
   /** The same as `REQUEST_URI`, under the name that some servers use. */
   RAW_URI?: string
   /** `on` over TLS, else left out. */
   HTTPS?: string
 
-  /** The version of this interface. */
+  /** The version of this interface. @row ENV-10 */
   "wsgi.version": readonly [1, 0]
-  /** `http` or `https`. */
+  /** `http` or `https`. @row ENV-11 */
   "wsgi.url_scheme": string
-  /** The request body. */
+  /** The request body. @row ENV-12 */
   "wsgi.input": InputStream
   /** Where messages for the operator go. */
   "wsgi.errors": ErrorStream
-  /** Whether another request may start before this one ends; on Node that is the rule. */
+  /** Whether another request may start before this one ends; on Node that is the rule. @row ENV-14 */
   "wsgi.multithread": boolean
   /** Whether other processes serve the same application. */
   "wsgi.multiprocess": boolean
@@ -57,11 +58,11 @@ export interface Environ {
 
   // Extensions of this interface: present only where the server supports them.
 
-  /** True when the body ends by itself, so that reading to its end is safe without a `CONTENT_LENGTH`. */
+  /** True when the body ends by itself, so that reading to its end is safe without a `CONTENT_LENGTH`. @row ENV-13 */
   "wsgi.input_terminated"?: true
   /** Aborts when the client has gone, when the server ends the request, or at shutdown; the reason tells which. Made on first use. */
   "wsgi.signal"?: AbortSignal
-  /** Makes a body of a file, which the server may send in a faster way than by iterating over it. */
+  /** Makes a body of a file, which the server may send in a faster way than by iterating over it. @row ENV-15 */
   "wsgi.file_wrapper"?: FileWrapperFactory
   /** Functions to call when the response is over, the last one first. */
   "wsgi.response_finished"?: ResponseFinished[]
@@ -70,7 +71,12 @@ export interface Environ {
   /** Whether the head of the response is on its way, after which it cannot be changed. */
   "wsgi.headers_sent"?: () => boolean
 
-  /** Headers as `HTTP_` and the upper-cased name with `_` for `-`, repeated ones joined in order; other CGI variables; keys of servers and middleware. */
+  /**
+   * Headers as `HTTP_` and the upper-cased name with `_` for `-`, repeated ones joined in order (none whose name has a
+   * `_` itself); other CGI variables, as `SSL_CLIENT_CERT`; keys of servers and middleware.
+   *
+   * @row ENV-7, ENV-9
+   */
   [key: string]: unknown
 }
 
@@ -88,6 +94,7 @@ export type HeaderList = [name: string, value: string][]
  * @param headers checked here: names are tokens (RFC 9110 section 5.6.2), values hold no control character but TAB,
  *   and no field belongs to the connection (RFC 9110 section 7.6.1). The server copies the list.
  * @throws TypeError or RangeError at the caller when status or headers are not of that form
+ * @row GW-1, GW-2, GW-3, GW-8
  */
 export type StartResponse = (status: string, headers: HeaderList, error?: Error) => Write
 
@@ -95,12 +102,15 @@ export type StartResponse = (status: string, headers: HeaderList, error?: Error)
  * Sends a chunk at once, before those of the returned body; settles when the server can take the next.
  *
  * @deprecated For applications that can only push. Return an iterable body.
+ * @row GW-4
  */
 export type Write = (chunk: Uint8Array) => Promise<void>
 
 /**
  * The response body. The server iterates at most once, sends each chunk before it asks for the next, may stop early,
  * and calls `close` exactly once in every case.
+ *
+ * @row GW-5, GW-7
  */
 export type Body = (Iterable<Uint8Array> | AsyncIterable<Uint8Array>) & { close?(): void | Promise<void> }
 
@@ -136,10 +146,13 @@ export interface ErrorStream {
 
 /** Something that gives bytes in pieces: an open file, a stream. An empty piece is its end. */
 export interface FileLike {
+  /** At most `size` bytes; none at the end. */
   read(size: number): Uint8Array | Promise<Uint8Array>
+  /** Gives the file back. */
   close?(): void | Promise<void>
 }
 
+/** How `wsgi.file_wrapper` is called: with a file, and how much of it to read at a time. */
 export type FileWrapperFactory = (file: FileLike, blockSize?: number) => Body
 
 /** Called once when the response is over; `error` is set when it did not end well. What it throws is logged. */
