@@ -90,34 +90,42 @@ export class Client<R extends Response = TestResponse> {
     return followRedirects ? this.#follow(response, { buffered, useCookies }) : response
   }
 
+  /** Sends a GET request. @row TST-2 */
   async get(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
     return this.open(target, { ...options, method: "GET" })
   }
 
+  /** Sends a HEAD request. @row TST-2 */
   async head(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
     return this.open(target, { ...options, method: "HEAD" })
   }
 
+  /** Sends a POST request. @row TST-2 */
   async post(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
     return this.open(target, { ...options, method: "POST" })
   }
 
+  /** Sends a PUT request. @row TST-2 */
   async put(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
     return this.open(target, { ...options, method: "PUT" })
   }
 
+  /** Sends a PATCH request. @row TST-2 */
   async patch(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
     return this.open(target, { ...options, method: "PATCH" })
   }
 
+  /** Sends a DELETE request. @row TST-2 */
   async delete(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
     return this.open(target, { ...options, method: "DELETE" })
   }
 
+  /** Sends an OPTIONS request. @row TST-2 */
   async options(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
     return this.open(target, { ...options, method: "OPTIONS" })
   }
 
+  /** Sends a TRACE request. @row TST-2 */
   async trace(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
     return this.open(target, { ...options, method: "TRACE" })
   }

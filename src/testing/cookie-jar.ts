@@ -37,11 +37,13 @@ export interface CookieAttributes {
  * @row TST-10
  */
 export class Cookie {
-  /** Name and value as they are sent. */
+  /** The name. */
   readonly key: string
+  /** The value as it is sent. */
   readonly value: string
-  /** Name and value as a Request reads them. */
+  /** The name as a Request reads it: names are not coded. */
   readonly decodedKey: string
+  /** The value as a Request reads it. */
   readonly decodedValue: string
   /** The `Expires` attribute; `maxAge` goes before it. */
   readonly expires: Date | undefined
@@ -53,8 +55,11 @@ export class Cookie {
   readonly originOnly: boolean
   /** Path below which it is sent. */
   readonly path: string
+  /** Whether it goes over https only. */
   readonly secure: boolean
+  /** Whether it is hidden from scripts; a client that has none does not care. */
   readonly httpOnly: boolean
+  /** Whether it goes along from other sites, as it was set; a client that has no sites does not care. */
   readonly sameSite: string | undefined
   /** When it is over, in milliseconds as `Date.now()` counts. Infinity: with the client. */
   readonly endsAt: number
@@ -218,15 +223,18 @@ export class CookieJar {
     else this.#cookies.delete(id)
   }
 
+  /** The cookie of that name, domain and path. */
   get(key: string, domain: string, path: string): Cookie | undefined {
     this.#expire()
     return this.#cookies.get(identity(key, domain, path))
   }
 
+  /** Forgets a cookie; tells whether it was there. */
   delete(key: string, domain: string, path: string): boolean {
     return this.#cookies.delete(identity(key, domain, path))
   }
 
+  /** Forgets all cookies. */
   clear(): void {
     this.#cookies.clear()
   }
@@ -246,6 +254,7 @@ export class CookieJar {
     return cookies.length === 0 ? undefined : cookies.map(({ key, value }) => `${key}=${value}`).join("; ")
   }
 
+  /** All cookies, the oldest first. */
   [Symbol.iterator](): IterableIterator<Cookie> {
     this.#expire()
     return this.#cookies.values()

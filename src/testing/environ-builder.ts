@@ -110,8 +110,11 @@ export class EnvironBuilder {
   scriptRoot: string
   /** Where errors are written. */
   errorsStream: ErrorStream
+  /** Whether another request may start before this one ends. */
   multithread: boolean
+  /** Whether other processes serve the same application. */
   multiprocess: boolean
+  /** Whether the application is called once in the life of the process. */
   runOnce: boolean
   /** As `HTTP/1.1`. */
   serverProtocol: string
@@ -476,10 +479,12 @@ export class EnvironBuilder {
     return this.#files?.close()
   }
 
+  /** For `using`: closes without waiting. */
   [Symbol.dispose](): void {
     void this.close()
   }
 
+  /** For `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

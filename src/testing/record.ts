@@ -3,6 +3,7 @@
 
 import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { ClosingIterator, closeBody } from "../environ/body.ts"
 import { PulledInput } from "../environ/input.ts"
 import type { Application, Body, Environ, InputStream } from "../gateway.ts"
@@ -49,26 +50,26 @@ export function recordEnvirons(app: Application, folder: string | URL, options: 
   let count = 0
   return async (environ, startResponse) => {
     const number = ++count
-    const { time, variables } = { time: new Date().toISOString(), variables: plainValues(environ) }
+    const time = new Date().toISOString()
+    const variables = plainValues(environ)
+    const stamp = `${time.replaceAll(/[-:]/g, "")}-${process.pid}-${String(number).padStart(4, "0")}`
+    const path = join(folder instanceof URL ? fileURLToPath(folder) : folder, `${stamp}-${slug(environ)}.json`)
     const input = new RecordingInput(environ["wsgi.input"], maxBodyBytes)
+    // Not a copy of the environ, which would make every extension that is made on first use.
+    environ["wsgi.input"] = input
     const log = environ["wsgi.errors"]
     const write = async () => {
       try {
         const request = recorded(time, variables, input, isSecret)
-        const name = `${time.replaceAll(/[-:]/g, "")}-${process.pid}-${String(number).padStart(4, "0")}-${slug(environ)}.json`
         await mkdir(folder, { recursive: true })
-        await writeFile(
-          join(folder instanceof URL ? folder.pathname : folder, name),
-          `${JSON.stringify(request, null, 2)}\n`,
-          { flag: "wx" },
-        )
+        await writeFile(path, `${JSON.stringify(request, null, 2)}\n`, { flag: "wx" })
       } catch (error) {
         log.write(`A request was not recorded: ${String(error)}\n`)
       }
     }
     let body: Body
     try {
-      body = await app({ ...environ, "wsgi.input": input }, startResponse)
+      body = await app(environ, startResponse)
     } catch (error) {
       await write()
       throw error

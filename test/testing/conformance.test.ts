@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { createServer } from "../../src/adapters/node.ts"
 import type { Application } from "../../src/gateway.ts"
-import type { LintError } from "../../src/middleware/lint.ts"
+import { type LintError, lint, unclosedBodies } from "../../src/middleware/lint.ts"
 import { Client } from "../../src/testing/client.ts"
 import {
   type ConformanceAnswer,
@@ -96,6 +96,17 @@ describe("a server agrees", () => {
         await sleep(5)
       }
       expect(notes).toEqual(expected.notes)
+    })
+  }
+
+  for (const [name, application, request, { breaks }] of conformance) {
+    if (breaks !== undefined) continue
+    test(`${name}, and the linter has nothing to say about the server`, async () => {
+      const reported: string[] = []
+      current = lint(application, { report: (breach) => reported.push(String(breach)) })
+      await exchange(port, requestBytes(request), request.method)
+      await expect.poll(() => unclosedBodies(current)).toEqual([])
+      expect(reported).toEqual([])
     })
   }
 })
