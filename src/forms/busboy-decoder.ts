@@ -1,17 +1,16 @@
-// busboy behind the seam of multipart.ts. busboy finds the boundaries and cuts heads into headers; what a head means is
-// read elsewhere, since busboy's own reading loses things: parts whose Content-Disposition it can't parse, headers,
-// an empty filename, texts in charsets that it doesn't know, the rest of a text beyond 1 MiB.
+// busboy behind the seam of multipart.ts. busboy finds the boundaries and cuts heads into headers; all else is done here,
+// since busboy's own events lose things: parts whose Content-Disposition it can't parse, headers, an empty filename, texts
+// in charsets that it doesn't know, texts beyond 1 MiB, what follows a line that merely begins like a boundary.
 //
-// So each head is taken from busboy's head parser, and busboy is told in its place of a file called "part", always the
-// same; thus every part comes through as raw bytes. These are taken where busboy pushes them, at once, which makes the
-// whole synchronous: memory is bounded by the chunk that was pushed in, and back-pressure is not pushing the next.
+// So each head is taken from busboy's head parser, and busboy is given an empty one, for which it skips the part. The bytes
+// are taken from its search for boundaries, which reports them piece by piece. Both happen while a chunk is pushed in:
+// memory is bounded by the chunk, and back-pressure is not pushing the next.
 //
-// Line breaks are CRLF for busboy, and a line that begins like a boundary ends the part even if it goes on otherwise
-// ("--XX" and "--XXX"), so that what follows it is lost. It can't be had, but it can be counted: more boundaries than
-// heads, and the form is refused before the part that was cut is declared complete.
-// busboy keeps these things private; a busboy that is built in another way fails loudly, in `internalsOf`.
+// Line breaks are CRLF for busboy, and nothing may stand behind a boundary in its line; bodies of another kind are refused.
+// busboy keeps these things private; one that is built otherwise is refused at once, in `internalsOf`.
 
 import busboy from "busboy"
+import { concatenate } from "../environ/input.ts"
 import { stripSpace } from "../http/tokens.ts"
 import { malformed, type SettledLimits, tooLarge } from "./limits.ts"
 import type { MultipartEvent, PartHeaders } from "./multipart-events.ts"
@@ -24,85 +23,81 @@ interface Internals {
   /** Whether the last boundary was seen. */
   readonly _complete: boolean
   /** Looks for boundaries. */
-  readonly _bparser: BoundarySearch
+  readonly _bparser: { _cb: Report }
 }
 
-interface BoundarySearch {
-  /** Called with data that holds no boundary, and whether one follows it. */
-  _cb: (isMatch: boolean, data: Uint8Array | undefined, start: number, end: number, isSafe: boolean) => void
-}
+/** Called with bytes that hold no boundary, if there are any, and whether one follows. Unsafe bytes change afterwards. */
+type Report = (isMatch: boolean, data: Uint8Array | undefined, start: number, end: number, isSafe: boolean) => void
 
 interface HeadParser {
   /** Called with the whole head. Values are byte strings. */
   cb: (head: BusboyHead) => void
+  /** Takes bytes of the head; gives where it ends, or how far it came. */
+  push: (data: Uint8Array, start: number, end: number) => number
   /** Of the head so far. */
   readonly byteCount: number
 }
 
 type BusboyHead = Record<string, string[]>
 
-const ANY_FILE: BusboyHead = Object.freeze({ "content-disposition": ['form-data; name="part"; filename="part"'] })
+const SKIPPED: BusboyHead = Object.freeze({})
 const EMPTY: Uint8Array = new Uint8Array(0)
+const encoder = new TextEncoder()
+const TAB = 9
+const LF = 10
+const CR = 13
+const SPACE = 32
+const DASH = 45
 /** Both are built into busboy: it gives up beyond the one, and drops headers beyond the other. */
 const MOST_HEAD_BYTES = 16 * 1024
 const MOST_HEADERS = 2000
 
 export class BusboyDecoder {
   readonly #limits: SettledLimits
+  readonly #boundary: Uint8Array
   readonly #parser: ReturnType<typeof busboy>
   readonly #internals: Internals
   #events: MultipartEvent[] = []
   #next = 0
   #failure: Error | undefined
+  /** The head parser while it is at work, and where the head ended. */
   #headParser: HeadParser | null = null
-  #headDone = false
-  #heads = 0
-  #boundaries = 0
+  #headEnd = 0
+  #parts = 0
   /** Whether a part has begun that was not declared complete. */
   #open = false
+  /** What came behind a boundary, while that does not tell yet what the boundary is. */
+  #suffix: Uint8Array | undefined
   #over = false
 
   constructor(boundary: string, limits: SettledLimits) {
     this.#limits = limits
+    this.#boundary = encoder.encode(`\r\n--${boundary}`)
     const quoted = boundary.replace(/["\\]/g, "\\$&")
     this.#parser = busboy({ headers: { "content-type": `multipart/form-data; boundary="${quoted}"` } })
     this.#internals = internalsOf(this.#parser)
-    const search = this.#internals._bparser
-    const found = search._cb
-    search._cb = (isMatch, data, start, end, isSafe) => {
-      // Within a chunk busboy goes on behind the last boundary, and takes what looks like parts there for parts.
-      if (this.#internals._complete) return
-      found(isMatch, data, start, end, isSafe)
-      if (!isMatch || this.#internals._complete) return
-      this.#boundaries++
-      // The line break that ends a head is not the one before a boundary, though busboy takes it for both.
-      if (this.#headParser !== null) this.#fail(malformed("a part ends within its headers"))
-    }
     Object.defineProperty(this.#parser, "_hparser", {
       get: () => this.#headParser,
       set: (parser: HeadParser | null) => (parser === null ? this.#headOver() : this.#headBegins(parser)),
     })
+    const search = this.#internals._bparser
+    const proceed = search._cb
+    search._cb = (isMatch, data, start, end, isSafe) => this.#found(proceed, isMatch, data, start, end, isSafe)
     // More than one error may come for one fault; the first says it.
     this.#parser.on("error", () => this.#fail(malformed("the headers of a part are malformed")))
-    this.#parser.on("file", (_name, stream) => {
-      stream.push = (data: Uint8Array | null) => {
-        if (data !== null) this.#emit({ type: "data", data, moreData: true })
-        return true
-      }
-    })
   }
 
   receiveData(data: Uint8Array | undefined): void {
     if (this.#failure !== undefined || this.#over) return
-    if (data !== undefined) {
-      this.#parser.write(data)
-      if (!this.#internals._complete) return
-      if (this.#open) this.#endPart(this.#heads + 1)
-      this.#emit({ type: "epilogue", data: EMPTY })
-      this.#over = true
-    } else {
+    if (data === undefined) {
       this.#fail(malformed("it ends before its last boundary"))
+      return
     }
+    this.#parser.write(data)
+    if (!this.#internals._complete) return
+    this.#endPart()
+    this.#emit({ type: "epilogue", data: EMPTY })
+    this.#over = true
   }
 
   nextEvent(): MultipartEvent | undefined {
@@ -129,32 +124,28 @@ export class BusboyDecoder {
 
   #headBegins(parser: HeadParser): void {
     this.#headParser = parser
-    this.#headDone = false
-    this.#heads++
-    this.#endPart(this.#heads)
-    if (this.#heads > this.#limits.maxFormParts) this.#fail(tooLarge("maxFormParts", this.#limits.maxFormParts))
-    if (this.#heads > 1) return
+    this.#suffix = undefined
+    this.#endPart()
+    this.#parts++
+    if (this.#parts > this.#limits.maxFormParts) this.#fail(tooLarge("maxFormParts", this.#limits.maxFormParts))
     // The same head parser serves all parts.
-    const proceed = parser.cb
+    if (this.#parts > 1) return
+    const { cb, push } = parser
     parser.cb = (head) => {
-      this.#headDone = true
       this.#beginPart(head)
-      proceed(ANY_FILE)
+      cb(SKIPPED)
+    }
+    parser.push = (data, start, end) => {
+      this.#headEnd = push.call(parser, data, start, end)
+      return this.#headEnd
     }
   }
 
   #headOver(): void {
-    if (this.#headParser !== null && !this.#headDone && this.#headParser.byteCount >= MOST_HEAD_BYTES) {
+    if (this.#headParser !== null && this.#headParser.byteCount >= MOST_HEAD_BYTES) {
       this.#fail(tooLarge("maxPartHeaderSize", this.#limits.maxPartHeaderSize))
     }
     this.#headParser = null
-  }
-
-  /** The part is complete, unless boundaries were seen that were none. */
-  #endPart(boundaries: number): void {
-    if (this.#boundaries !== boundaries) this.#fail(malformed("a line begins like a boundary"))
-    if (this.#open) this.#emit({ type: "data", data: EMPTY, moreData: false })
-    this.#open = false
   }
 
   #beginPart(head: BusboyHead): void {
@@ -173,13 +164,66 @@ export class BusboyDecoder {
       this.#fail(error as Error)
     }
   }
+
+  #endPart(): void {
+    if (this.#open) this.#emit({ type: "data", data: EMPTY, moreData: false })
+    this.#open = false
+  }
+
+  #found(
+    proceed: Report,
+    isMatch: boolean,
+    data: Uint8Array | undefined,
+    start: number,
+    end: number,
+    isSafe: boolean,
+  ): void {
+    // Within a chunk busboy goes on behind the last boundary, and takes what looks like parts there for parts.
+    if (this.#internals._complete || this.#failure !== undefined) return
+    const parts = this.#parts
+    const inHead = this.#headParser !== null
+    proceed(isMatch, data, start, end, isSafe)
+    if (this.#internals._complete) return
+    if (this.#headParser === null && data !== undefined) {
+      const from = inHead || this.#parts > parts ? this.#headEnd : start
+      if (from < end) this.#take(isSafe ? data.subarray(from, end) : data.slice(from, end))
+    }
+    if (!isMatch) return
+    // A line break belongs to what stands before it, but busboy takes that behind a head, or behind another boundary,
+    // for the beginning of a boundary too, and has lost count then.
+    if (this.#headParser !== null || this.#suffix !== undefined) this.#fail(malformed("a boundary stands in a head"))
+    this.#suffix = EMPTY
+  }
+
+  /** Bytes outside heads: those of a part, unless a boundary stands before them. */
+  #take(data: Uint8Array): void {
+    if (this.#suffix === undefined) {
+      if (this.#open) this.#emit({ type: "data", data, moreData: true })
+      return
+    }
+    const suffix = concatenate([this.#suffix, data])
+    // One CR or dash may still become CRLF or "--".
+    this.#suffix = suffix.length === 1 && (suffix[0] === CR || suffix[0] === DASH) ? suffix : undefined
+    if (this.#suffix !== undefined) return
+    // Others take these for a boundary, so they are not to be taken for data here.
+    if (suffix[0] === SPACE || suffix[0] === TAB || suffix[0] === LF) {
+      this.#fail(malformed("the line of a boundary goes on or doesn't end with CRLF"))
+    }
+    // A line that begins like a boundary and goes on otherwise is data.
+    if (this.#open) this.#emit({ type: "data", data: concatenate([this.#boundary, suffix]), moreData: true })
+  }
 }
+
+const USUAL_NAMES: ReadonlyMap<string, string> = new Map([
+  ["content-disposition", "Content-Disposition"],
+  ["content-type", "Content-Type"],
+])
 
 /** The headers of a head. busboy lowers their names; they are spelled here as everybody does. */
 function headersOf(head: BusboyHead): PartHeaders {
   const headers: [string, string][] = []
   for (const lower in head) {
-    const name = lower.replace(/(?<![^-])[a-z]/g, (letter) => letter.toUpperCase())
+    const name = USUAL_NAMES.get(lower) ?? lower.replace(/(?<![^-])[a-z]/g, (letter) => letter.toUpperCase())
     for (const value of head[lower] as string[]) headers.push([name, stripSpace(value)])
   }
   return headers

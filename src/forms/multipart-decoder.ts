@@ -226,7 +226,7 @@ export class MultipartDecoder {
         this.#take(end + 1)
         // The line break before a boundary may be the one that ended the head.
         this.#state = "data"
-        return beginPart(parseHead(String.fromCharCode(...head)))
+        return beginPart(parseHead(byteStringOf(head)))
       }
       this.#searched = end + 1
     }
@@ -234,6 +234,14 @@ export class MultipartDecoder {
     this.#needMore()
     return undefined
   }
+}
+
+const ascii = new TextDecoder("utf-8", { ignoreBOM: true })
+const BEYOND_ASCII = /[^\x00-\x7f]/
+
+function byteStringOf(bytes: Uint8Array): string {
+  const text = ascii.decode(bytes)
+  return BEYOND_ASCII.test(text) ? String.fromCharCode(...bytes) : text
 }
 
 /** The headers of a head, which is a byte string, folded lines put together. @throws BadRequest when a line is no header */

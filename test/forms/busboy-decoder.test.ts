@@ -3,7 +3,7 @@
 import busboy from "busboy"
 import { describe, expect, test } from "vitest"
 import { MalformedForm } from "../../src/forms/limits.ts"
-import { bytes, DECODERS, lines, partsOf, pieces } from "./decoding.ts"
+import { DECODERS, lines, partsOf, pieces, text } from "./decoding.ts"
 
 const DISPOSITION = "Content-Disposition: form-data"
 
@@ -57,44 +57,28 @@ describe("busboy itself", () => {
   })
 })
 
-test.each([
-  ["a line that begins like the boundary", "1\r\n--XXX\r\n2"],
-  ["one with a dash behind it", "1\r\n--XX-\r\n2"],
-  ["one with spaces behind it", "1\r\n--XX \r\n2"],
-])("refuses %s, since it can't have what follows", (_title, data) => {
-  const body = lines(
-    "--XX",
-    `${DISPOSITION}; name=a; filename=f`,
-    "",
-    data,
-    "--XX",
-    `${DISPOSITION}; name=b`,
-    "",
-    "3",
-    "--XX--",
-  )
+test("refuses spaces behind a boundary, since it would take the line for data", () => {
+  const body = lines("--XX ", `${DISPOSITION}; name=a`, "", "1", "--XX\t", `${DISPOSITION}; name=b`, "", "2", "--XX--")
   for (let size = 1; size <= body.length; size++) {
-    const decoder = DECODERS.busboy("XX")
-    // The part that was cut is not declared complete either.
-    expect(() => partsOf(decoder, pieces(body, size))).toThrow(MalformedForm)
+    expect(() => partsOf(DECODERS.busboy("XX"), pieces(body, size))).toThrow(MalformedForm)
   }
 })
 
 test("does not say that a part is complete before it knows", () => {
   const decoder = DECODERS.busboy("XX")
-  const types = () => {
+  const given = (...data: string[]) => {
+    decoder.receiveData(lines(...data))
     const seen: string[] = []
     for (let event = decoder.nextEvent(); event !== undefined; event = decoder.nextEvent()) {
-      seen.push(event.type === "data" ? `data ${event.moreData}` : event.type)
+      seen.push(event.type === "data" ? `${event.moreData} ${text(event.data)}` : event.type)
     }
     return seen
   }
-  decoder.receiveData(lines("--XX", `${DISPOSITION}; name=a`, "", "1", "--XX"))
-  expect(types()).toEqual(["field", "data true"])
-  decoder.receiveData(bytes("X"))
-  expect(types()).toEqual([])
-  decoder.receiveData(lines("", "--XX--"))
-  expect(types).toThrow(MalformedForm)
+  expect(given("--XX", `${DISPOSITION}; name=a`, "", "1", "--XX")).toEqual(["field", "true 1"])
+  expect(given("-")).toEqual([])
+  expect(given("X")).toEqual(["true \r\n--XX-X"])
+  expect(given("", "--XX")).toEqual([])
+  expect(given("--")).toEqual(["false ", "epilogue"])
 })
 
 test("reads no parts behind the last boundary", () => {
