@@ -77,7 +77,7 @@ export async function openThenLook(
     if (real === undefined) return await lookThenOpen(directory, joined, plain)
     isInside = await isBelow(directory, real, plain)
   } finally {
-    if (!isInside) file.close()
+    if (!isInside) await file.close()
   }
   return isInside ? file : undefined
 }

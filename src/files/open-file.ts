@@ -74,7 +74,7 @@ export async function adoptHandle(handle: FileHandle): Promise<OpenFile> {
   try {
     const stats = await handle.stat()
     if (!stats.isFile()) throw new NotAFileError()
-    return new OpenFile(handle.fd, stats, undefined, () => void handle.close())
+    return new OpenFile(handle.fd, stats, undefined, () => handle.close())
   } catch (error) {
     await handle.close()
     throw error
@@ -88,11 +88,11 @@ export class OpenFile implements FileSource {
   /** Under which name it was opened. */
   readonly path: string | undefined
   readonly #stats: Stats
-  readonly #onClose: () => void
+  readonly #onClose: () => void | Promise<void>
   #readers = 0
   #closed = false
 
-  constructor(fd: number, stats: Stats, path: string | undefined, onClose: () => void) {
+  constructor(fd: number, stats: Stats, path: string | undefined, onClose: () => void | Promise<void>) {
     this.fd = fd
     this.path = path
     this.#stats = stats
@@ -128,7 +128,7 @@ export class OpenFile implements FileSource {
       }
     } finally {
       // A descriptor that is closed while the thread pool reads from it may be another file by then.
-      if (--this.#readers === 0 && this.#closed) this.#onClose()
+      if (--this.#readers === 0 && this.#closed) await this.#onClose()
     }
     return length === bytes.length ? bytes : bytes.subarray(0, length)
   }
@@ -142,10 +142,10 @@ export class OpenFile implements FileSource {
     })
   }
 
-  close(): void {
+  close(): void | Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    if (this.#readers === 0) this.#onClose()
+    if (this.#readers === 0) return this.#onClose()
   }
 }
 
