@@ -1,42 +1,34 @@
 // Text into UTF-8 bytes. One encoder for everybody, and shorter ways for what most bodies and all lines are: short.
-// TextEncoder.encode gives each text a buffer outside of V8's heap, which costs more than the encoding itself.
+// V8 keeps small typed arrays on its own heap; asking TextEncoder for one makes a buffer outside of it, which costs more
+// than the encoding itself. What must not be done for speed is to share a buffer: a chunk that somebody hands to a stream
+// of bytes, or to another thread, takes its whole buffer along, and with it the bodies of other responses.
 
 const encoder = new TextEncoder()
 
-/** V8 keeps typed arrays of up to so many bytes on its own heap. */
-const ON_HEAP = 64
-/** Texts of up to so many bytes share a buffer, each with a part of its own that is never used again. */
-const SHARED = 4096
-const SLAB = 64 * 1024
-
-let slab: Uint8Array<ArrayBuffer> = new Uint8Array(SLAB)
-let used = 0
+/** Texts that a loop encodes faster than a call into the encoder. */
+const TINY = 24
+/** As many bytes fit into an array on V8's heap. */
+const SHORT = 64
+/** Three bytes for each UTF-16 unit is the most that UTF-8 takes. */
+const scratch: Uint8Array<ArrayBuffer> = new Uint8Array(SHORT * 3)
 
 /**
- * The UTF-8 bytes of a text. They may be a view on a larger buffer, but nobody else has those bytes.
+ * The UTF-8 bytes of a text, in a buffer of their own.
  *
  * @example
  * encodeText("é") // => Uint8Array.of(0xc3, 0xa9)
  */
 export function encodeText(text: string): Uint8Array<ArrayBuffer> {
   const length = text.length
-  if (length <= ON_HEAP) return encodeShort(text)
-  // Three bytes for each UTF-16 unit is the most that UTF-8 takes.
-  if (length * 3 > SHARED) return encoder.encode(text)
-  if (used + length * 3 > SLAB) {
-    slab = new Uint8Array(SLAB)
-    used = 0
-  }
-  const start = used
-  used += encoder.encodeInto(text, slab.subarray(start)).written
-  return slab.subarray(start, used)
+  if (length > SHORT) return encoder.encode(text)
+  return (length > TINY ? undefined : encodeAscii(text)) ?? scratch.slice(0, encoder.encodeInto(text, scratch).written)
 }
 
-function encodeShort(text: string): Uint8Array<ArrayBuffer> {
+function encodeAscii(text: string): Uint8Array<ArrayBuffer> | undefined {
   const bytes = new Uint8Array(text.length)
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
-    if (code > 0x7f) return encoder.encode(text)
+    if (code > 0x7f) return undefined
     bytes[i] = code
   }
   return bytes
