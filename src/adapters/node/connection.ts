@@ -41,6 +41,7 @@ export class Connection {
 
   constructor(socket: Socket, halfCloseGraceMs: number) {
     this.socket = socket
+    ;(socket as ConnectedSocket)[CONNECTION] = this
     this.addresses = addressesOf(socket)
     socket.on("end", () => this.#onHalfClose(halfCloseGraceMs))
   }
@@ -88,13 +89,9 @@ export class Connection {
   }
 }
 
-/** The connection of a socket, made when it is first seen. */
-export function connectionOf(socket: Socket, halfCloseGraceMs: number): Connection {
-  const known = (socket as ConnectedSocket)[CONNECTION]
-  if (known !== undefined) return known
-  const made = new Connection(socket, halfCloseGraceMs)
-  ;(socket as ConnectedSocket)[CONNECTION] = made
-  return made
+/** The connection of a socket, if it was seen before. */
+export function connectionOf(socket: Socket): Connection | undefined {
+  return (socket as ConnectedSocket)[CONNECTION]
 }
 
 function addressesOf(socket: Socket): Addresses {

@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import type { Application, Environ, ErrorStream } from "../../gateway.ts"
-import { type Connection, connectionOf } from "./connection.ts"
+import { Connection, connectionOf } from "./connection.ts"
 import { type EnvironSource, environOf, Refusal } from "./environ.ts"
 import { type Host, NodeExchange } from "./exchange.ts"
 import { type DiscardLimits, lingerOnClose } from "./unread-body.ts"
@@ -72,19 +72,17 @@ export class Gateway implements EnvironSource, Host {
     this.limits = { maxDiscardBytes: options.maxDiscardBytes ?? 16 * 1024 * 1024, lingerMs: options.lingerMs ?? 2000 }
   }
 
-  /** The connection of a socket; known from then on until it closes. */
+  /** Takes a connection in. */
   connect(socket: Socket): Connection {
-    const connection = connectionOf(socket, this.#halfCloseGraceMs)
-    if (!this.#connections.has(connection)) {
-      this.#connections.add(connection)
-      socket.once("close", () => this.#connections.delete(connection))
-    }
+    const connection = new Connection(socket, this.#halfCloseGraceMs)
+    this.#connections.add(connection)
+    socket.once("close", () => this.#connections.delete(connection))
     return connection
   }
 
   /** Takes a request of node:http. */
   handle(message: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
-    const connection = this.connect(message.socket)
+    const connection = connectionOf(message.socket) ?? this.connect(message.socket)
     if (connection.closing) return
     connection.greeted = true
     if (connection.active === undefined) this.#serve(connection, message, response, expectsContinue)
