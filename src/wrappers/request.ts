@@ -23,7 +23,7 @@ import { applicationOf, type View, type ViewApplication } from "./view.ts"
 
 /** How a request is made of an environ. */
 export interface RequestOptions {
-  /** Whether the environ gets the request, as `werkstatt.request`. True unless given or `shallow`. */
+  /** Whether the environ gets the request, as `werkstatt.request`. True unless given or `shallow`. @row ENV-16 */
   populateRequest?: boolean | undefined
   /** Whether the body stays untouched: whatever would read it throws. For middleware. */
   shallow?: boolean | undefined
@@ -130,36 +130,44 @@ export class Request extends RequestHead {
 
   // ---- the head
 
+  /** The method in upper case; `GET` where the environ has none. */
   get method(): string {
     return (this.environ.REQUEST_METHOD ?? "GET").toUpperCase()
   }
 
+  /** The scheme, `http` where the environ has none. */
   get scheme(): string {
     return this.environ["wsgi.url_scheme"] ?? "http"
   }
 
+  /** Name and port of the server, as `RequestHead` has it. */
   get server(): Server | undefined {
     return serverOf(this.environ.SERVER_NAME, this.environ.SERVER_PORT)
   }
 
+  /** `SCRIPT_NAME` as text: where the application is mounted, without a slash at its end. */
   get rootPath(): string {
     return withoutLastSlashes(byteStringToText(this.environ.SCRIPT_NAME ?? ""))
   }
 
+  /** `PATH_INFO` as text: the path below the mount, with one slash in front. */
   get path(): string {
     this.#path ??= withOneSlash(getPathInfo(this.environ))
     return this.#path
   }
 
+  /** `QUERY_STRING`, as it was sent. */
   get queryString(): string {
     return this.environ.QUERY_STRING ?? ""
   }
 
+  /** The headers, read from the environ; they cannot be changed here. */
   get headers(): EnvironHeaders {
     this.#headers ??= new EnvironHeaders(this.environ)
     return this.#headers
   }
 
+  /** `REMOTE_ADDR`: the address of the peer. */
   get remoteAddr(): string | undefined {
     return this.environ.REMOTE_ADDR
   }

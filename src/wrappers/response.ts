@@ -335,7 +335,7 @@ export class Response extends ResponseHead implements Responder {
    * Several ranges, and units other than bytes, are answered with the whole.
    *
    * @throws RequestedRangeNotSatisfiable (416) when there is nothing in the range, or it is malformed
-   * @row RES-39, RES-35
+   * @row RES-39
    */
   makeConditional(request: Environ | { readonly environ: Environ }, options: ConditionalOptions = {}): this {
     const environ = ("environ" in request ? request.environ : request) as Environ
