@@ -24,7 +24,10 @@ export async function readUrlencoded(stream: InputStream, limits: SettledLimits)
     chunks.push(chunk)
   }
   const text = decoder.decode(concatenate(chunks))
-  if (countFields(text, maxFormParts) > maxFormParts) throw tooLarge("maxFormParts", maxFormParts)
+  // Each field has a character at least.
+  if (text.length > maxFormParts && countFields(text, maxFormParts) > maxFormParts) {
+    throw tooLarge("maxFormParts", maxFormParts)
+  }
   return parseQuery(textToByteString(text))
 }
 

@@ -53,11 +53,6 @@ export function textToByteString(text: string): string {
   return result
 }
 
-const PERCENT = 0x25
-const AMPERSAND = 0x26
-const PLUS = 0x2b
-const EQUALS = 0x3d
-
 /**
  * The pairs of a query string or an urlencoded form, in order. A name without `=` has an empty value, an empty piece is
  * no pair, `;` is data. An escape that is malformed, or whose bytes are not UTF-8, stays as it is.
@@ -69,31 +64,21 @@ const EQUALS = 0x3d
  * parseQuery("a=%FF&&b=100%") // => [["a", "%FF"], ["b", "100%"]]
  */
 export function parseQuery(text: string): [key: string, value: string][] {
-  const query = byteStringToText(text)
+  let query = byteStringToText(text)
+  if (query.includes("+")) query = query.replaceAll("+", " ")
+  const hasEscapes = query.includes("%")
   const pairs: [string, string][] = []
-  let start = 0
-  let key: string | undefined
-  // Each character is looked at once, and only pieces that need it are decoded.
-  let hasPlus = false
-  let hasEscape = false
-  for (let index = 0; index <= query.length; index++) {
-    const code = index === query.length ? AMPERSAND : query.charCodeAt(index)
-    if (code === PLUS) hasPlus = true
-    else if (code === PERCENT) hasEscape = true
-    else if (code === AMPERSAND || (code === EQUALS && key === undefined)) {
-      let piece = query.slice(start, index)
-      if (hasPlus) piece = piece.replaceAll("+", " ")
-      if (hasEscape) piece = percentDecode(piece, undefined, "keep")
-      if (code === EQUALS) {
-        key = piece
-      } else {
-        if (key !== undefined) pairs.push([key, piece])
-        else if (piece !== "") pairs.push([piece, ""])
-        key = undefined
-      }
-      start = index + 1
-      hasPlus = hasEscape = false
-    }
+  // Finding a character in text is what engines are fastest at.
+  for (let start = 0, end = 0; start < query.length; start = end + 1) {
+    end = query.indexOf("&", start)
+    if (end === -1) end = query.length
+    if (end === start) continue
+    const piece = query.slice(start, end)
+    const equals = piece.indexOf("=")
+    const key = equals === -1 ? piece : piece.slice(0, equals)
+    const value = equals === -1 ? "" : piece.slice(equals + 1)
+    if (hasEscapes) pairs.push([percentDecode(key, undefined, "keep"), percentDecode(value, undefined, "keep")])
+    else pairs.push([key, value])
   }
   return pairs
 }
