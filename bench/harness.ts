@@ -93,6 +93,7 @@ async function answerSize(port: number, request: string): Promise<number> {
     text += chunk.toString("latin1")
     const length = /content-length: (\d+)/i.exec(text)
     const head = text.indexOf("\r\n\r\n")
+    if (head !== -1 && text.startsWith("HTTP/1.1 304 ")) break
     if (head === -1 || length === null) continue
     if (text.length >= head + 4 + Number(length[1])) break
   }

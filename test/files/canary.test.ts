@@ -21,66 +21,21 @@ const encodeSome = (text: string, which: boolean[], upper: boolean) =>
     return `%${upper ? hex.toUpperCase() : hex}`
   }).join("")
 
-const ups = fc.constantFrom(
-  "..",
-  ".",
-  "...",
-  "..;",
-  ".. ",
-  "..\0",
-  "",
-  "sub",
-  "up",
-  ".. /..",
-  "\u{ff0e}\u{ff0e}",
-  "C:",
-  "~",
-)
-const separator = fc.constantFrom(
-  "/",
-  "/",
-  "/",
-  "/",
-  "\\",
-  "//",
-  "/./",
-  "\\/",
-  "\u2215",
-  "\u2216",
-  "%c0%af",
-  "%e0%80%af",
-  ";/",
-  "\0/",
-)
-const goal = fc.constantFrom(
-  "canary.txt",
-  "canary.txt",
-  "canary.txt",
-  "CANARY.TXT",
-  "canary.txt.",
-  "canary.txt::$DATA",
-  "canary.txt%00.png",
-  "out",
-)
+const often = <T>(value: T, others: T[]) =>
+  fc.oneof({ weight: 1, arbitrary: fc.constant(value) }, fc.constantFrom(...others))
+const ups = often("..", [".", "...", "..;", ".. ", "..\0", "", "sub", "up", ".. /..", "\u{ff0e}\u{ff0e}", "C:", "~"])
+const separator = often("/", ["\\", "//", "/./", "\\/", "\u2215", "\u2216", "%c0%af", "%e0%80%af", ";/", "\0/"])
+const goal = often("canary.txt", ["CANARY.TXT", "canary.txt.", "canary.txt::$DATA", "canary.txt%00.png", "out"])
+const prefix = often("/", ["//", "/\\", "/sub/", "/root/", "/root_backup/", "http://localhost/", "/file:///"])
+const climb = fc.integer({ min: 1, max: 3 }).map((times) => Array<[string, string]>(times).fill(["..", "/"]))
 const spelling = fc
   .record({
-    steps: fc.array(fc.tuple(ups, separator), { maxLength: 4 }),
+    steps: fc.oneof(climb, fc.array(fc.tuple(ups, separator), { maxLength: 6 })),
     goal,
     encodings: fc.array(fc.tuple(fc.array(fc.boolean(), { minLength: 1, maxLength: 5 }), fc.boolean()), {
       maxLength: 2,
     }),
-    prefix: fc.constantFrom(
-      "/",
-      "/",
-      "/",
-      "//",
-      "/\\",
-      "/sub/",
-      "/root/",
-      "/root_backup/",
-      "http://localhost/",
-      "/file:///",
-    ),
+    prefix,
   })
   .map(({ steps, goal, encodings, prefix }) => {
     let path = steps.flat().join("") + goal
@@ -122,8 +77,8 @@ test(`${SPELLINGS} spellings of a way out lead nowhere`, { timeout: 60_000 }, as
   const { port, errors } = await serve(app)
 
   const targets = fc.sample(spelling, { numRuns: SPELLINGS, seed: 20260101 })
-  expect(new Set(targets).size).toBeGreaterThan(SPELLINGS * 0.9)
-  expect(targets.filter((target) => naivelyFound(root, target)).length, "ways that do lead out").toBeGreaterThan(50)
+  expect(new Set(targets).size).toBeGreaterThan(SPELLINGS * 0.8)
+  expect(targets.filter((target) => naivelyFound(root, target)).length, "ways that do lead out").toBeGreaterThan(100)
   const statuses = new Set<string>()
   const batch = 50
   for (let i = 0; i < targets.length; i += batch) {
