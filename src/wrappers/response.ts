@@ -122,11 +122,8 @@ export class Response extends ResponseHead implements Responder {
   static async forceType<R extends Response>(this: ResponseClass<R>, answer: Answer, environ?: Environ): Promise<R> {
     if (answer instanceof this) return answer
     if (answer instanceof Response) {
-      const response = new this(answer.#body, {
-        status: answer.status,
-        headers: answer.headers,
-        directPassthrough: answer.directPassthrough,
-      })
+      const { status, headers, directPassthrough } = answer
+      const response = remake(this, answer.#body, { status, headers, directPassthrough })
       if (answer.#needsClose) {
         // The body has a new owner, who closes it.
         answer.#closedBody = answer.#body
@@ -360,10 +357,11 @@ export class Response extends ResponseHead implements Responder {
       },
       validators,
     )
-    if (acceptRanges !== false) this.acceptRanges = acceptRanges === true ? "bytes" : acceptRanges
+    const unit = acceptRanges === true ? "bytes" : acceptRanges || undefined
+    if (unit !== undefined) this.acceptRanges = unit
     if (decision === "precondition-failed") this.statusCode = 412
     else if (decision === "not-modified") this.statusCode = 304
-    else if (environ.REQUEST_METHOD === "GET" && this.statusCode === 200 && this.acceptRanges === "bytes") {
+    else if (environ.REQUEST_METHOD === "GET" && this.statusCode === 200 && unit === "bytes") {
       const ifRange = variable(environ, "HTTP_IF_RANGE")
       if (completeLength && ifRangeMatches(ifRange, validators)) {
         this.#applyRange(variable(environ, "HTTP_RANGE"), completeLength)
@@ -511,10 +509,18 @@ async function responseFrom<R extends Response>(
   options: { buffered?: boolean | undefined },
 ): Promise<R> {
   const { status, headers, body } = await runApplication(app, environ, options)
-  // The class must not add a type of its own.
-  const contentType = headers.get("Content-Type")
-  const response = new responseClass(body, { status, headers, contentType })
-  if (contentType === undefined) response.contentType = undefined
+  return remake(responseClass, body, { status, headers })
+}
+
+/** A response with these headers and no other, whatever type its class adds by default. */
+function remake<R extends Response>(
+  responseClass: ResponseClass<R>,
+  body: BodySource,
+  options: ResponseOptions & { headers: Headers },
+): R {
+  const isTyped = options.headers.has("Content-Type")
+  const response = new responseClass(body, options)
+  if (!isTyped) response.headers.delete("Content-Type")
   return response
 }
 

@@ -670,6 +670,8 @@ describe("makeConditional", () => {
         expect((await partial("bytes=0-1", options)).status).toBe("200 OK")
       }
       expect((await partial(undefined, { acceptRanges: "none" })).headers).toContainEqual(["Accept-Ranges", "none"])
+      const offered = { "Accept-Ranges": "bytes" }
+      expect((await partial("bytes=0-1", { acceptRanges: false }, offered)).status).toBe("200 OK")
     })
 
     test.each([
@@ -786,6 +788,12 @@ describe("making one of another", () => {
     expect(response).toMatchObject({ status: "201 Created", mine: true, contentType: undefined })
     expect(response.headers.toList()).toEqual([["X", "1"]])
     expect(await response.text()).toBe("from app")
+  })
+
+  test("forceType adds no type of its own", async () => {
+    const untyped = new Response("a")
+    untyped.contentType = undefined
+    expect((await Mine.forceType(untyped)).headers.toList()).toEqual([["Content-Length", "1"]])
   })
 
   test("forceType gives the same object, another class of response, or an application's answer", async () => {
