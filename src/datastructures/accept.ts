@@ -113,6 +113,13 @@ export class Accept implements Iterable<AcceptItem> {
     return this.#choices.at(index)?.item
   }
 
+  /** The item at this position; a negative one counts from the end. @throws RangeError for a position outside */
+  getOrThrow(index: number): AcceptItem {
+    const item = this.at(index)
+    if (item === undefined) throw new RangeError(`No item at position ${index}`)
+    return item
+  }
+
   /** Values with their qualities, in order. */
   *[Symbol.iterator](): Generator<AcceptItem, void, undefined> {
     for (const { item } of this.#choices) yield item

@@ -38,9 +38,9 @@ const PROPERTIES = [
 /**
  * A content security policy (CSP level 3). A property is the text of its directive: `""` for a directive without a value,
  * `undefined` for none; setting `undefined` or `null` removes it. Directives that are no property go through `get`, `set`
- * and `delete`.
+ * and `delete`, which a subclass may build properties of its own on.
  *
- * @row DSX-10
+ * @row DSX-10, DSX-11
  * @example
  * const policy = ContentSecurityPolicy.fromHeader("default-src 'self'; sandbox")
  * policy.sandbox // => ""

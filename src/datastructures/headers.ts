@@ -107,12 +107,19 @@ export abstract class ReadonlyHeaders implements Iterable<[name: string, value: 
   }
 
   /**
-   * The first value of the name.
+   * The first value of the name, or the field at a position.
    *
-   * @throws BadRequestKeyError (400) when it is missing
-   * @row HDR-3
+   * @throws BadRequestKeyError (400) when the name is missing, RangeError for a position outside
+   * @row HDR-3, HDR-4
    */
-  getOrThrow(name: string): string {
+  getOrThrow(name: string): string
+  getOrThrow(index: number): [name: string, value: string]
+  getOrThrow(name: string | number): string | [name: string, value: string] {
+    if (typeof name === "number") {
+      const field = this.at(name)
+      if (field === undefined) throw new RangeError(`No header at position ${name}`)
+      return field
+    }
     const value = this.first(name)
     if (value === undefined) throw new BadRequestKeyError(name)
     return value
@@ -440,8 +447,7 @@ export class Headers extends ReadonlyHeaders {
   pop(index?: number): [name: string, value: string]
   pop<D>(key: string | number = -1, options?: { default: D }): string | [name: string, value: string] | D {
     if (typeof key === "number") {
-      const field = this.at(key)
-      if (field === undefined) throw new RangeError(`No header at position ${key}`)
+      const field = this.getOrThrow(key)
       this.splice(key, 1)
       return field
     }

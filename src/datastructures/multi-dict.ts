@@ -55,7 +55,8 @@ function checkPair(pair: unknown): void {
 
 /**
  * What can be read from every multi-dict. `size`, `keys` and `has` are about keys, each of them once; iteration, `entries`
- * and `values` give every value, grouped by key, keys in the order in which they first came.
+ * and `values` give every value, grouped by key, keys in the order in which they first came (in a combination, that of
+ * each part).
  * A key without any value counts as missing.
  *
  * @row DS-5, DS-20
@@ -268,6 +269,11 @@ abstract class StoredMultiDict<V> extends ReadonlyMultiDict<V> {
   /** The values of each key. */
   protected readonly stored: Map<string, V[]> = new Map()
 
+  // What V is can be told from a Map or from pairs, but not from something that might be either: URLSearchParams would be
+  // taken for a map whose `get` gives null.
+  constructor(items?: Map<string, OneOrMany<V>> | null)
+  constructor(items: Iterable<readonly [key: string, value: V]>)
+  constructor(items: MultiItems<V> | null | undefined)
   constructor(items?: MultiItems<V> | null) {
     super()
     if (items) this.store(items)
@@ -484,6 +490,12 @@ export class CombinedMultiDict<V = string> extends ReadonlyMultiDict<V> {
 
   protected override list(key: string): readonly V[] {
     return this.#dicts.flatMap((dict) => dict.getAll(key))
+  }
+
+  /** Pairs of key and value, all those of one dictionary before those of the next. */
+  override *entries(options?: MultiOptions): Generator<[key: string, value: V], void, undefined> {
+    if (options?.multi === false) yield* super.entries(options)
+    else for (const dict of this.#dicts) yield* dict.entries()
   }
 
   /** The first value of the key that can be converted, one of each dictionary being tried. */

@@ -46,6 +46,8 @@ describe("Accept", () => {
     expect(accept.index("zstd")).toBe(2)
     expect(accept.at(0)).toEqual(["BR", 1])
     expect(accept.at(9)).toBeUndefined()
+    expect(accept.getOrThrow(-1)).toEqual(["*", 0.1])
+    expect(() => accept.getOrThrow(9)).toThrow(RangeError)
     expect(accept.values()).toEqual(["BR", "gzip", "*"])
     expect(accept.best).toBe("BR")
     const narrow = Accept.fromHeader("gzip;q=0")

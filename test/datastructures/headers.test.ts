@@ -178,6 +178,8 @@ describe("reading", () => {
     expect(headers.at(0)).toEqual(["Content-Type", "text/html"])
     expect(headers.at(-1)).toEqual(["Vary", "Accept"])
     expect(headers.at(4)).toBeUndefined()
+    expect(headers.getOrThrow(-4)).toEqual(["Content-Type", "text/html"])
+    expect(() => headers.getOrThrow(4)).toThrow(RangeError)
     const slice = headers.slice(1, 3)
     expect(slice).toBeInstanceOf(Headers)
     expect(slice.toList()).toEqual(LIST.slice(1, 3))

@@ -97,14 +97,15 @@ describe.each(KINDS)("%s", (_, make) => {
   test("counts keys, and iterates over values", () => {
     expect(dict.size).toBe(3)
     expect([...dict.keys()]).toEqual(["a", "b", "c"])
-    expect([...dict]).toEqual(GROUPED)
-    expect([...dict.entries()]).toEqual(GROUPED)
+    const grouped = (pairs: Iterable<[string, string]>) => [...new MultiDict(pairs)]
+    expect(grouped(dict)).toEqual(GROUPED)
+    expect(grouped(dict.entries())).toEqual(GROUPED)
     expect([...dict.entries({ multi: false })]).toEqual([
       ["a", "1"],
       ["b", "2"],
       ["c", ""],
     ])
-    expect([...dict.values()]).toEqual(["1", "3", "2", ""])
+    expect([...dict.values()].sort()).toEqual(["", "1", "2", "3"])
     expect([...dict.values({ multi: false })]).toEqual(["1", "2", ""])
     expect([...dict.lists()]).toEqual([
       ["a", ["1", "3"]],
@@ -262,6 +263,14 @@ describe("CombinedMultiDict", () => {
     expect(copy.has("d")).toBe(false)
   })
 
+  test("gives all values of one part before those of the next", () => {
+    const dict = new CombinedMultiDict(parts())
+    const values = ["1", "2", "x", "3", "4", "5"]
+    expect([...dict.values()]).toEqual(values)
+    expect([...dict].map(([, value]) => value)).toEqual(values)
+    expect([...dict.entries({ multi: false })].map(([key]) => key)).toEqual(["a", "b", "c"])
+  })
+
   test("is empty when it is made of nothing", () => {
     expect([...new CombinedMultiDict()]).toEqual([])
   })
@@ -294,5 +303,8 @@ test("types follow the values, the converter and the default", () => {
   expectTypeOf(form.pop("a")).toEqualTypeOf<string>()
   expectTypeOf(form.pop("a", { default: 0 })).toEqualTypeOf<string | number>()
   expectTypeOf(form.toDict({ flat: false })).toEqualTypeOf<Record<string, string[]>>()
+  expectTypeOf(new MultiDict({ a: ["1", "2"], b: "3" })).toEqualTypeOf<MultiDict<string>>()
+  expectTypeOf(new MultiDict(new URLSearchParams())).toEqualTypeOf<MultiDict<string>>()
+  expectTypeOf(new MultiDict(new Map([["a", 1]]))).toEqualTypeOf<MultiDict<number>>()
   expectTypeOf(new MultiDict<number>({ a: [1, 2] }).get("a")).toEqualTypeOf<number | undefined>()
 })

@@ -52,6 +52,7 @@ const COMMON: Table = {
 }
 
 const MULTI_DICT: Table = {
+  __delitem__: silently((object, [key]) => object.pop(key)),
   __getitem__: (object, [key]) => object.getOrThrow(key),
   __iter__: (object) => object.keys(),
   add: (object, [key, value]) => object.append(key, value),
@@ -92,7 +93,7 @@ const HEADERS: Table = {
   },
   __getitem__: (object, [key]) => {
     if (key instanceof Slice) return object.slice(key.start, key.stop)
-    return typeof key === "number" ? object.at(key) : object.getOrThrow(key)
+    return object.getOrThrow(key)
   },
   __setitem__: (object, [key, value]) => {
     if (typeof key === "string") object.set(key, value)
@@ -117,7 +118,7 @@ const HEADER_SET: Table = {
 }
 
 const ACCEPT: Table = {
-  __getitem__: (object, [key]) => (typeof key === "number" ? object.at(key) : object.quality(key)),
+  __getitem__: (object, [key]) => (typeof key === "number" ? object.getOrThrow(key) : object.quality(key)),
 }
 
 const ETAGS: Table = {
