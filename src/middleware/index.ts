@@ -1,9 +1,20 @@
 // What stands between a server and an application. Each is a function from application to application.
 
+export {
+  type AccessEntry,
+  type AccessLogOptions,
+  accessLog,
+  formatCombined,
+  formatCommon,
+  formatJson,
+} from "./access-log.ts"
 export { type AddressFilterOptions, addressFilter } from "./address-filter.ts"
 export { AddressList } from "./address-list.ts"
 export { type BodyLimitOptions, bodyLimit } from "./body-limit.ts"
 export { compose, type Middleware } from "./compose.ts"
+export { type CompressOptions, compress } from "./compress.ts"
+export { availableCodings, type CodingLevels, type ContentCoding } from "./content-codings.ts"
+export { type CorsOptions, cors } from "./cors.ts"
 export { dispatcher, type Mounts } from "./dispatcher.ts"
 export { type Level, LintError, type LintOptions, lint, unclosedBodies } from "./lint.ts"
 export {
@@ -15,3 +26,11 @@ export {
 } from "./proxy-fix.ts"
 export { getRequestId, type RequestIdOptions, requestId } from "./request-id.ts"
 export { type RewriteRule, type RewriteTarget, rewrite } from "./rewrite.ts"
+export { RequestTimedOut, type TimeoutOptions, timeout } from "./timeout.ts"
+export {
+  type BodyTransform,
+  type TransformBodyOptions,
+  type TransformedHead,
+  textTransform,
+  transformBody,
+} from "./transform-body.ts"

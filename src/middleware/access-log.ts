@@ -1,0 +1,199 @@
+// A line for each request, in the formats that log readers know. Stands inside proxyFix, or it logs the proxy's address, and
+// outside of whatever changes path or body. Whatever came from the client is escaped: a request is one line, always.
+
+import { isPromise } from "../environ/responder.ts"
+import type { Application, Body, Environ, StartResponse } from "../gateway.ts"
+import { parseBasic, parseCredentials } from "../http/authorization.ts"
+import { textOf } from "./header-list.ts"
+import { type BodyObserver, observedBody } from "./observed-body.ts"
+import { getRequestId } from "./request-id.ts"
+
+/** What is known of a request when it is over. Texts are byte strings, as the client sent them. */
+export interface AccessEntry {
+  /** When it came in. */
+  time: Date
+  /** `undefined` on a unix socket. */
+  address: string | undefined
+  /** Of REMOTE_USER or Basic credentials; nobody has checked the latter. */
+  user: string | undefined
+  method: string
+  /** The target as the client sent it. */
+  target: string
+  protocol: string
+  /** 500 when the application failed before it answered. */
+  status: number
+  /** Bytes of the body that the application gave. */
+  bytes: number
+  /** From the call to the close of the body; to the return of an array. */
+  durationMs: number
+  referer: string | undefined
+  userAgent: string | undefined
+  /** From requestId, if it stands outside. */
+  requestId: string | undefined
+  /** False when the body failed or the client left. */
+  complete: boolean
+}
+
+export interface AccessLogOptions {
+  /** Common Log Format, the combined one (with referer and user agent), an object in JSON, or a function. Default `common`. */
+  format?: "common" | "combined" | "json" | ((entry: AccessEntry) => string) | undefined
+  /** Takes a line, without its end. Default: `wsgi.errors` of the request. */
+  write?: ((line: string, entry: AccessEntry) => void) | undefined
+  /** Paths that are not logged, with all below them; or a function. */
+  skip?: Iterable<string> | ((environ: Environ) => boolean) | undefined
+}
+
+/** Writes a line for each request when its response is over, or when the application fails without one. */
+export function accessLog(app: Application, options: AccessLogOptions = {}): Application {
+  const format = typeof options.format === "function" ? options.format : FORMATS[options.format ?? "common"]
+  if (format === undefined) throw new TypeError(`no format of an access log: ${String(options.format)}`)
+  const { write } = options
+  const isSkipped = skipTest(options.skip)
+  return (environ, startResponse) => {
+    if (isSkipped(environ)) return app(environ, startResponse)
+    const errors = environ["wsgi.errors"]
+    const record = new Recording(environ, (entry) => {
+      const line = format(entry)
+      if (write === undefined) errors.write(`${line}\n`)
+      else write(line, entry)
+    })
+    return record.run(app, startResponse)
+  }
+}
+
+/** Collects the entry of one request. */
+class Recording implements BodyObserver {
+  readonly #environ: Environ
+  readonly #entry: AccessEntry
+  readonly #began: number = performance.now()
+  readonly #write: (entry: AccessEntry) => void
+
+  constructor(environ: Environ, write: (entry: AccessEntry) => void) {
+    this.#environ = environ
+    this.#write = write
+    // Taken now: layers inside may change path and address.
+    this.#entry = {
+      time: new Date(),
+      address: environ.REMOTE_ADDR,
+      user: userOf(environ),
+      method: environ.REQUEST_METHOD,
+      target: environ.REQUEST_URI ?? `${environ.SCRIPT_NAME}${environ.PATH_INFO}`,
+      protocol: environ.SERVER_PROTOCOL,
+      status: 500,
+      bytes: 0,
+      durationMs: 0,
+      referer: textOf(environ, "HTTP_REFERER"),
+      userAgent: textOf(environ, "HTTP_USER_AGENT"),
+      requestId: undefined,
+      complete: true,
+    }
+  }
+
+  run(app: Application, startResponse: StartResponse): Body | Promise<Body> {
+    const start: StartResponse = (status, headers, error) => {
+      const write = startResponse(status, headers, error)
+      this.#entry.status = Number(status.slice(0, 3))
+      return (chunk) => {
+        this.bytes(chunk.length)
+        return write(chunk)
+      }
+    }
+    let result: Body | Promise<Body>
+    try {
+      result = app(this.#environ, start)
+    } catch (error) {
+      return this.#fail(error)
+    }
+    if (!isPromise(result)) return observedBody(result, this)
+    return result.then(
+      (body) => observedBody(body, this),
+      (error) => this.#fail(error),
+    )
+  }
+
+  bytes(count: number): void {
+    this.#entry.bytes += count
+  }
+
+  over(complete: boolean): void {
+    const entry = this.#entry
+    entry.complete = complete
+    entry.durationMs = performance.now() - this.#began
+    entry.requestId = getRequestId(this.#environ)
+    this.#write(entry)
+  }
+
+  #fail(error: unknown): never {
+    this.#entry.status = 500
+    this.over(false)
+    throw error
+  }
+}
+
+function userOf(environ: Environ): string | undefined {
+  const user = textOf(environ, "REMOTE_USER")
+  if (user !== undefined) return user
+  const credentials = parseCredentials(textOf(environ, "HTTP_AUTHORIZATION"))
+  return credentials?.scheme === "basic" && credentials.token !== undefined
+    ? parseBasic(credentials.token)?.username
+    : undefined
+}
+
+function skipTest(skip: AccessLogOptions["skip"]): (environ: Environ) => boolean {
+  if (skip === undefined) return () => false
+  if (typeof skip === "function") return skip
+  const paths = [...skip].map((path) => (path.endsWith("/") ? path.slice(0, -1) : path))
+  return ({ SCRIPT_NAME, PATH_INFO }) => {
+    const path = SCRIPT_NAME + PATH_INFO
+    return paths.some((each) => path === each || path.startsWith(`${each}/`))
+  }
+}
+
+const FORMATS: Record<string, (entry: AccessEntry) => string> = {
+  common: formatCommon,
+  combined: formatCombined,
+  json: formatJson,
+}
+
+/**
+ * The Common Log Format, with the time of day in UTC.
+ *
+ * @example
+ * const entry = { time: new Date(0), address: "::1", user: "a b", method: "GET", target: '/"\n', protocol: "HTTP/1.1", status: 200, bytes: 7 }
+ * formatCommon(entry) // => '::1 - a\\x20b [01/Jan/1970:00:00:00 +0000] "GET /\\"\\x0a HTTP/1.1" 200 7'
+ */
+export function formatCommon({ time, address, user, method, target, protocol, status, bytes }: AccessEntry): string {
+  const who = `${address ?? "-"} - ${user ? escapeField(user).replaceAll(" ", "\\x20") : "-"}`
+  return `${who} [${logTime(time)}] "${escapeField(`${method} ${target} ${protocol}`)}" ${status} ${bytes === 0 ? "-" : bytes}`
+}
+
+/** The Common Log Format, followed by referer and user agent. */
+export function formatCombined(entry: AccessEntry): string {
+  const quoted = (text: string | undefined) => `"${text === undefined ? "-" : escapeField(text)}"`
+  return `${formatCommon(entry)} ${quoted(entry.referer)} ${quoted(entry.userAgent)}`
+}
+
+/** One line of JSON with the names of AccessEntry; what is not known is left out. */
+export function formatJson(entry: AccessEntry): string {
+  const durationMs = Math.round(entry.durationMs * 1000) / 1000
+  // JSON escapes the controls up to U+001F; those of C1 and the line ends of Unicode are left to us.
+  return JSON.stringify({ ...entry, durationMs }).replace(
+    /[\x7f-\x9f\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  )
+}
+
+/** Controls as `\x1b`, quotes and backslashes behind a backslash, so that a field ends where it seems to. */
+function escapeField(text: string): string {
+  return text.replace(/[\x00-\x1f\x7f-\x9f"\\]/g, (char) =>
+    char === '"' || char === "\\" ? `\\${char}` : `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  )
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+function logTime(time: Date): string {
+  const [date = "", clock = ""] = time.toISOString().split("T")
+  const [year, month, day] = date.split("-")
+  return `${day}/${MONTHS[Number(month) - 1]}/${year}:${clock.slice(0, 8)} +0000`
+}

@@ -1,0 +1,193 @@
+// A response whose bytes are changed on their way: the shared half of transformBody and compress. A rule looks at the head,
+// gives new headers and, if need be, something that takes chunks and gives others. Complete responses stay complete, so
+// that the server can still tell their length; of others a chunk is given for each one taken, so nothing is held back.
+// Knows what startResponse and close() demand; not what is done to the bytes.
+
+import { type BodyIterator, closeBody, iterateBody } from "../environ/body.ts"
+import { concatenate } from "../environ/input.ts"
+import { isPromise } from "../environ/responder.ts"
+import type { Application, Body, Environ, HeaderList, StartResponse, Write } from "../gateway.ts"
+
+/** What becomes of the bytes of one response. */
+export interface BodyTransform {
+  /** What to send for a chunk; may be empty. */
+  chunk(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>
+  /** What to send behind the last chunk. */
+  end?(): Uint8Array | Promise<Uint8Array>
+  /** Takes the place of the other two for a response that is complete. */
+  whole?(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>
+  /** Called once when the response is over, however it ended. */
+  close?(): void
+}
+
+/** What a rule makes of a response. */
+export interface ResponseChange {
+  headers: HeaderList
+  /** Without one, the body stays as it is. */
+  transform?: BodyTransform | undefined
+}
+
+/** Looks at the head of a response; `undefined` leaves the response as it is. */
+export type ResponseRule = (status: string, headers: HeaderList, environ: Environ) => ResponseChange | undefined
+
+/** `app` with each of its responses changed as `rule` says. */
+export function transformResponse(app: Application, rule: ResponseRule): Application {
+  return (environ, startResponse) => {
+    const response = new TransformedResponse(environ, startResponse, rule)
+    let result: Body | Promise<Body>
+    try {
+      result = app(environ, response.start)
+    } catch (error) {
+      response.close()
+      throw error
+    }
+    if (!isPromise(result)) return response.take(result)
+    return result.then(
+      (body) => response.take(body),
+      (error) => {
+        response.close()
+        throw error
+      },
+    )
+  }
+}
+
+class TransformedResponse {
+  readonly #environ: Environ
+  readonly #startResponse: StartResponse
+  readonly #rule: ResponseRule
+  #started = false
+  /** The transform has seen bytes that went through write(). */
+  #begun = false
+  transform: BodyTransform | undefined = undefined
+
+  constructor(environ: Environ, startResponse: StartResponse, rule: ResponseRule) {
+    this.#environ = environ
+    this.#startResponse = startResponse
+    this.#rule = rule
+  }
+
+  readonly start: StartResponse = (status, headers, error) => {
+    const change = this.#rule(status, headers, this.#environ)
+    const write = this.#startResponse(status, change?.headers ?? headers, error)
+    // An application that begins anew, with an error, has its old transform put away.
+    this.close()
+    this.#started = true
+    this.transform = change?.transform
+    return this.transform === undefined ? write : this.#writing(write, this.transform)
+  }
+
+  /** What the server gets for the body of the application. */
+  take(body: Body): Body | Promise<Body> {
+    if (Array.isArray(body)) return this.transform === undefined ? body : this.#complete(body, this.transform)
+    // A body that starts the response when it is iterated may still be one to transform.
+    return this.#started && this.transform === undefined ? body : new TransformedBody(body, this)
+  }
+
+  close(): void {
+    const { transform } = this
+    this.transform = undefined
+    transform?.close?.()
+  }
+
+  #writing(write: Write, transform: BodyTransform): Write {
+    return async (chunk) => {
+      this.#begun = true
+      const bytes = await transform.chunk(chunk)
+      if (bytes.length > 0) await write(bytes)
+    }
+  }
+
+  #complete(body: Body & Uint8Array[], transform: BodyTransform): Body | Promise<Body> {
+    const finish = (chunks: Uint8Array[]): Body => {
+      this.close()
+      return typeof body.close === "function" ? Object.assign(chunks, { close: () => closeBody(body) }) : chunks
+    }
+    const fail = async (error: unknown): Promise<never> => {
+      this.close()
+      await closeBody(body)
+      throw error
+    }
+    try {
+      const chunks = transformAll(body, transform, this.#begun)
+      return isPromise(chunks) ? chunks.then(finish, fail) : finish(chunks)
+    } catch (error) {
+      return fail(error)
+    }
+  }
+}
+
+function transformAll(
+  body: readonly Uint8Array[],
+  transform: BodyTransform,
+  begun: boolean,
+): Uint8Array[] | Promise<Uint8Array[]> {
+  const bytes = concatenate(body)
+  if (transform.whole !== undefined && !begun) {
+    const whole = transform.whole(bytes)
+    return isPromise(whole) ? whole.then((result) => [result]) : [whole]
+  }
+  const first = transform.chunk(bytes)
+  if (isPromise(first)) return first.then(async (chunk) => [chunk, ...((await endOf(transform)) ?? [])])
+  const last = endOf(transform)
+  return isPromise(last) ? last.then((chunks) => [first, ...chunks]) : [first, ...last]
+}
+
+function endOf(transform: BodyTransform): Uint8Array[] | Promise<Uint8Array[]> {
+  const last = transform.end?.()
+  if (last === undefined) return []
+  return isPromise(last) ? last.then((chunk) => [chunk]) : [last]
+}
+
+const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined })
+
+class TransformedBody implements AsyncIterableIterator<Uint8Array, undefined> {
+  readonly #body: Body
+  readonly #response: TransformedResponse
+  #iterator: BodyIterator | undefined = undefined
+  /** The iterator inside came to its end or threw: there is nothing to return(). */
+  #innerDone = false
+  #ended = false
+
+  constructor(body: Body, response: TransformedResponse) {
+    this.#body = body
+    this.#response = response
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#ended) return DONE
+    this.#iterator ??= iterateBody(this.#body)
+    let step: IteratorResult<Uint8Array>
+    try {
+      step = await this.#iterator.next()
+    } catch (error) {
+      this.#innerDone = true
+      throw error
+    }
+    const { transform } = this.#response
+    if (!step.done) return { done: false, value: transform ? await transform.chunk(step.value) : step.value }
+    this.#innerDone = true
+    this.#ended = true
+    const last = await transform?.end?.()
+    return last === undefined || last.length === 0 ? DONE : { done: false, value: last }
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    this.#ended = true
+    if (!this.#innerDone) {
+      this.#innerDone = true
+      await this.#iterator?.return?.()
+    }
+    return DONE
+  }
+
+  close(): void | Promise<void> {
+    this.#ended = true
+    this.#response.close()
+    return closeBody(this.#body)
+  }
+}

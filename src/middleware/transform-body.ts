@@ -1,0 +1,123 @@
+// Post-processing of what an application sends: HTML with something put in, text put right. Stands inside compress, since
+// nobody can read compressed bytes, and outside of whatever answers conditional and range requests.
+// What described the old bytes goes: length, digests, the strength of the ETag, ranges.
+
+import type { Application, Environ, HeaderList } from "../gateway.ts"
+import { parseMediaType } from "../http/media-types.ts"
+import { asciiLower } from "../http/tokens.ts"
+import { fieldOf, withoutFields } from "./header-list.ts"
+import { type BodyTransform, transformResponse } from "./response-transform.ts"
+
+export type { BodyTransform } from "./response-transform.ts"
+
+/** The response that is about to be changed. */
+export interface TransformedHead {
+  status: string
+  headers: HeaderList
+  environ: Environ
+}
+
+export interface TransformBodyOptions {
+  /** Media types of the responses to change, as `text/html` or `text/*`. Default `text/html`. */
+  types?: Iterable<string> | undefined
+  /** Called for each response of these types: what becomes of its bytes, or `undefined` to leave them. */
+  transform: (head: TransformedHead) => BodyTransform | undefined
+}
+
+/**
+ * Changes the bodies of responses, chunk by chunk or, where the application gives an array, at once.
+ *
+ * Content-Length is dropped (the server counts an array anew), as are digests; a strong ETag becomes a weak one. Ranges of
+ * the old bytes mean nothing, so `Range` is not passed on and `Accept-Ranges` not sent. Responses with a Content-Encoding,
+ * without a body, or with `Cache-Control: no-transform` are left alone. HEAD gets the headers that a GET would.
+ */
+export function transformBody(app: Application, options: TransformBodyOptions): Application {
+  const { transform } = options
+  if (typeof transform !== "function") throw new TypeError(`transform must be a function, not ${String(transform)}`)
+  const matches = mediaTypeTest(options.types ?? ["text/html"])
+  const changed = transformResponse(app, (status, headers, environ) => {
+    if (!isTransformable(status, headers) || !matches(fieldOf(headers, "content-type"))) return undefined
+    const own = transform({ status, headers, environ })
+    if (own === undefined) return undefined
+    const changedHeaders = transformedHeaders(headers)
+    return environ.REQUEST_METHOD === "HEAD" ? { headers: changedHeaders } : { headers: changedHeaders, transform: own }
+  })
+  return (environ, startResponse) => {
+    delete environ["HTTP_RANGE"]
+    delete environ["HTTP_IF_RANGE"]
+    return changed(environ, startResponse)
+  }
+}
+
+/**
+ * A transform for text in UTF-8: `change` is given the text of each chunk, or that of the whole response where it is an array.
+ * Characters that are split between chunks are put together.
+ *
+ * @example
+ * const transform = textTransform((text) => text.toUpperCase())
+ * new TextDecoder().decode(transform.chunk(new TextEncoder().encode("a\u00e4"))) // => "A\u00c4"
+ */
+export function textTransform(change: (text: string) => string): BodyTransform {
+  const decoder = new TextDecoder()
+  const encoder = new TextEncoder()
+  return {
+    chunk: (bytes) => {
+      const text = decoder.decode(bytes, { stream: true })
+      return encoder.encode(text === "" ? "" : change(text))
+    },
+    end: () => {
+      const text = decoder.decode()
+      return encoder.encode(text === "" ? "" : change(text))
+    },
+    whole: (bytes) => encoder.encode(change(decoder.decode(bytes))),
+  }
+}
+
+/**
+ * Whether a Content-Type is one of these types.
+ *
+ * @example
+ * const isText = mediaTypeTest(["text/*", "application/json"])
+ * isText("Text/HTML; charset=utf-8") // => true
+ * isText("application/jsonp") // => false
+ * isText(undefined) // => false
+ */
+export function mediaTypeTest(types: Iterable<string>): (contentType: string | undefined) => boolean {
+  if (typeof types === "string") throw new TypeError(`a list of media types is wanted, not the text ${types}`)
+  const exact = new Set(Array.from(types, asciiLower))
+  const families = [...exact].filter((type) => type.endsWith("/*")).map((type) => type.slice(0, -1))
+  return (contentType) => {
+    if (contentType === undefined) return false
+    const type = asciiLower(parseMediaType(contentType)[0])
+    return exact.has(type) || families.some((family) => type.startsWith(family))
+  }
+}
+
+/** Whether a response has bytes that may be changed: a whole body, not coded, without `no-transform` (RFC 9111 section 5.2.2.6). */
+export function isTransformable(status: string, headers: HeaderList): boolean {
+  if (/^(?:1..|204|205|206|304)/.test(status) || fieldOf(headers, "content-range") !== undefined) return false
+  const coding = fieldOf(headers, "content-encoding")
+  if (coding !== undefined && asciiLower(coding) !== "identity") return false
+  return !headers.some(([name, value]) => asciiLower(name) === "cache-control" && /\bno-transform\b/i.test(value))
+}
+
+// RFC 9530 digests, and their forerunners.
+const DESCRIPTIONS = ["content-length", "accept-ranges", "content-md5", "digest", "content-digest", "repr-digest"]
+
+/**
+ * The headers without what describes bytes that are about to change; a strong ETag becomes weak (RFC 9110 section 8.8.1).
+ *
+ * @example
+ * transformedHeaders([["Content-Length", "5"], ["ETag", '"a"']]) // => [["ETag", 'W/"a"']]
+ */
+export function transformedHeaders(headers: HeaderList): HeaderList {
+  return withoutFields(headers, DESCRIPTIONS).map(([name, value]) => [
+    name,
+    asciiLower(name) === "etag" ? weakened(value) : value,
+  ])
+}
+
+/** The tag as a weak one. */
+export function weakened(etag: string): string {
+  return etag.startsWith('"') ? `W/${etag}` : etag
+}
