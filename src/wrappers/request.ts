@@ -10,7 +10,7 @@ import { callAll } from "../environ/body.ts"
 import { type Server, serverOf } from "../environ/host.ts"
 import { emptyInput } from "../environ/input.ts"
 import { getPathInfo } from "../environ/path.ts"
-import { getInputStream } from "../environ/request-input.ts"
+import { getContentLength, getInputStream } from "../environ/request-input.ts"
 import { BadRequest, UnsupportedMediaType } from "../exceptions/statuses.ts"
 import { FormDataParser, type ParsedForm } from "../forms/form-data-parser.ts"
 import type { FormPart } from "../forms/form-part.ts"
@@ -165,6 +165,16 @@ export class Request extends RequestHead {
   get headers(): EnvironHeaders {
     this.#headers ??= new EnvironHeaders(this.environ)
     return this.#headers
+  }
+
+  /** `CONTENT_TYPE` as it is. */
+  override get contentType(): string | undefined {
+    return this.environ.CONTENT_TYPE
+  }
+
+  /** `CONTENT_LENGTH` as a number, unless the body is chunked; 0 when it is none. */
+  override get contentLength(): number | undefined {
+    return getContentLength(this.environ)
   }
 
   /** `REMOTE_ADDR`: the address of the peer. */

@@ -64,10 +64,7 @@ function contentTypeOf(mimetype: string): string {
   return contentType
 }
 
-/** A URL that a header can hold: an IRI beyond Latin-1 as URI, which it becomes anyhow when it is sent. */
-function latin1Url(url: string): string {
-  return /[^\x00-\xff]/.test(url) ? iriToUri(url) : url
-}
+const BEYOND_LATIN1 = /[^\x00-\xff]/
 
 /**
  * The head of a response: its status, and everything that its headers say.
@@ -96,6 +93,7 @@ export class ResponseHead {
   /** The only header, as long as nobody has asked for the headers. */
   #contentType: string | undefined
   #live: Map<string, LiveEntry> | undefined = undefined
+  #iris: Map<string, { iri: string; uri: string }> | undefined = undefined
 
   /** @throws TypeError for a status, header or media type that cannot be sent */
   constructor(options?: ResponseHeadOptions) {
@@ -226,11 +224,11 @@ export class ResponseHead {
 
   /** Where else the body can be had. @row RES-9 */
   get contentLocation(): string | undefined {
-    return this.headers.get("Content-Location")
+    return this.#url("Content-Location")
   }
 
   set contentLocation(location: string | undefined) {
-    this.#set("Content-Location", location && latin1Url(location))
+    this.#setUrl("Content-Location", location)
   }
 
   /** Which part of the whole the body is, live. There always is an object. @row RES-20 */
@@ -250,11 +248,11 @@ export class ResponseHead {
 
   /** Where the client is sent, or what was created. Made an URI when the response is sent. @row RES-9 */
   get location(): string | undefined {
-    return this.headers.get("Location")
+    return this.#url("Location")
   }
 
   set location(location: string | undefined) {
-    this.#set("Location", location && latin1Url(location))
+    this.#setUrl("Location", location)
   }
 
   /** The methods that may be used, live. @row RES-14 */
@@ -509,6 +507,25 @@ export class ResponseHead {
   #set(name: string, value: string | number | undefined): void {
     if (value === undefined) this.headers.delete(name)
     else this.headers.set(name, value)
+  }
+
+  /** A URL as it was given. */
+  #url(name: string): string | undefined {
+    const text = this.headers.get(name)
+    const given = text === undefined ? undefined : this.#iris?.get(name)
+    return given !== undefined && given.uri === text ? given.iri : text
+  }
+
+  /** No header holds an IRI beyond Latin-1; it is set as the URI that it becomes anyhow when it is sent. */
+  #setUrl(name: string, url: string | undefined): void {
+    if (url === undefined || !BEYOND_LATIN1.test(url)) {
+      this.#set(name, url)
+      return
+    }
+    const uri = iriToUri(url)
+    this.#set(name, uri)
+    this.#iris ??= new Map()
+    this.#iris.set(name, { iri: url, uri })
   }
 
   #integer(name: string): number | undefined {

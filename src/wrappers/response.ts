@@ -456,7 +456,9 @@ export class Response extends ResponseHead implements Responder {
     const location = headers.get("Location")
     const contentLocation = headers.get("Content-Location")
     if (location !== undefined || contentLocation !== undefined || hasNoBody(status)) headers = headers.copy()
-    if (location !== undefined) headers.set("Location", this.#locationFor(environ, location))
+    // Of several, which would be a mistake, the one that was added last.
+    if (location !== undefined)
+      headers.set("Location", this.#locationFor(environ, headers.getAll("Location").at(-1) as string))
     if (contentLocation !== undefined) headers.set("Content-Location", iriToUri(contentLocation))
     if (hasNoBody(status)) headers.delete("Content-Length")
     const list = headers.toList()

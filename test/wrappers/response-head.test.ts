@@ -18,7 +18,8 @@ const PROPERTIES: [property: keyof ResponseHead, value: unknown, header: string,
   ["contentLength", "5", "Content-Length", "5", 5],
   ["contentLocation", "/é", "Content-Location", "/é", "/é"],
   ["location", "/é", "Location", "/é", "/é"],
-  ["location", "/日", "Location", "/%E6%97%A5", "/%E6%97%A5"],
+  ["location", "/日", "Location", "/%E6%97%A5", "/日"],
+  ["contentLocation", "/日", "Content-Location", "/%E6%97%A5", "/日"],
   ["acceptRanges", "none", "Accept-Ranges", "none", "none"],
   ["accessControlAllowOrigin", "*", "Access-Control-Allow-Origin", "*", "*"],
   ["accessControlMaxAge", 60, "Access-Control-Max-Age", "60", 60],
@@ -251,6 +252,13 @@ describe("wwwAuthenticate", () => {
     head.wwwAuthenticate = undefined
     expect(head.headers.has("WWW-Authenticate")).toBe(false)
   })
+})
+
+test("a location that was set in another way is read as it is", () => {
+  const head = new ResponseHead()
+  head.location = "/日"
+  head.headers.set("Location", "/x")
+  expect(head.location).toBe("/x")
 })
 
 test("entity tags are quoted, and told apart", () => {
