@@ -2,7 +2,7 @@
 // building URLs. Depends on a small interface that the map satisfies, not on the map.
 
 import { dumpQuery } from "../http/urls.ts"
-import { BaseConverter, type Converter, quotePath, ValidationError } from "./converters.ts"
+import { BaseConverter, type Converter, IntegerConverter, quotePath, ValidationError } from "./converters.ts"
 import type { Language } from "./language.ts"
 import { type PartPiece, RulePart } from "./part.ts"
 import { type PatternPiece, type Placeholder, parsePattern } from "./pattern.ts"
@@ -52,11 +52,23 @@ export interface BuiltUrl {
 /** Text of a URL, or the name of the value that goes there. */
 type BuildPiece = string | { readonly name: string; readonly converter: Converter }
 
+/** What matching a path has captured: where values begin and end, two numbers each. */
+export interface Captured {
+  readonly domain: string
+  readonly domainCaptures: readonly number[]
+  /** How many values the domain has. */
+  readonly domainSize: number
+  readonly path: string
+  readonly captures: readonly number[]
+}
+
 /** A rule in a map. */
 export class BoundRule {
   readonly rule: Rule
   readonly endpoint: unknown
   readonly methods: ReadonlySet<string> | undefined
+  /** Whether GET is among the methods: most requests ask for that. */
+  readonly takesGet: boolean
   readonly websocket: boolean
   readonly strictSlashes: boolean
   readonly mergeSlashes: boolean
@@ -77,8 +89,7 @@ export class BoundRule {
 
   readonly #names: readonly string[]
   readonly #converters: readonly Converter[]
-  /** Whether each value is the text as it stands. */
-  readonly #verbatim: readonly boolean[]
+  readonly #readers: readonly Reader[]
   readonly #domainPieces: readonly BuildPiece[]
   readonly #pathPieces: readonly BuildPiece[]
   readonly #context: BindingContext
@@ -87,6 +98,7 @@ export class BoundRule {
     this.rule = rule
     this.endpoint = rule.endpoint
     this.methods = rule.methods
+    this.takesGet = this.takes("GET")
     this.websocket = rule.websocket
     this.strictSlashes = rule.strictSlashes ?? context.strictSlashes
     this.mergeSlashes = rule.mergeSlashes ?? context.mergeSlashes
@@ -105,7 +117,7 @@ export class BoundRule {
     this.arguments = new Set([...ready.keys(), ...rule.defaults.keys()])
     this.#names = [...ready.keys()]
     this.#converters = Array.from(ready.values(), ({ converter }) => converter)
-    this.#verbatim = this.#converters.map(isVerbatim)
+    this.#readers = this.#converters.map(readerOf)
 
     const domain = stepsOf(domainPieces, ready)
     this.domain = domain.steps[0] ?? ""
@@ -125,36 +137,29 @@ export class BoundRule {
     return index === -1 ? quotePath(String(value)) : (this.#converters[index] as Converter).toUrl(value)
   }
 
+  /** Whether requests with this method are for this rule. */
+  takes(method: string): boolean {
+    return this.methods === undefined || this.methods.has(method)
+  }
+
   /** Whether a request of this kind is for this rule. */
   accepts(method: string, websocket: boolean): boolean {
-    return (this.methods === undefined || this.methods.has(method)) && this.websocket === websocket
+    return this.takes(method) && this.websocket === websocket
   }
 
   /** The values of the captured texts, or `undefined` when a converter refuses. */
-  convert(
-    domain: string,
-    domainCaptures: readonly number[],
-    path: string,
-    captures: readonly number[],
-  ): Values | undefined {
+  convert(captured: Captured): Values | undefined {
     const values = new InheritsNothing()
     const names = this.#names
-    const split = domainCaptures.length >> 1
+    const { domainSize } = captured
     for (let index = 0; index < names.length; index++) {
-      const text =
-        index < split
-          ? domain.slice(domainCaptures[index * 2], domainCaptures[index * 2 + 1])
-          : path.slice(captures[(index - split) * 2], captures[(index - split) * 2 + 1])
-      if (this.#verbatim[index]) {
-        values[names[index] as string] = text
-        continue
-      }
-      try {
-        values[names[index] as string] = (this.#converters[index] as Converter).toValue(text)
-      } catch (error) {
-        if (error instanceof ValidationError) return undefined
-        throw error
-      }
+      const inDomain = index < domainSize
+      const text = inDomain ? captured.domain : captured.path
+      const captures = inDomain ? captured.domainCaptures : captured.captures
+      const at = (inDomain ? index : index - domainSize) * 2
+      const value = this.#readers[index]?.(text, captures[at] as number, captures[at + 1] as number)
+      if (value === REFUSED) return undefined
+      values[names[index] as string] = value
     }
     if (this.defaults.size > 0) for (const [name, value] of this.defaults) values[name] = value
     return values
@@ -228,9 +233,34 @@ function sameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   return a.size === b.size && [...a].every((each) => b.has(each))
 }
 
-/** Whether a converter's value is the text, so that there is nothing to call. */
-function isVerbatim(converter: Converter): boolean {
-  return converter.toValue === BaseConverter.prototype.toValue
+const REFUSED = Symbol("refused")
+
+/** The value of a piece of text, or REFUSED. */
+type Reader = (text: string, from: number, to: number) => unknown
+
+/** How a converter reads a piece of text. The commonest have a shorter way than a piece of text of their own. */
+function readerOf(converter: Converter): Reader {
+  if (converter.toValue === BaseConverter.prototype.toValue) return readText
+  if (converter instanceof IntegerConverter && converter.isPlain) return readDigits
+  return (text, from, to) => {
+    try {
+      return converter.toValue(text.slice(from, to))
+    } catch (error) {
+      if (error instanceof ValidationError) return REFUSED
+      throw error
+    }
+  }
+}
+
+function readText(text: string, from: number, to: number): string {
+  return text.slice(from, to)
+}
+
+function readDigits(text: string, from: number, to: number): unknown {
+  let value = 0
+  for (let position = from; position < to; position++) value = value * 10 + (text.charCodeAt(position) - 0x30)
+  // Beyond that the sum is not exact, but it is beyond that too.
+  return value <= Number.MAX_SAFE_INTEGER ? value : REFUSED
 }
 
 function domainPiecesOf(rule: Rule, context: BindingContext): readonly PatternPiece[] {

@@ -251,6 +251,13 @@ export class IntegerConverter extends NumberConverter<number | bigint> {
     this.regex = this.signed ? `-?${digits}` : digits
   }
 
+  /** Whether every text of digits is its value, as far as integers are safe, and nothing was overridden. */
+  get isPlain(): boolean {
+    const { min, max, regex, toValue } = this
+    const isOwn = toValue === IntegerConverter.prototype.toValue && /^\[0-9\](?:\+|\{[0-9]+\})$/.test(regex)
+    return isOwn && min === undefined && max === undefined
+  }
+
   override toValue(text: string): number {
     const value = Number(text)
     if (!Number.isSafeInteger(value)) throw new ValidationError(`${text} is not a safe integer`)
