@@ -8,7 +8,7 @@ import type { ParsedForm } from "../forms/form-data-parser.ts"
 import type { InputStream } from "../gateway.ts"
 
 /** What the body needs to know of its request. */
-export interface BodySource {
+export interface BodyOwner {
   /** The stream to read from, with its limits. Asked for once. */
   openStream(): InputStream
   /** Parses a form, or gives an empty one when the body is none. Asked for once. */
@@ -17,18 +17,18 @@ export interface BodySource {
 
 /** The body of one request, in all its forms. */
 export class RequestBody {
-  readonly #source: BodySource
+  readonly #owner: BodyOwner
   #stream: InputStream | undefined = undefined
   #data: Promise<Uint8Array> | undefined = undefined
   #form: Promise<ParsedForm> | undefined = undefined
   #hasNoFiles = false
 
-  constructor(source: BodySource) {
-    this.#source = source
+  constructor(owner: BodyOwner) {
+    this.#owner = owner
   }
 
   get stream(): InputStream {
-    this.#stream ??= this.#source.openStream()
+    this.#stream ??= this.#owner.openStream()
     return this.#stream
   }
 
@@ -61,7 +61,7 @@ export class RequestBody {
   }
 
   async #parse(stream: InputStream): Promise<ParsedForm> {
-    const parsed = await this.#source.parseForm(stream)
+    const parsed = await this.#owner.parseForm(stream)
     this.#hasNoFiles = parsed.files.size === 0
     return parsed
   }

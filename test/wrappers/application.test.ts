@@ -284,6 +284,18 @@ describe("inside the linter", () => {
   })
 })
 
+test("with frozen prototypes, the names of their members are ordinary data everywhere", {
+  timeout: 30_000,
+}, async () => {
+  const fixture = new URL("../fixtures/frozen-prototypes.ts", import.meta.url).pathname
+  const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", fixture])
+  const { found, missing } = JSON.parse(stdout) as { found: Awaited<ReturnType<typeof answer>>; missing: string }
+  expect(missing).toBe("404 Not Found")
+  expect(found.text).toBe(Array(4).fill("query,cookie,form").join(" "))
+  expect(found.headers).toContainEqual(["__proto__", "set"])
+  expect(found.headers).toContainEqual(["Vary", "__proto__, constructor, toString, hasOwnProperty"])
+})
+
 describe("types", () => {
   test("the view's parameter is the class that made the application, which is an Application", () => {
     const app = MyRequest.application((request) => {
