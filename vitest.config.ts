@@ -14,6 +14,8 @@ export default defineConfig({
   },
   test: {
     testTimeout: 20_000,
+    // Some tests ask whether something can be collected.
+    execArgv: ["--expose-gc"],
     projects: [
       { extends: true, test: { name: "tests", include: ["test/**/*.test.ts"] } },
       // What takes longer than `npm test` may: npm run test:load
