@@ -166,8 +166,15 @@ export class BusboyDecoder {
   }
 
   #endPart(): void {
-    if (this.#open) this.#emit({ type: "data", data: EMPTY, moreData: false })
+    if (!this.#open) return
     this.#open = false
+    const last = this.#events.at(-1)
+    if (last?.type !== "data" || this.#next === this.#events.length) {
+      this.#emit({ type: "data", data: EMPTY, moreData: false })
+    } else {
+      // Nobody has seen it yet.
+      this.#events[this.#events.length - 1] = { type: "data", data: last.data, moreData: false }
+    }
   }
 
   #found(

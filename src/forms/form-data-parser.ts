@@ -94,7 +94,7 @@ export class FormDataParser {
     contentLength?: number,
     uploadStore: UploadStore = this.#options.uploadStore ?? memoryStore,
   ): Promise<ParsedForm> {
-    const type = parseMediaType(contentType)[0]
+    const type = contentType === URLENCODED ? URLENCODED : parseMediaType(contentType)[0]
     if (type !== URLENCODED && type !== MULTIPART) return parsed(stream, [], [])
     const guarded = this.#guard(stream, contentLength)
     try {
@@ -103,7 +103,7 @@ export class FormDataParser {
       if (contentLength !== undefined && contentLength > maxFormMemorySize) {
         throw tooLarge("maxFormMemorySize", maxFormMemorySize)
       }
-      return parsed(guarded, await readUrlencoded(guarded, this.#limits), [])
+      return parsed(guarded, await readUrlencoded(guarded, this.#limits, contentLength), [])
     } catch (error) {
       if (this.#options.silent && error instanceof MalformedForm) return parsed(guarded, [], [])
       throw error
@@ -180,6 +180,14 @@ export class FormDataParser {
   }
 }
 
+// They can't change, so all forms that have none share them.
+const NO_FIELDS: ImmutableMultiDict<string> = new ImmutableMultiDict()
+const NO_FILES: ImmutableMultiDict<FileStorage> = new ImmutableMultiDict()
+
 function parsed(stream: InputStream, fields: [string, string][], files: [string, FileStorage][]): ParsedForm {
-  return { stream, form: new ImmutableMultiDict(fields), files: new ImmutableMultiDict(files) }
+  return {
+    stream,
+    form: fields.length === 0 ? NO_FIELDS : new ImmutableMultiDict(fields),
+    files: files.length === 0 ? NO_FILES : new ImmutableMultiDict(files),
+  }
 }

@@ -12,23 +12,38 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
  * The fields of an urlencoded body, in order. Escapes that are malformed stay text; raw bytes that are not UTF-8 become
  * U+FFFD.
  *
+ * @param contentLength bytes, where they were announced; nothing is read behind them
  * @throws RequestEntityTooLarge (413) beyond a limit
  */
-export async function readUrlencoded(stream: InputStream, limits: SettledLimits): Promise<[string, string][]> {
+export async function readUrlencoded(
+  stream: InputStream,
+  limits: SettledLimits,
+  contentLength?: number,
+): Promise<[string, string][]> {
   const { maxFormMemorySize, maxFormParts } = limits
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of stream) {
+  while (size !== contentLength) {
+    const chunk = await stream.read(READ_SIZE)
+    if (chunk.length === 0) break
     size += chunk.length
     if (size > maxFormMemorySize) throw tooLarge("maxFormMemorySize", maxFormMemorySize)
     chunks.push(chunk)
   }
   const text = decoder.decode(concatenate(chunks))
-  // Each field has a character at least.
-  if (text.length > maxFormParts && countFields(text, maxFormParts) > maxFormParts) {
-    throw tooLarge("maxFormParts", maxFormParts)
-  }
-  return parseQuery(textToByteString(text))
+  // A short text is parsed sooner than counted.
+  if (text.length > COUNTED_FROM) checkCount(countFields(text, maxFormParts), maxFormParts)
+  const fields = parseQuery(textToByteString(text))
+  checkCount(fields.length, maxFormParts)
+  return fields
+}
+
+/** Bytes that are asked for at once. */
+const READ_SIZE = 64 * 1024
+const COUNTED_FROM = 16 * 1024
+
+function checkCount(count: number, maxFormParts: number): void {
+  if (count > maxFormParts) throw tooLarge("maxFormParts", maxFormParts)
 }
 
 /** How many fields there are, counted up to one more than asked for. */
