@@ -26,6 +26,13 @@ export {
 } from "./proxy-fix.ts"
 export { getRequestId, type RequestIdOptions, requestId } from "./request-id.ts"
 export { type RewriteRule, type RewriteTarget, rewrite } from "./rewrite.ts"
+export {
+  type ExportSource,
+  type Exports,
+  type PackageFolder,
+  type SharedDataOptions,
+  sharedData,
+} from "./shared-data.ts"
 export { RequestTimedOut, type TimeoutOptions, timeout } from "./timeout.ts"
 export {
   type BodyTransform,

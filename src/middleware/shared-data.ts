@@ -1,0 +1,218 @@
+// Static files in front of an application: what is there is sent, everything else is passed on. Stands inside proxyFix and
+// accessLog. Which file a path names, and how it is sent, is decided in files/ alone, as for sendFromDirectory.
+
+import { existsSync, statSync } from "node:fs"
+import { createRequire } from "node:module"
+import { basename, join } from "node:path"
+import { cwd } from "node:process"
+import { fileURLToPath } from "node:url"
+import { getPathInfo } from "../environ/path.ts"
+import { HTTPException } from "../exceptions/http-exception.ts"
+import { NotFound } from "../exceptions/statuses.ts"
+import { guessFileType } from "../files/file-type.ts"
+import { type SendFromDirectoryOptions, sendFile, sendFromDirectory } from "../files/send-file.ts"
+import type { Application, Environ } from "../gateway.ts"
+import { httpDate } from "../http/dates.ts"
+import type { Response } from "../wrappers/response.ts"
+
+/** A folder inside an installed package, as `{ package: "swagger-ui-dist", path: "." }`. */
+export interface PackageFolder {
+  package: string
+  /** Below the root of the package; the root unless given. */
+  path?: string | undefined
+  /** From where the package is looked for, as an import there would; the working directory unless given. */
+  from?: string | URL | undefined
+}
+
+/** A folder or a file: where it is, or in which package. */
+export type ExportSource = string | URL | PackageFolder
+
+/** URL paths and what is served below them. */
+export type Exports = Readonly<Record<string, ExportSource>> | Iterable<readonly [prefix: string, source: ExportSource]>
+
+export interface SharedDataOptions extends Pick<SendFromDirectoryOptions, "dotFiles" | "symlinks" | "precompressed"> {
+  /**
+   * Patterns of files that are not served: `*` and `?` stand for any characters and one, `[a-h]` and `[!a-h]` for one of these or
+   * another. A pattern with a slash is about the path below the export, any other about the name.
+   */
+  disallow?: string | Iterable<string> | undefined
+  /** Whether responses have an ETag, can be confirmed by 304, and tell how long they may be kept. Default true. */
+  cache?: boolean | undefined
+  /** For how long a response may be kept without asking again. Default 43200, 12 hours. */
+  maxAgeSeconds?: number | undefined
+  /** The media type of files whose name does not tell it. Default `application/octet-stream`. */
+  fallbackMimetype?: string | undefined
+}
+
+/**
+ * Serves files for GET and HEAD, with conditional requests and ranges. The exports are tried in order, and the first that has
+ * the file wins; a request that no file answers is passed on to `app`, as is one whose path leads out of a folder, holds
+ * `.`, `..` or an empty segment, or names something that begins with a dot.
+ *
+ * @throws TypeError when an export's path does not start with a slash, Error when a package is not installed
+ * @row MW-4, MW-5, MW-6
+ */
+export function sharedData(app: Application, exports: Exports, options: SharedDataOptions = {}): Application {
+  const { maxAgeSeconds = 43_200 } = options
+  if (!(Number.isSafeInteger(maxAgeSeconds) && maxAgeSeconds >= 0)) {
+    throw new RangeError(`maxAgeSeconds must be a whole number from 0, not ${String(maxAgeSeconds)}`)
+  }
+  const list = Array.from(isPairs(exports) ? exports : Object.entries(exports), ([prefix, source]) =>
+    exported(prefix, source),
+  )
+  const { disallow = [] } = options
+  const patterns = typeof disallow === "string" ? [disallow] : [...disallow]
+  return (environ, startResponse) => {
+    if (environ.REQUEST_METHOD !== "GET" && environ.REQUEST_METHOD !== "HEAD") return app(environ, startResponse)
+    const path = getPathInfo(environ)
+    const candidates = list.flatMap((each) => {
+      const rest = restOf(each, path)
+      if (rest === undefined) return []
+      const name = rest === "" ? basename(each.path) : rest
+      return isDisallowed(name, patterns) ? [] : [{ path: each.path, rest, name }]
+    })
+    if (candidates.length === 0) return app(environ, startResponse)
+    return firstFile(candidates, environ, options).then(
+      (response) => (response ? response.respond(environ, startResponse) : app(environ, startResponse)),
+      (error) => {
+        if (error instanceof HTTPException) return error.respond(environ, startResponse)
+        throw error
+      },
+    )
+  }
+}
+
+interface Export {
+  /** Without a slash at its end. */
+  prefix: string
+  path: string
+  isFile: boolean
+}
+
+function isPairs(exports: Exports): exports is Iterable<readonly [string, ExportSource]> {
+  return Symbol.iterator in exports
+}
+
+function exported(prefix: string, source: ExportSource): Export {
+  if (prefix !== "" && !prefix.startsWith("/")) {
+    throw new TypeError(`the path of an export starts with a slash, not as ${JSON.stringify(prefix)}`)
+  }
+  const path = pathOf(source)
+  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+  return { prefix: prefix.endsWith("/") ? prefix.slice(0, -1) : prefix, path, isFile }
+}
+
+function pathOf(source: ExportSource): string {
+  if (typeof source === "string") return source
+  return source instanceof URL ? fileURLToPath(source) : packagePath(source)
+}
+
+/** Looks into the folders that an import would, but not into `exports` of package.json, which is about modules. */
+function packagePath({ package: name, path = "", from = join(cwd(), "_") }: PackageFolder): string {
+  const folders = createRequire(from).resolve.paths(name) ?? []
+  const folder = folders.map((each) => join(each, name)).find((each) => existsSync(join(each, "package.json")))
+  if (folder === undefined) throw new Error(`the package ${JSON.stringify(name)} is not installed`)
+  return join(folder, path)
+}
+
+/** What the path names below the export; empty for an export that is the file itself. */
+function restOf({ prefix, isFile }: Export, path: string): string | undefined {
+  if (isFile) return path === prefix ? "" : undefined
+  return path.startsWith(`${prefix}/`) && path.length > prefix.length + 1 ? path.slice(prefix.length + 1) : undefined
+}
+
+function isDisallowed(path: string, patterns: readonly string[]): boolean {
+  return patterns.some((pattern) => matchesPattern(pattern.includes("/") ? path : basename(path), pattern))
+}
+
+async function firstFile(
+  candidates: readonly { path: string; rest: string; name: string }[],
+  environ: Environ,
+  options: SharedDataOptions,
+): Promise<Response | undefined> {
+  for (const { path, rest, name } of candidates) {
+    try {
+      const sending = sendingOptions(name, options)
+      const response =
+        rest === "" ? await sendFile(path, environ, sending) : await sendFromDirectory(path, rest, environ, sending)
+      return finished(response, options)
+    } catch (error) {
+      // The file of an export may have gone since.
+      const isGone = rest === "" && (error as { code?: unknown }).code === "ENOENT"
+      if (!(error instanceof NotFound) && !isGone) throw error
+    }
+  }
+  return undefined
+}
+
+function sendingOptions(name: string, options: SharedDataOptions): SendFromDirectoryOptions {
+  const { cache = true, maxAgeSeconds = 43_200, fallbackMimetype, dotFiles, symlinks, precompressed } = options
+  const isUnknown = guessFileType(name).mimetype === "application/octet-stream"
+  return {
+    conditional: cache,
+    etag: cache,
+    maxAge: cache ? maxAgeSeconds : undefined,
+    mimetype: isUnknown ? fallbackMimetype : undefined,
+    dotFiles,
+    symlinks,
+    precompressed,
+  }
+}
+
+/** A file of a site is not for saving under another name, and public. */
+function finished(response: Response, { cache = true, maxAgeSeconds = 43_200 }: SharedDataOptions): Response {
+  const { headers } = response
+  headers.delete("Content-Disposition")
+  if (!headers.has("Date")) headers.set("Date", httpDate())
+  headers.set("Cache-Control", cache ? `max-age=${maxAgeSeconds}, public` : "public")
+  return response
+}
+
+/**
+ * Whether a text is of a pattern, as in a shell, but that `*` and `?` stand for slashes too. Takes at most the product of both
+ * lengths, whatever the pattern.
+ *
+ * @example
+ * matchesPattern("page.html", "*.html") // => true
+ * matchesPattern("hello.txt", "[a-h]*.tx?") // => true
+ * matchesPattern("hello.txt", "[!a-h]*") // => false
+ */
+export function matchesPattern(text: string, pattern: string): boolean {
+  let [at, star, retry] = [0, -1, 0]
+  for (let index = 0; ; ) {
+    if (pattern[at] === "*") {
+      ;[star, retry] = [at++, index]
+      continue
+    }
+    if (index === text.length && at === pattern.length) return true
+    const next = index < text.length ? matchOne(text[index] as string, pattern, at) : -1
+    if (next !== -1) {
+      at = next
+      index++
+      continue
+    }
+    // The last star takes one character more; those before it have what they need.
+    if (star === -1 || retry >= text.length) return false
+    ;[at, index] = [star + 1, ++retry]
+  }
+}
+
+/** Behind the part of the pattern at `at` if it stands for this character, else -1. */
+function matchOne(char: string, pattern: string, at: number): number {
+  const part = pattern[at]
+  if (part === undefined) return -1
+  const isNegated = pattern[at + 1] === "!"
+  const first = at + (isNegated ? 2 : 1)
+  // A bracket that comes first in a set is one of it.
+  const end = part === "[" ? pattern.indexOf("]", first + 1) : -1
+  if (end === -1) return part === "?" || part === char ? at + 1 : -1
+  let isIn = false
+  for (let index = first; index < end; index++) {
+    const low = pattern[index] as string
+    const isRange = pattern[index + 1] === "-" && index + 2 < end
+    const high = isRange ? (pattern[index + 2] as string) : low
+    if (low <= char && char <= high) isIn = true
+    if (isRange) index += 2
+  }
+  return isIn === isNegated ? -1 : end + 1
+}
