@@ -32,13 +32,17 @@ export async function readSegments(source: FileSource, segments: readonly Segmen
   return chunks
 }
 
-async function readSegment(source: FileSource, segment: Segment): Promise<Uint8Array> {
+async function readSegment(source: FileSource, segment: Segment, into?: Uint8Array): Promise<Uint8Array> {
   if (segment instanceof Uint8Array) return segment
   const [start, stop] = segment
-  const bytes = await source.read(start, stop - start)
+  const bytes = await source.read(start, stop - start, into)
   if (bytes.length < stop - start) throw new ShortFileError()
   return bytes
 }
+
+// Memory for blocks that no body uses now. What is in here was read by the client before it came back.
+const idle: Uint8Array[] = []
+const MAX_IDLE = 32
 
 /** Segments of a file, block by block. Closing it closes the file. */
 export class FileBody implements AsyncIterableIterator<Uint8Array, undefined> {
@@ -49,6 +53,10 @@ export class FileBody implements AsyncIterableIterator<Uint8Array, undefined> {
   /** How much of the segment at `index` was asked for. */
   #offset = 0
   #ahead: Promise<Uint8Array> | undefined = undefined
+  /** Blocks to read into: those that are free, the one that is read, and the one that was given out. */
+  #free: Uint8Array[] | undefined = undefined
+  #aheadBlock: Uint8Array | undefined = undefined
+  #lentBlock: Uint8Array | undefined = undefined
 
   constructor(source: FileSource, segments: readonly Segment[]) {
     this.source = source
@@ -59,11 +67,25 @@ export class FileBody implements AsyncIterableIterator<Uint8Array, undefined> {
     return this
   }
 
+  /**
+   * From now on a chunk holds only until the next one is asked for: its memory is used again, for this body and then
+   * for others. For servers that wait until a chunk is with the kernel; call it before the iteration.
+   */
+  lend(): void {
+    this.#free ??= []
+  }
+
   /** @throws ShortFileError when the file has ended too early */
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#lentBlock !== undefined) this.#free?.push(this.#lentBlock)
     const reading = this.#ahead ?? this.#readNext()
+    this.#lentBlock = this.#aheadBlock
     this.#ahead = undefined
-    if (reading === undefined) return DONE
+    this.#aheadBlock = undefined
+    if (reading === undefined) {
+      this.#giveBack()
+      return DONE
+    }
     const value = await reading
     this.#ahead = this.#readNext()
     // Whoever stops here is not told that the next block could not be read.
@@ -72,14 +94,26 @@ export class FileBody implements AsyncIterableIterator<Uint8Array, undefined> {
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {
-    this.#index = this.#segments.length
-    this.#ahead = undefined
+    this.#stop()
     return DONE
   }
 
   close(): void | Promise<void> {
-    this.#index = this.#segments.length
+    this.#stop()
     return this.source.close()
+  }
+
+  /** Blocks may still be read from the disk, or wait in a socket: they are nobody's from now on. */
+  #stop(): void {
+    this.#index = this.#segments.length
+    this.#ahead = undefined
+    this.#free = undefined
+  }
+
+  /** At the end of the body, when the last chunk was taken too. */
+  #giveBack(): void {
+    for (const block of this.#free ?? []) if (idle.length < MAX_IDLE) idle.push(block)
+    this.#free = undefined
   }
 
   #readNext(): Promise<Uint8Array> | undefined {
@@ -96,7 +130,10 @@ export class FileBody implements AsyncIterableIterator<Uint8Array, undefined> {
       this.#index++
       this.#offset = 0
     }
-    return readSegment(this.source, [start, stop])
+    if (this.#free !== undefined) {
+      this.#aheadBlock = this.#free.pop() ?? idle.pop() ?? new Uint8Array(new ArrayBuffer(BLOCK_SIZE))
+    }
+    return readSegment(this.source, [start, stop], this.#aheadBlock)
   }
 }
 

@@ -9,8 +9,12 @@ export interface FileSource {
   readonly modified: Date | undefined
   /** Text that changes whenever the content does, as far as one can tell without reading it. */
   readonly version: string | undefined
-  /** `size` bytes from `position` on; less only where the file has ended meanwhile. */
-  read(position: number, size: number): Uint8Array | Promise<Uint8Array>
+  /**
+   * `size` bytes from `position` on; less only where the file has ended meanwhile.
+   *
+   * @param into memory of at least that size that may be used for it
+   */
+  read(position: number, size: number, into?: Uint8Array): Uint8Array | Promise<Uint8Array>
   /** Gives back what the file holds. Once is enough, more do no harm. */
   close(): void | Promise<void>
 }

@@ -3,6 +3,13 @@ export { type FileFacts, fileResponse } from "./file-response.ts"
 export type { FileSource } from "./file-source.ts"
 export { type FileType, guessFileType } from "./file-type.ts"
 export { FileWrapper, type SeekableFile, wrapFile } from "./file-wrapper.ts"
+export {
+  type FindModulesOptions,
+  findModules,
+  ImportStringError,
+  type ImportStringOptions,
+  importString,
+} from "./modules.ts"
 export { NotAFileError, type OpenFile, openFile } from "./open-file.ts"
 export type { ContentCoding } from "./precompressed.ts"
 export {

@@ -114,10 +114,11 @@ export class OpenFile implements FileSource {
     return `${Math.round(mtimeMs * 1000).toString(36)}-${size.toString(36)}${name}`
   }
 
-  async read(position: number, size: number): Promise<Uint8Array> {
+  async read(position: number, size: number, into?: Uint8Array): Promise<Uint8Array> {
     if (this.#closed) throw new TypeError("the file is closed")
     // Never more than the file had, whatever it has now.
-    const bytes = Buffer.allocUnsafeSlow(Math.max(0, Math.min(size, this.size - position)))
+    const wanted = Math.max(0, Math.min(size, this.size - position))
+    const bytes = into === undefined ? Buffer.allocUnsafeSlow(wanted) : into.subarray(0, wanted)
     let length = 0
     this.#readers++
     try {
