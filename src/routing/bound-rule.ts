@@ -151,13 +151,16 @@ export class BoundRule {
   convert(captured: Captured): Values | undefined {
     const values = new InheritsNothing()
     const names = this.#names
+    const readers = this.#readers
     const { domainSize } = captured
     for (let index = 0; index < names.length; index++) {
       const inDomain = index < domainSize
       const text = inDomain ? captured.domain : captured.path
       const captures = inDomain ? captured.domainCaptures : captured.captures
       const at = (inDomain ? index : index - domainSize) * 2
-      const value = this.#readers[index]?.(text, captures[at] as number, captures[at + 1] as number)
+      const [from, to] = [captures[at] as number, captures[at + 1] as number]
+      const reader = readers[index] as Reader
+      const value = reader === readText ? text.slice(from, to) : reader(text, from, to)
       if (value === REFUSED) return undefined
       values[names[index] as string] = value
     }
@@ -167,8 +170,6 @@ export class BoundRule {
 
   /**
    * Whether a URL can be built with these values: all that are needed are there, none contradicts a default.
-   *
-   * @row RULE-7
    */
   suitableFor(values: ReadonlyMap<string, unknown>, method: string | undefined): boolean {
     if (method !== undefined && this.methods !== undefined && !this.methods.has(method)) return false
@@ -387,8 +388,6 @@ type QueryOrder = Pick<BindingContext, "sortParameters" | "sortKey">
 /**
  * The query for the values. A list gives a pair for each of its members; `null` and `undefined` give none.
  * With `sortParameters` the pairs are sorted by `sortKey`, by default by name and then by value.
- *
- * @row MAP-25
  */
 export function encodeQuery(values: Iterable<readonly [string, unknown]>, order: QueryOrder): string {
   const pairs: (readonly [name: string, value: string])[] = []

@@ -227,7 +227,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
    *
    * @param values by name, or as pairs, where a name that comes more than once has a list
    * @throws BuildError when no rule of the endpoint takes the values, TypeError or RangeError when a converter does not
-   * @row MAP-22, MAP-23, MAP-24
+   * @row MAP-22, MAP-23, MAP-24, RULE-7
    */
   build<const Endpoint extends Spec["endpoint"]>(
     endpoint: Endpoint,
@@ -295,7 +295,11 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
     return subdomain === "" ? this.serverName : `${subdomain}.${this.serverName}`
   }
 
-  /** The query as text. */
+  /**
+   * The query as text. With the map's `sortParameters` its pairs are sorted.
+   *
+   * @row MAP-25
+   */
   encodeQueryArgs(queryArgs: QueryArguments | undefined): string {
     if (queryArgs === undefined) return ""
     if (typeof queryArgs === "string") return percentEncode(queryArgs, "!$&'()*+,/:;=@?%")

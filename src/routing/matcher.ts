@@ -139,11 +139,16 @@ class Walk {
       const end = slash === -1 ? length : slash
       for (let index = 0; index < edges.length; index++) {
         const { part, node: next } = edges[index] as Edge
-        const found = part.final
-          ? this.throughRest(part, next, position, size)
-          : part.match(path, position, end, this.captures, size)
-            ? this.from(next, end + 1, size + part.size * 2)
-            : undefined
+        let found: Found | typeof SLASH_REQUIRED | undefined
+        if (part.takesAny) {
+          if (end === position) continue
+          this.captures[size] = position
+          this.captures[size + 1] = end
+          found = this.from(next, end + 1, size + 2)
+        } else if (part.final) found = this.throughRest(part, next, position, size)
+        else if (part.match(path, position, end, this.captures, size)) {
+          found = this.from(next, end + 1, size + part.size * 2)
+        }
         if (found !== undefined) return found
       }
     }

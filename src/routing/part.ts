@@ -50,6 +50,8 @@ export class RulePart {
   readonly suffixed: boolean
   /** How many values it takes. */
   readonly size: number
+  /** Whether it takes any segment that is not empty, so that nothing need be looked at. */
+  readonly takesAny: boolean
   readonly #prefix: string
   readonly #suffix: string
   readonly #only: Language | undefined
@@ -65,6 +67,7 @@ export class RulePart {
     this.#prefix = typeof first === "string" ? first : ""
     this.#suffix = typeof last === "string" ? last : ""
     this.#only = languages.length === 1 ? languages[0] : undefined
+    this.takesAny = pieces.length === 1 && this.#only !== undefined && this.#only.anySegment && !final
   }
 
   /** Whether the part takes exactly the text between the positions; if so, the captures have the values from `at` on. */
@@ -76,7 +79,7 @@ export class RulePart {
     if (this.#suffix !== "" && !text.startsWith(this.#suffix, end)) return false
     const only = this.#only
     if (only === undefined) return matchPieces(this.pieces, text, from, to, captures, at)
-    if (only.anySegment && !this.final ? end === start : !only.test(text, start, end)) return false
+    if (this.takesAny ? end === start : !only.test(text, start, end)) return false
     captures[at] = start
     captures[at + 1] = end
     return true

@@ -89,13 +89,29 @@ type Rules = readonly RuleFactory[]
 export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTable = Nothing>
   implements BindingContext
 {
+  /** The subdomain of rules that name none. */
   readonly defaultSubdomain: string
+  /** Whether a missing slash at the end is answered by a redirect. */
   readonly strictSlashes: boolean
+  /** Whether repeated slashes are answered by a redirect. */
   readonly mergeSlashes: boolean
+  /** Whether URLs that spell out a default, and aliases, are answered by a redirect. */
   readonly redirectDefaults: boolean
+  /** Whether the pairs of a built query are sorted. */
   readonly sortParameters: boolean
+  /** What they are sorted by. */
   readonly sortKey: ((pair: readonly [name: string, value: unknown]) => string | number) | undefined
+  /**
+   * Whether rules match by their `host`: a pattern like that of a path, over the host and its port.
+   *
+   * @row MAP-27
+   */
   readonly hostMatching: boolean
+  /**
+   * Whether subdomains count. If not, rules match on every host, and URLs are built as paths.
+   *
+   * @row MAP-28
+   */
   readonly subdomainMatching: boolean
   /** All converters by name. */
   readonly converters: ReadonlyMap<string, ConverterSource>

@@ -2,8 +2,10 @@
 // compared once, and where they part one look at the next character decides. A text ends where a segment does.
 // On the way of every request, so it takes no piece of the path out to look at it, unless that is the faster comparison.
 
-/** How long a text has to be for the engine's own comparison to win over a loop, its extra string included. */
-const LONG = 10
+// How the engine compares fastest, by the length of the text (measured on V8): a loop; a copy, which up to 12 characters
+// is cheap; a search, which nearly always ends where it starts.
+const SHORT = 3
+const MEDIUM = 12
 const SLASH = 0x2f
 
 class Branch<Leaf> {
@@ -86,8 +88,10 @@ export class StaticTree<Leaf> {
 /** Whether the label stands in the path; its first character is known to. */
 function standsAt(label: string, path: string, position: number): boolean {
   const { length } = label
-  if (length > LONG) return path.slice(position, position + length) === label
-  if (position + length > path.length) return false
+  const end = position + length
+  if (end > path.length) return false
+  if (length > MEDIUM) return path.indexOf(label, position) === position
+  if (length > SHORT) return path.slice(position, end) === label
   for (let index = 1; index < length; index++) {
     if (path.charCodeAt(position + index) !== label.charCodeAt(index)) return false
   }
