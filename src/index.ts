@@ -1,7 +1,8 @@
 // The front door: the names of every day. Nothing is defined here; each room has more (werkstatt/routing, ...).
 
-export { MultiDict } from "./datastructures/multi-dict.ts"
+export { int } from "./datastructures/conversion.ts"
 export { Headers } from "./datastructures/headers.ts"
+export { MultiDict } from "./datastructures/multi-dict.ts"
 export { abort } from "./exceptions/abort.ts"
 export { HTTPException } from "./exceptions/http-exception.ts"
 export {
@@ -17,9 +18,15 @@ export {
   Unauthorized,
   UnprocessableEntity,
 } from "./exceptions/statuses.ts"
+export { sendFile, sendFromDirectory } from "./files/send-file.ts"
 export type { Application, Body, Environ, HeaderList, Responder, StartResponse, Write } from "./gateway.ts"
+export { rule } from "./routing/rule.ts"
+export { endpointPrefix, subdomain, submount } from "./routing/rule-factories.ts"
+export { RuleMap } from "./routing/rule-map.ts"
 export { makeServer } from "./serving/make-server.ts"
 export { runSimple } from "./serving/run-simple.ts"
+export { Client } from "./testing/client.ts"
 export { application } from "./wrappers/application.ts"
+export { redirect } from "./wrappers/redirect.ts"
 export { Request } from "./wrappers/request.ts"
 export { Response } from "./wrappers/response.ts"
