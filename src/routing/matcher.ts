@@ -118,62 +118,81 @@ class Walk {
   /**
    * What the rest of the path leads to.
    *
-   * @param position where the next segment begins; beyond the end of the path when there is none
-   * @param size how many captures there are
+   * @param start where to begin
+   * @param first where the next segment begins; beyond the end of the path when there is none
+   * @param captured how many captures there are
    */
-  from(node: Node, position: number, size: number): Found | typeof SLASH_REQUIRED | undefined {
+  from(start: Node, first: number, captured: number): Found | typeof SLASH_REQUIRED | undefined {
     const { path } = this
     const { length } = path
-    if (position > length) return this.end(node)
-    if (node.statics !== undefined) {
-      const tree = node.tree ?? node.growTree()
-      const next = tree.find(path, position)
-      if (next !== undefined) {
-        const found = this.from(next, tree.end + 1, size)
-        if (found !== undefined) return found
-      }
-    }
-    const { edges } = node
-    if (edges.length > 0) {
-      const slash = path.indexOf("/", position)
-      const end = slash === -1 ? length : slash
-      for (let index = 0; index < edges.length; index++) {
-        const { part, node: next } = edges[index] as Edge
-        let found: Found | typeof SLASH_REQUIRED | undefined
-        if (part.takesAny) {
-          if (end === position) continue
-          this.captures[size] = position
-          this.captures[size + 1] = end
-          found = this.from(next, end + 1, size + 2)
-        } else if (part.final) found = this.throughRest(part, next, position, size)
-        else if (part.match(path, position, end, this.captures, size)) {
-          found = this.from(next, end + 1, size + part.size * 2)
+    let [node, position, size] = [start, first, captured]
+    // Where there is only one way left it is gone without a call: there will be nothing to come back for.
+    onward: while (position <= length) {
+      const { edges } = node
+      const hasMore = position === length
+      if (node.statics !== undefined) {
+        const tree = node.tree ?? node.growTree()
+        const next = tree.find(path, position)
+        if (next !== undefined) {
+          if (edges.length === 0 && !hasMore) {
+            node = next
+            position = tree.end + 1
+            continue
+          }
+          const found = this.from(next, tree.end + 1, size)
+          if (found !== undefined) return found
         }
-        if (found !== undefined) return found
       }
-    }
-    // Only a slash is left, which some rules do not mind.
-    if (position === length) {
-      for (const rule of node.rules) {
-        if (rule.strictSlashes) continue
-        const found = this.attempt(rule)
-        if (found !== undefined) return found
+      if (edges.length > 0) {
+        const slash = path.indexOf("/", position)
+        const end = slash === -1 ? length : slash
+        for (let index = 0; index < edges.length; index++) {
+          const { part, node: next } = edges[index] as Edge
+          const behind = this.through(part, position, end, size)
+          if (behind === -1) continue
+          if (index === edges.length - 1 && !hasMore) {
+            node = next
+            position = behind
+            size += part.size * 2
+            continue onward
+          }
+          const found = this.from(next, behind, size + part.size * 2)
+          if (found !== undefined) return found
+        }
       }
+      return hasMore ? this.withoutSlash(node) : undefined
     }
-    return undefined
+    return this.end(node)
   }
 
-  /** Goes through a part that takes all the rest of the path, but for the slash at its end if that is looked at apart. */
-  throughRest(part: RulePart, next: Node, position: number, size: number): Found | typeof SLASH_REQUIRED | undefined {
+  /** Where the path goes on behind a part; -1 when the part does not match. */
+  through(part: RulePart, position: number, end: number, size: number): number {
+    if (part.takesAny) {
+      if (end === position) return -1
+      this.captures[size] = position
+      this.captures[size + 1] = end
+      return end + 1
+    }
+    if (!part.final) return part.match(this.path, position, end, this.captures, size) ? end + 1 : -1
+    // All the rest of the path, but for the slash at its end where that is looked at apart.
     const { path } = this
     let to = path.length
     let behind = to + 1
     if (part.suffixed) {
       if (position < to && path.charCodeAt(to - 1) === SLASH) behind = to--
-      if (path.charCodeAt(to - 1) === SLASH) return undefined
+      if (path.charCodeAt(to - 1) === SLASH) return -1
     }
-    if (!part.match(path, position, to, this.captures, size)) return undefined
-    return this.from(next, behind, size + part.size * 2)
+    return part.match(path, position, to, this.captures, size) ? behind : -1
+  }
+
+  /** Only a slash is left, which some rules do not mind. */
+  withoutSlash(node: Node): Found | undefined {
+    for (const rule of node.rules) {
+      if (rule.strictSlashes) continue
+      const found = this.attempt(rule)
+      if (found !== undefined) return found
+    }
+    return undefined
   }
 
   end(node: Node): Found | typeof SLASH_REQUIRED | undefined {
@@ -223,6 +242,8 @@ class Walk {
 export class Matcher {
   readonly #mergeSlashes: boolean
   readonly #domains: Map<string, Node> = new Map()
+  /** The rules without a domain, which in most maps are all. */
+  #plain: Node | undefined = undefined
   readonly #domainEdges: DomainEdge[] = []
   /** A walk to be used again; not there while it is on its way, since a converter may match too. */
   #idle: Walk | undefined = new Walk()
@@ -252,6 +273,7 @@ export class Matcher {
       if (root === undefined) {
         root = new Node()
         this.#domains.set(step, root)
+        if (step === "") this.#plain = root
       }
       return root
     }
@@ -299,7 +321,7 @@ export class Matcher {
 
   #find(walk: Walk): Found | typeof SLASH_REQUIRED | undefined {
     const { domain: name } = walk
-    const root = this.#domains.get(name)
+    const root = name === "" ? this.#plain : this.#domains.get(name)
     walk.domainSize = 0
     const found = root === undefined ? undefined : walk.from(root, 1, 0)
     if (found !== undefined) return found
