@@ -2,9 +2,13 @@
 // The loop that runs the application is driver.ts; what is particular to node:http is in the folder beside this file.
 
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import type { Http2SecureServer } from "node:http2"
+import type { Server as HttpsServer } from "node:https"
 import type { Socket } from "node:net"
+import type { TLSSocket } from "node:tls"
 import type { Application } from "../gateway.ts"
 import { Gateway, type NodeListenerOptions } from "./node/gateway.ts"
+import { Http2Gateway } from "./node/http2.ts"
 
 export type { FinishedRequest, NodeListenerOptions } from "./node/gateway.ts"
 
@@ -23,8 +27,10 @@ export interface NodeServerOptions extends NodeListenerOptions {
 }
 
 /** A server, and how to stop it without losing a request. */
-export interface NodeServer {
-  readonly server: Server
+export interface NodeServer<S = Server> {
+  readonly server: S
+  /** Serves a connection that was accepted elsewhere. A request is on its way on it, for which `drain` waits. */
+  inject(socket: Socket): void
   /** Takes no new connection, answers the requests at work, then ends; resolves when all connections are closed. */
   drain(): Promise<void>
   /** Ends at once: signals abort with `reason`, connections break off. */
@@ -47,52 +53,112 @@ export function nodeListener(
 
 /** An HTTP server for `app`, not yet listening. */
 export function createServer(app: Application, options: NodeServerOptions = {}): NodeServer {
-  const gateway = new Gateway(app, options)
-  const server = createHttpServer({
+  return setUpServer(createHttpServer(serverSettings(options)), app, options)
+}
+
+/**
+ * The settings for a server that is made elsewhere, as with `https.createServer({ ...serverSettings(), key, cert })`,
+ * and given to `setUpServer`.
+ */
+export function serverSettings(options: NodeServerOptions = {}): {
+  maxHeaderSize: number
+  headersTimeout: number
+  requestTimeout: number
+  keepAliveTimeout: number
+  connectionsCheckingInterval: number
+} {
+  return {
     maxHeaderSize: options.maxHeadBytes ?? 16 * 1024,
     headersTimeout: options.headersTimeoutMs ?? 20_000,
     requestTimeout: options.requestTimeoutMs ?? 300_000,
     // Idle connections are swept; Node would set and clear a timer with every request.
     keepAliveTimeout: 0,
     connectionsCheckingInterval: 2000,
-  })
-  attach(server, gateway)
+  }
+}
+
+/**
+ * Makes a server of Node's serve `app`: one of `node:http`, of `node:https`, or a secure one of `node:http2`,
+ * which serves HTTP/1.1 as well when it was made with `allowHTTP1`.
+ */
+export function setUpServer<S extends Server | HttpsServer | Http2SecureServer>(
+  server: S,
+  app: Application,
+  options: NodeServerOptions = {},
+): NodeServer<S> {
+  const gateway = new Gateway(app, options)
+  const http2 = attach(server, gateway, options)
   sweep(server, gateway, options.firstByteTimeoutMs ?? 20_000, options.keepAliveTimeoutMs ?? 5000)
   return {
     server,
-    drain: () => drain(server, gateway),
-    destroy: (reason) => {
+    inject: (socket) => {
+      gateway.expect(socket)
+      server.emit("connection", socket)
+    },
+    drain: () => drain(server, gateway, http2),
+    destroy: (reason = new Error("the server was stopped")) => {
       server.close()
-      gateway.closeAll(reason ?? new Error("the server was stopped"))
+      gateway.closeAll(reason)
+      http2?.closeAll()
     },
   }
 }
 
-function attach(server: Server, gateway: Gateway): void {
+function attach(
+  server: Server | HttpsServer | Http2SecureServer,
+  gateway: Gateway,
+  options: NodeServerOptions,
+): Http2Gateway | undefined {
+  // Of several kinds of server the compiler knows no common events.
+  const common = server as Server
   // Fields past Node's own limit would be hidden and still steer the framing; the environ counts them instead.
-  server.maxHeadersCount = 0
+  common.maxHeadersCount = 0
   // A client that closes its sending side behind its request still gets the answer.
-  ;(server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true
-  server.on("request", (message, response) => gateway.handle(message, response, false))
+  ;(common as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true
+  // Only secure servers of node:http2 know how to take new settings.
+  const http2 = "updateSettings" in server ? new Http2Gateway(gateway, server, options.keepAliveTimeoutMs) : undefined
+  const onRequest = (message: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
+    if (http2 !== undefined && message.httpVersionMajor === 2) http2.handle(message, response, expectsContinue)
+    else gateway.handle(message, response, expectsContinue)
+  }
+  common.on("request", (message, response) => onRequest(message, response, false))
   // The 100 is sent when the application first reads (RFC 9110 section 10.1.1).
-  server.on("checkContinue", (message, response) => gateway.handle(message, response, true))
-  server.on("connection", (socket: Socket) => gateway.connect(socket))
-  server.on("connect", (_message, socket) => {
+  common.on("checkContinue", (message, response) => onRequest(message, response, true))
+  common.on("connect", (message, socket) => {
+    // In HTTP/2 there is no socket to get, but a response.
+    if (message.httpVersionMajor === 2) return void (socket as unknown as ServerResponse).writeHead(400).end()
     socket.on("error", () => socket.destroy())
     socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
   })
+  // With TLS a connection is one when its handshake is over; what speaks HTTP/2 is kept by its session.
+  const event = "setSecureContext" in server ? "secureConnection" : "connection"
+  common.on(event, (socket: Socket | TLSSocket) => {
+    if (!("alpnProtocol" in socket) || socket.alpnProtocol !== "h2") gateway.connect(socket)
+  })
+  return http2
 }
 
-function sweep(server: Server, gateway: Gateway, firstByteMs: number, keepAliveMs: number): void {
+function sweep(
+  server: Server | HttpsServer | Http2SecureServer,
+  gateway: Gateway,
+  firstByteMs: number,
+  keepAliveMs: number,
+): void {
   const everyMs = Math.min(1000, Math.max(10, Math.min(firstByteMs, keepAliveMs) / 4))
   const timer = setInterval(() => gateway.sweep(everyMs, firstByteMs, keepAliveMs), everyMs)
   timer.unref()
   server.once("close", () => clearInterval(timer))
 }
 
-async function drain(server: Server, gateway: Gateway): Promise<void> {
+async function drain(
+  server: Server | HttpsServer | Http2SecureServer,
+  gateway: Gateway,
+  http2: Http2Gateway | undefined,
+): Promise<void> {
   gateway.draining = true
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   gateway.closeIdle()
+  http2?.drain()
   await closed
+  await gateway.empty()
 }

@@ -94,7 +94,8 @@ export function connectionOf(socket: Socket): Connection | undefined {
   return (socket as ConnectedSocket)[CONNECTION]
 }
 
-function addressesOf(socket: Socket): Addresses {
+/** The addresses of both ends of a socket. */
+export function addressesOf(socket: Socket): Addresses {
   const encrypted = (socket as Partial<TLSSocket>).encrypted === true
   return {
     serverName: plainAddress(socket.localAddress),

@@ -4,7 +4,9 @@
 
 import type { IncomingMessage } from "node:http"
 import { emptyInput } from "../../environ/input.ts"
-import type { Environ, ErrorStream, HeaderList, InputStream } from "../../gateway.ts"
+import { FileWrapper } from "../../files/file-wrapper.ts"
+import { diskStore } from "../../files/upload-store.ts"
+import type { Environ, ErrorStream, FileWrapperFactory, HeaderList, InputStream } from "../../gateway.ts"
 import { decodePath, isAuthority, parseTarget } from "../request-target.ts"
 import type { Addresses } from "./connection.ts"
 
@@ -42,6 +44,7 @@ const NOT_IMPLEMENTED = new Refusal("501 Not Implemented")
 const VERSION_NOT_SUPPORTED = new Refusal("505 HTTP Version Not Supported")
 
 const HOOKS: unique symbol = Symbol("werkstatt.hooks")
+const fileWrapper: FileWrapperFactory = (file, blockSize) => new FileWrapper(file, blockSize)
 const VERSION = Object.freeze([1, 0] as const)
 
 // One accessor for all environs. An accessor made for each request would turn every environ into a slow object.
@@ -73,9 +76,15 @@ const SEEN = -1
 /** The Host of the request before was found right; most often it is the same. */
 let lastHost = ""
 
+/** What of a message an environ is made from. */
+export type MessageHead = Pick<
+  IncomingMessage,
+  "url" | "method" | "httpVersionMajor" | "httpVersionMinor" | "rawHeaders"
+>
+
 /** The environ of a request, or why it is refused. */
 export function environOf(
-  message: IncomingMessage,
+  message: MessageHead,
   addresses: Addresses,
   source: EnvironSource,
   hooks: EnvironHooks,
@@ -126,6 +135,9 @@ export function environOf(
     "wsgi.multiprocess": source.multiprocess,
     "wsgi.run_once": false,
     "wsgi.input_terminated": true,
+    "wsgi.file_wrapper": fileWrapper,
+    // UPLOAD_STORE_KEY of forms/; a key that is computed would make the literal slower.
+    "werkstatt.upload_store": diskStore,
     "wsgi.response_finished": [],
     "wsgi.early_hints": (headers: HeaderList) => hooks.earlyHints(headers),
     "wsgi.headers_sent": () => hooks.headersSent(),

@@ -26,9 +26,9 @@ export interface Host {
   /** The server is about to stop: every response says that its connection ends with it. */
   readonly draining: boolean
   /** The application asked for the signal of a request. */
-  signalled(exchange: NodeExchange, controller: AbortController): void
+  signalled(exchange: object, controller: AbortController): void
   /** A request is over. */
-  finished(exchange: NodeExchange, environ: Environ, code: number | undefined): void
+  finished(exchange: { bodyBytes: number }, environ: Environ, code: number | undefined): void
 }
 
 export class NodeExchange implements Exchange, EnvironHooks {
@@ -221,7 +221,7 @@ export class NodeExchange implements Exchange, EnvironHooks {
 }
 
 /** An error for the log; the stack, its causes, and whatever was thrown instead of an error. Never throws. */
-function display(error: unknown): string {
+export function display(error: unknown): string {
   try {
     return inspect(error)
   } catch {

@@ -26,6 +26,8 @@ export interface NodeListenerOptions {
   lingerMs?: number
   /** How long a client that has closed its sending side may hear nothing before it counts as gone. Default 1000 ms. */
   halfCloseGraceMs?: number
+  /** Whether a connection is kept for further requests; true unless given. HTTP/2 keeps it in any case. */
+  keepAlive?: boolean
   /** Called when a response is over; `code` is undefined when none was sent. */
   onFinished?: (request: FinishedRequest) => void
 }
@@ -45,28 +47,32 @@ const standardError: ErrorStream = {
 }
 
 export class Gateway implements EnvironSource, Host {
-  readonly #app: Application
+  readonly app: Application
   readonly #halfCloseGraceMs: number
   readonly #onFinished: ((request: FinishedRequest) => void) | undefined
-  readonly #signals = new Map<NodeExchange, AbortController>()
+  readonly #signals = new Map<object, AbortController>()
   readonly #connections = new Set<Connection>()
+  /** Connections that were accepted elsewhere, from the first byte to the last. */
+  readonly #expected = new Set<Socket>()
+  #onEmpty: (() => void) | undefined = undefined
   readonly errors: ErrorStream
   readonly extra: Record<string, unknown> | undefined
   readonly multiprocess: boolean
   readonly maxFields: number
   readonly maxTargetLength: number
   readonly limits: DiscardLimits
-  /** Set while the server stops: every response says that its connection ends with it. */
-  draining = false
+  /** Set while the server stops, or from the start: every response says that its connection ends with it. */
+  draining: boolean
 
   constructor(app: Application, options: NodeListenerOptions = {}) {
     if (typeof app !== "function") throw new TypeError(`an application is a function, not ${String(app)}`)
-    this.#app = app
+    this.app = app
     this.#halfCloseGraceMs = options.halfCloseGraceMs ?? 1000
     this.#onFinished = options.onFinished
     this.errors = options.errors ?? standardError
     this.extra = options.environ
     this.multiprocess = options.multiprocess ?? false
+    this.draining = options.keepAlive === false
     this.maxFields = options.maxFields ?? 200
     this.maxTargetLength = options.maxTargetLength ?? 8000
     this.limits = { maxDiscardBytes: options.maxDiscardBytes ?? 16 * 1024 * 1024, lingerMs: options.lingerMs ?? 2000 }
@@ -78,6 +84,23 @@ export class Gateway implements EnvironSource, Host {
     this.#connections.add(connection)
     socket.once("close", () => this.#connections.delete(connection))
     return connection
+  }
+
+  /** A connection with a request on its way: it is not idle, even if it has not said anything yet. */
+  expect(socket: Socket): void {
+    this.#expected.add(socket)
+    socket.once("close", () => {
+      this.#expected.delete(socket)
+      if (this.#expected.size === 0) this.#onEmpty?.()
+    })
+  }
+
+  /** Resolves when the connections that were accepted elsewhere are closed; the server knows of the others. */
+  async empty(): Promise<void> {
+    if (this.#expected.size === 0) return
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve
+    })
   }
 
   /** Takes a request of node:http. */
@@ -102,21 +125,23 @@ export class Gateway implements EnvironSource, Host {
 
   /** Ends the connections on which no request is at work. */
   closeIdle(): void {
-    for (const { active, socket } of this.#connections) if (active === undefined) socket.destroy()
+    for (const { active, greeted, socket } of this.#connections)
+      if (active === undefined && (greeted || this.#expected.size === 0)) socket.destroy()
   }
 
   /** Ends all connections; signals of requests at work abort with `reason`. */
   closeAll(reason: unknown): void {
     for (const controller of this.#signals.values()) controller.abort(reason)
     for (const { socket } of this.#connections) socket.destroy()
+    for (const socket of this.#expected) socket.destroy()
   }
 
   /** A request at work has given out its signal. */
-  signalled(exchange: NodeExchange, controller: AbortController): void {
+  signalled(exchange: object, controller: AbortController): void {
     this.#signals.set(exchange, controller)
   }
 
-  finished(exchange: NodeExchange, environ: Environ, code: number | undefined): void {
+  finished(exchange: { bodyBytes: number }, environ: Environ, code: number | undefined): void {
     if (this.#signals.size > 0) this.#signals.delete(exchange)
     this.#onFinished?.({ environ, code, bytes: exchange.bodyBytes })
   }
@@ -130,7 +155,7 @@ export class Gateway implements EnvironSource, Host {
       return
     }
     connection.active = exchange
-    exchange.run(this.#app, environ)
+    exchange.run(this.app, environ)
   }
 }
 

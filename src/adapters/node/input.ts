@@ -1,17 +1,18 @@
-// wsgi.input over Node's IncomingMessage: nothing is read before somebody asks, and asking sends the 100 Continue.
+// wsgi.input over what Node reads a body from, a message or a stream of HTTP/2.
+// Nothing is read before somebody asks, and asking sends the 100 Continue.
 
-import type { IncomingMessage } from "node:http"
+import type { Readable } from "node:stream"
 import { PulledInput } from "../../environ/input.ts"
 import { ClientDisconnected } from "../../exceptions/statuses.ts"
 
 export class NodeInput extends PulledInput {
-  readonly #message: IncomingMessage
+  readonly #message: Readable
   #sendContinue: (() => void) | undefined
   #listening = false
   #over = false
   #wake: (() => void) | undefined = undefined
 
-  constructor(message: IncomingMessage, sendContinue: (() => void) | undefined) {
+  constructor(message: Readable, sendContinue: (() => void) | undefined) {
     super()
     this.#message = message
     this.#sendContinue = sendContinue

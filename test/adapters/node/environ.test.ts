@@ -2,7 +2,9 @@
 
 import { describe, expect, test } from "vitest"
 import { ClientDisconnected } from "../../../src/exceptions/statuses.ts"
-import type { Application, Environ, StartResponse } from "../../../src/gateway.ts"
+import { diskStore } from "../../../src/files/upload-store.ts"
+import { UPLOAD_STORE_KEY } from "../../../src/forms/upload-store.ts"
+import type { Application, Body, Environ, StartResponse } from "../../../src/gateway.ts"
 import { encode, get, parseAnswer, RawClient, serve, talk } from "../../support/server.ts"
 
 /** The environ that a request makes, as the application sees it. */
@@ -192,6 +194,17 @@ describe("environ", () => {
       HTTP_HOST: "a",
       "wsgi.url_scheme": "http",
     })
+  })
+
+  test("the disk is handed in: a file wrapper, and a store for uploads", async () => {
+    const environ = await environOf(GET("/"))
+    expect(environ[UPLOAD_STORE_KEY]).toBe(diskStore)
+    const chunks = [encode("ab"), encode("c")]
+    const { port } = await serve((inner, startResponse) => {
+      startResponse("200 OK", [])
+      return inner["wsgi.file_wrapper"]?.({ read: () => chunks.shift() ?? encode("") }) as Body
+    })
+    expect((await get(port, "/")).body).toBe("abc")
   })
 
   test("an absolute-form target is split, and its authority takes the place of Host", async () => {
