@@ -36,12 +36,15 @@ interface HeadParser {
   push: (data: Uint8Array, start: number, end: number) => number
   /** Of the head so far. */
   readonly byteCount: number
+  /** How much of the two line breaks that end the head was seen. */
+  readonly crlf: number
 }
 
 type BusboyHead = Record<string, string[]>
 
 const SKIPPED: BusboyHead = Object.freeze({})
 const EMPTY: Uint8Array = new Uint8Array(0)
+const CRLF: Uint8Array = new TextEncoder().encode("\r\n")
 const encoder = new TextEncoder()
 const TAB = 9
 const LF = 10
@@ -68,11 +71,13 @@ export class BusboyDecoder {
   #open = false
   /** What came behind a boundary, while that does not tell yet what the boundary is. */
   #suffix: Uint8Array | undefined
+  /** The line break before that boundary, unless it belongs to a head. */
+  #lineBreak: Uint8Array = EMPTY
   #over = false
 
   constructor(boundary: string, limits: SettledLimits) {
     this.#limits = limits
-    this.#boundary = encoder.encode(`\r\n--${boundary}`)
+    this.#boundary = encoder.encode(`--${boundary}`)
     const quoted = boundary.replace(/["\\]/g, "\\$&")
     this.#parser = busboy({ headers: { "content-type": `multipart/form-data; boundary="${quoted}"` } })
     this.#internals = internalsOf(this.#parser)
@@ -196,8 +201,16 @@ export class BusboyDecoder {
       if (from < end) this.#take(isSafe ? data.subarray(from, end) : data.slice(from, end))
     }
     if (!isMatch) return
-    // A line break belongs to what stands before it, but busboy takes that behind a head, or behind another boundary,
-    // for the beginning of a boundary too, and has lost count then.
+    if (this.#suffix?.length === 1) {
+      // One CR or dash was all that stood behind the boundary before; busboy has missed this one over it.
+      proceed(true, undefined, 0, 0, true)
+      this.#takeLine(this.#suffix)
+    }
+    // The empty line behind a head may be the line break before a boundary, and busboy takes it for that.
+    const endsHead = this.#headParser?.crlf === 2
+    if (endsHead) this.#headParser?.push(CRLF, 0, 2)
+    this.#lineBreak = endsHead ? EMPTY : CRLF
+    // In the middle of a head, or right behind another boundary, it has lost count.
     if (this.#headParser !== null || this.#suffix !== undefined) this.#fail(malformed("a boundary stands in a head"))
     this.#suffix = EMPTY
   }
@@ -210,14 +223,20 @@ export class BusboyDecoder {
     }
     const suffix = concatenate([this.#suffix, data])
     // One CR or dash may still become CRLF or "--".
-    this.#suffix = suffix.length === 1 && (suffix[0] === CR || suffix[0] === DASH) ? suffix : undefined
-    if (this.#suffix !== undefined) return
+    if (suffix.length === 1 && (suffix[0] === CR || suffix[0] === DASH)) this.#suffix = suffix
+    else this.#takeLine(suffix)
+  }
+
+  /** A line that begins like a boundary and goes on otherwise is data. */
+  #takeLine(suffix: Uint8Array): void {
+    this.#suffix = undefined
     // Others take these for a boundary, so they are not to be taken for data here.
     if (suffix[0] === SPACE || suffix[0] === TAB || suffix[0] === LF) {
       this.#fail(malformed("the line of a boundary goes on or doesn't end with CRLF"))
     }
-    // A line that begins like a boundary and goes on otherwise is data.
-    if (this.#open) this.#emit({ type: "data", data: concatenate([this.#boundary, suffix]), moreData: true })
+    if (this.#open) {
+      this.#emit({ type: "data", data: concatenate([this.#lineBreak, this.#boundary, suffix]), moreData: true })
+    }
   }
 }
 

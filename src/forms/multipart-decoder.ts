@@ -47,7 +47,7 @@ export class MultipartDecoder {
   #buffer: Uint8Array = EMPTY
   /** Up to here the buffer was searched for a boundary. */
   #searched = 0
-  /** Whether the buffer begins where the body does. */
+  /** Whether the buffer begins where a line does without a line break in it: with the body, or behind a head. */
   #atStart = true
   #ended = false
   #parts = 0
@@ -196,7 +196,7 @@ export class MultipartDecoder {
   #delimiterAt(at: number): Delimiter | "undecided" | undefined {
     const buffer = this.#buffer
     const start = this.#lineBreakBefore(at)
-    // Only a boundary that begins the body may do without a line break before it.
+    // Else it is no line of its own.
     if (start === at && !(at === 0 && this.#atStart)) return undefined
     let end = at + this.#boundary.length
     if (buffer[end] === DASH) {
@@ -224,8 +224,8 @@ export class MultipartDecoder {
       if (isEmpty) {
         const head = this.#buffer.subarray(0, this.#searched)
         this.#take(end + 1)
-        // The line break before a boundary may be the one that ended the head.
         this.#state = "data"
+        this.#atStart = true
         return beginPart(parseHead(byteStringOf(head)))
       }
       this.#searched = end + 1
