@@ -3,7 +3,6 @@
 // goes through a list of rules, so that the cost grows with the rules that are used and not with their number squared.
 
 import type { Converter, ConverterClass, ConverterSource, defaultConverters } from "./converters.ts"
-import type { Rule } from "./rule.ts"
 
 /** What the types of a rule remember. */
 export interface RuleSpec {
@@ -138,11 +137,6 @@ export type BuiltValues<Spec extends RuleSpec, Table> =
         [Body in BodiesOf<Spec> as Exclude<NameOf<Body>, Spec["defaults"]["name"]>]: BuiltValue<Body, Table>
       } & { [Each in Spec["defaults"] as Each["name"]]?: Each["value"] } & { [query: string]: unknown }
     : LooseValues
-
-/** A rule that matched, with its values; a union that narrows on `endpoint`. */
-export type MatchOf<Spec extends RuleSpec, Table> = Spec extends RuleSpec
-  ? { readonly endpoint: Spec["endpoint"]; readonly values: MatchedValues<Spec, Table>; readonly rule: Rule }
-  : never
 
 // Rules by endpoint, to look one up without going through all. An intersection of small objects, made once for each map;
 // under an endpoint the rules stand by their text, since several may lead to it. (A mapped type with an `as` clause would

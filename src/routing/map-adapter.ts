@@ -8,7 +8,7 @@ import { type BoundRule, encodeQuery, type Values } from "./bound-rule.ts"
 import { closestRule } from "./closest-rule.ts"
 import { quotePath } from "./converters.ts"
 import { BuildError, RequestRedirect, WebsocketMismatch } from "./errors.ts"
-import type { MatchOf, RuleSpec, ValuesArgument, ValuesFor } from "./inference.ts"
+import type { MatchedValues, RuleSpec, ValuesArgument, ValuesFor } from "./inference.ts"
 import { type Found, type Matcher, Miss } from "./matcher.ts"
 import { fillTarget, joinTarget } from "./redirect-target.ts"
 import type { RedirectAdapter, Rule } from "./rule.ts"
@@ -16,8 +16,10 @@ import type { RedirectAdapter, Rule } from "./rule.ts"
 /** A query: as text without the `?`, as values by name, or as pairs. A list has a pair for each of its members. */
 export type QueryArguments = string | Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]>
 
-/** A rule that matched: its endpoint, the values, and the rule itself. Narrows on `endpoint`. */
-export type Match<Spec extends RuleSpec = RuleSpec, Table = unknown> = MatchOf<Spec, Table>
+/** A rule that matched: its endpoint, the values, and the rule itself. A union that narrows on `endpoint`. */
+export type Match<Spec extends RuleSpec = RuleSpec, Table = unknown> = Spec extends RuleSpec
+  ? { readonly endpoint: Spec["endpoint"]; readonly values: MatchedValues<Spec, Table>; readonly rule: Rule }
+  : never
 
 /** Options of `match`. */
 export interface MatchOptions {
