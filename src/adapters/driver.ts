@@ -37,6 +37,9 @@ export interface Exchange extends Watched {
 /** How long a body may take to close before the driver stops waiting for it. */
 const CLOSE_LIMIT_MS = 5000
 
+/** After so many chunks in one go other requests get their turn. */
+const STEPS_PER_TURN = 32
+
 const FAILURE_TEXT = new TextEncoder().encode("Internal Server Error\n")
 const FAILURE_FIELDS: HeaderList = [
   ["Content-Type", "text/plain; charset=utf-8"],
@@ -241,7 +244,9 @@ class Drive {
 
   /** Sends chunk by chunk, until the iterator comes to its end or nothing more is wanted from it. */
   async #iterate(iterator: AnyIterator): Promise<void> {
-    while (!this.#enough) {
+    for (let steps = 1; !this.#enough; steps++) {
+      // A body that never has to wait, full or of nothing but empty chunks, must not keep the others from being served.
+      if (steps % STEPS_PER_TURN === 0) await this.#race(nextTurn())
       if (this.#pendingWrite !== undefined) await this.#race(this.#pendingWrite)
       let step: IteratorResult<Uint8Array>
       try {
@@ -438,6 +443,12 @@ class Drive {
     )
     this.#exchange.destroy()
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 }
 
 function isObject(value: unknown): value is { close?(): void | Promise<void> } {

@@ -211,6 +211,32 @@ test("B4: empty chunks send nothing, and an application that gives only them not
   expect(errors).toEqual([])
 })
 
+test.each([
+  ["empty chunks", () => encode("")],
+  ["chunks that a fast client takes at once", () => new Uint8Array(1000)],
+])(
+  "an endless sync generator of %s neither keeps others from being served nor outlives its client",
+  async (_what, chunk) => {
+    let closed = false
+    const { port } = await serve((environ, startResponse) => {
+      startResponse("200 OK", [])
+      if (environ.PATH_INFO === "/other") return [encode("served")]
+      return (function* () {
+        try {
+          for (;;) yield chunk()
+        } finally {
+          closed = true
+        }
+      })()
+    })
+    const client = new RawClient(port).send(GET)
+    await sleep(30)
+    expect((await get(port, "/other")).body).toBe("served")
+    client.socket.resetAndDestroy()
+    while (!closed) await sleep(5)
+  },
+)
+
 describe("B5, B10: Content-Length", () => {
   test.each([
     ["an empty array", () => [], "0"],
