@@ -65,7 +65,7 @@ export class LimitedStream implements InputStream {
    * @row WSGI-14
    */
   onExhausted(): void {
-    if (this.#isMax) throw new RequestEntityTooLarge()
+    if (this.#isMax) throw tooLarge(this.limit)
   }
 
   /**
@@ -213,4 +213,9 @@ function checkSize(size: number | undefined): void {
   if (size !== undefined && !(Number.isInteger(size) && size >= 0)) {
     throw new RangeError(`size must be a whole number from 0, not ${String(size)}`)
   }
+}
+
+/** A 413 for a body of more bytes than are taken. */
+export function tooLarge(most: number): RequestEntityTooLarge {
+  return new RequestEntityTooLarge(`The body is larger than maxContentLength allows, which is ${most} bytes.`)
 }

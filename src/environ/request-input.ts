@@ -1,11 +1,10 @@
 // The body of a request as a stream that is safe to read to its end, and within the limit that one has set.
 // What makes it safe differs: the server says so, or the announced length does, or else there is nothing to read.
 
-import { RequestEntityTooLarge } from "../exceptions/statuses.ts"
 import type { Environ, InputStream } from "../gateway.ts"
 import { getContentLength as plainContentLength } from "../http/content-length.ts"
 import { emptyInput } from "./input.ts"
-import { LimitedStream } from "./limited-stream.ts"
+import { LimitedStream, tooLarge } from "./limited-stream.ts"
 
 /** Where to find the length of the body in an environ. */
 export type LengthEnviron = Pick<Environ, "CONTENT_LENGTH"> & { HTTP_TRANSFER_ENCODING?: unknown }
@@ -46,7 +45,7 @@ export function getInputStream(environ: Environ, options: InputOptions = {}): In
   const { safeFallback = true, maxContentLength } = options
   const length = getContentLength(environ)
   if (length !== undefined && maxContentLength !== undefined && length > maxContentLength) {
-    throw new RequestEntityTooLarge()
+    throw tooLarge(maxContentLength)
   }
   const stream = environ["wsgi.input"] ?? emptyInput
   const limited = () => (maxContentLength === undefined ? stream : new LimitedStream(stream, maxContentLength, true))

@@ -73,19 +73,24 @@ export function encodeUrlencoded(fields: Iterable<readonly [name: string, value:
  * Fields and files as a multipart body (RFC 7578). Texts are UTF-8, line ends stay as they are.
  *
  * @param options.boundary one that the data does not hold; a random one unless given
+ * @param options.preamble text before the first boundary, which parsers skip; an empty one is a line break
  * @throws RangeError when the boundary cannot be one
  * @row TST-18
  * @example
  * encodeMultipart([["a", "1"]], { boundary: "b" }).contentType // => "multipart/form-data; boundary=b"
  * encodeMultipart([["a", "1"]], { boundary: "b" }).contentLength // => 59
  */
-export function encodeMultipart(entries: Iterable<FormEntry>, options: { boundary?: string } = {}): EncodedForm {
-  const { boundary = chooseBoundary() } = options
+export function encodeMultipart(
+  entries: Iterable<FormEntry>,
+  options: { boundary?: string; preamble?: string } = {},
+): EncodedForm {
+  const { boundary = chooseBoundary(), preamble } = options
   const list = [...entries]
   // Everything but the files is made now, so that its length is known; the bytes of files are only passed on.
   const multipart = new MultipartEncoder(boundary)
   const pieces: (Uint8Array | EncodableFile)[] = []
   let contentLength: number | undefined = 0
+  if (preamble !== undefined) pieces.push(multipart.sendEvent({ type: "preamble", data: encoder.encode(preamble) }))
   for (const [name, value] of list) {
     if (typeof value === "string") {
       pieces.push(multipart.sendEvent({ type: "field", name, headers: [] }))
@@ -170,7 +175,7 @@ export class MultipartEncoder {
       case "preamble":
         if (this.#state !== "start") throw this.#misplaced(event)
         // The line break before a boundary belongs to it; one that the preamble ends with will do.
-        if (event.data.length > 0) this.#delimiter = `${event.data.at(-1) === 10 ? "" : "\r\n"}--${this.boundary}`
+        this.#delimiter = `${event.data.at(-1) === 10 ? "" : "\r\n"}--${this.boundary}`
         return event.data
       case "field":
       case "file": {

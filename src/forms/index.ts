@@ -9,7 +9,7 @@ export {
   MultipartEncoder,
 } from "./encode.ts"
 export { FormDataParser, type FormDataParserOptions, type ParsedForm, parseFormData } from "./form-data-parser.ts"
-export { FormPart } from "./form-part.ts"
+export type { FormPart } from "./form-part.ts"
 export { type FormLimits, MalformedForm } from "./limits.ts"
 export type { EventDecoder, EventDecoderFactory } from "./multipart.ts"
 export { MultipartDecoder } from "./multipart-decoder.ts"

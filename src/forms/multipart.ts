@@ -3,7 +3,7 @@
 
 import { parseMediaType } from "../http/media-types.ts"
 import { BusboyDecoder } from "./busboy-decoder.ts"
-import { malformed, type SettledLimits } from "./limits.ts"
+import { type FormLimits, malformed, settleLimits } from "./limits.ts"
 import type { MultipartEvent } from "./multipart-events.ts"
 
 /** Turns the bytes of a multipart body into events, in order, as far as they are at hand. */
@@ -19,10 +19,11 @@ export interface EventDecoder {
 }
 
 /** Makes a decoder for a body with this boundary. */
-export type EventDecoderFactory = (boundary: string, limits: SettledLimits) => EventDecoder
+export type EventDecoderFactory = (boundary: string, limits: FormLimits) => EventDecoder
 
 /** The decoder in use unless another one is given. */
-export const defaultDecoder: EventDecoderFactory = (boundary, limits) => new BusboyDecoder(boundary, limits)
+export const defaultDecoder: EventDecoderFactory = (boundary, limits) =>
+  new BusboyDecoder(boundary, settleLimits(limits))
 
 // RFC 2046 section 5.1.1 has 1 to 70 characters of a small alphabet, no space at the end. Clients that go beyond
 // that alphabet are there, and nothing hangs on it; but who goes beyond the length is up to something.
