@@ -11,6 +11,7 @@ export {
   importString,
 } from "./modules.ts"
 export { NotAFileError, type OpenFile, openFile } from "./open-file.ts"
+export { OpenFileCache, type OpenFileCacheOptions, type SharedFile } from "./open-file-cache.ts"
 export type { ContentCoding } from "./precompressed.ts"
 export {
   type AccelMapping,

@@ -17,6 +17,7 @@ import { BlobSource, BytesSource, type FileSource } from "./file-source.ts"
 import { guessFileType } from "./file-type.ts"
 import { isFileHandle, wrapFile } from "./file-wrapper.ts"
 import { adoptHandle, isMissing, type OpenFile, openFile } from "./open-file.ts"
+import type { OpenFileCache, SharedFile } from "./open-file-cache.ts"
 import { acceptedCodings, type ContentCoding, endingOf } from "./precompressed.ts"
 
 /** What can be sent: a path or file URL, bytes, a Blob, or an open file. What is open belongs to the response, which closes it. */
@@ -52,6 +53,8 @@ export interface SendFileOptions<R extends Response = Response> {
   useXSendfile?: boolean | readonly AccelMapping[] | undefined
   /** Whether compressed files beside the file (`.br`, `.zst`, `.gz`) are sent to those who accept them; or which of these. */
   precompressed?: boolean | readonly ContentCoding[] | undefined
+  /** Keeps files on disk open for a moment, for further requests. */
+  openFiles?: OpenFileCache | undefined
   /** The class of the response. */
   responseClass?: ResponseClass<R> | undefined
 }
@@ -75,8 +78,8 @@ export async function sendFile<R extends Response = Response>(
   environ: Environ,
   options: SendFileOptions<R> = {},
 ): Promise<R> {
-  if (typeof file === "string") return sendPath(file, environ, options, openFile)
-  if (file instanceof URL) return sendPath(fileURLToPath(file), environ, options, openFile)
+  if (typeof file === "string") return sendPath(file, environ, options, (path) => openFile(path))
+  if (file instanceof URL) return sendPath(fileURLToPath(file), environ, options, (path) => openFile(path))
   if (file instanceof Uint8Array) return sendSource(new BytesSource(file), {}, environ, options)
   if (file instanceof Blob) return sendSource(new BlobSource(file), { name: nameOf(file) }, environ, options)
   if (isFileHandle(file)) return sendSource(await adoptHandle(file), {}, environ, options)
@@ -100,11 +103,14 @@ export async function sendFromDirectory<R extends Response = Response>(
   options: SendFromDirectoryOptions<R> = {},
 ): Promise<R> {
   const root = typeof directory === "string" ? directory : fileURLToPath(directory)
-  return sendPath(path, environ, options, async (name) => {
+  const open = async (name: string) => {
     const file = await openInDirectory(root, name, options)
     if (file === undefined) throw new NotFound()
     return file
-  })
+  }
+  const { dotFiles = false, symlinks = "inside" } = options
+  // The part that a stranger chose comes last, so that it cannot pass for any of the others.
+  return sendPath(path, environ, options, open, `${dotFiles} ${symlinks} ${root}\0`)
 }
 
 type Options = SendFileOptions<Response>
@@ -123,9 +129,13 @@ async function sendPath<R extends Response>(
   path: string,
   environ: Environ,
   options: SendFileOptions<R>,
-  open: (path: string) => Promise<OpenFile>,
+  openAnew: (path: string) => Promise<OpenFile>,
+  scope = "",
 ): Promise<R> {
   const name = basename(path)
+  const { openFiles } = options
+  const open = (path: string): Promise<OpenFile | SharedFile> =>
+    openFiles === undefined ? openAnew(path) : openFiles.open(scope + path, () => openAnew(path))
   for (const coding of codingsFor(name, environ, options)) {
     const file = await openIfThere(path + endingOf(coding), open)
     if (file !== undefined) return sendSource(file, { name, path: file.path, coding }, environ, options)
@@ -141,7 +151,7 @@ function codingsFor(name: string, environ: Environ, { precompressed, downloadNam
   return acceptedCodings(accepted, precompressed === true ? undefined : precompressed)
 }
 
-async function openIfThere(path: string, open: (path: string) => Promise<OpenFile>): Promise<OpenFile | undefined> {
+async function openIfThere<F>(path: string, open: (path: string) => Promise<F>): Promise<F | undefined> {
   try {
     return await open(path)
   } catch (error) {

@@ -76,8 +76,8 @@ test(`${SPELLINGS} spellings of a way out lead nowhere`, { timeout: 60_000 }, as
   )
   const { port, errors } = await serve(app)
 
-  const targets = fc.sample(spelling, { numRuns: SPELLINGS, seed: 20260101 })
-  expect(new Set(targets).size).toBeGreaterThan(SPELLINGS * 0.8)
+  const targets = [...new Set(fc.sample(spelling, { numRuns: 2 * SPELLINGS, seed: 20260101 }))].slice(0, SPELLINGS)
+  expect(targets).toHaveLength(SPELLINGS)
   expect(targets.filter((target) => naivelyFound(root, target)).length, "ways that do lead out").toBeGreaterThan(100)
   const statuses = new Set<string>()
   const batch = 50
