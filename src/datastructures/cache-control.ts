@@ -143,11 +143,11 @@ export class RequestCacheControl extends ImmutableDict<string | undefined> {
  */
 export class ResponseCacheControl extends CallbackDict<string | undefined> {
   /**
-   * Whether there was a header at all.
+   * Whether there was a header at all; once the object of a response has changed, whether there is one now.
    *
    * @row DSX-9
    */
-  readonly provided: boolean
+  provided: boolean
 
   constructor(directives?: CacheDirectives | null) {
     super(directives)

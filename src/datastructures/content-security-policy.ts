@@ -50,8 +50,8 @@ const PROPERTIES = [
  * policy.scriptSrc = "a; b" // throws TypeError
  */
 export class ContentSecurityPolicy extends CallbackDict<string> {
-  /** Whether there was a header at all. */
-  readonly provided: boolean
+  /** Whether there was a header at all; once the object of a response has changed, whether there is one now. */
+  provided: boolean
 
   /** What `<base>` may be. */
   declare baseUri: string | undefined

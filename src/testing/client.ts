@@ -10,7 +10,7 @@ import type { Response, ResponseClass } from "../wrappers/response.ts"
 import { callAsServer } from "./as-server.ts"
 import { withFreshBody } from "./body-source.ts"
 import { fetchFrom } from "./client-fetch.ts"
-import { Cookie, CookieJar, type CookieOrigin, parseSetCookie } from "./cookie-jar.ts"
+import { Cookie, CookieJar, type CookieOrigin, domainMatches, parseSetCookie } from "./cookie-jar.ts"
 import { createEnviron, EnvironBuilder, type EnvironBuilderOptions } from "./environ-builder.ts"
 import { ClientRedirectError, isRedirect, redirected, urlOf } from "./redirects.ts"
 import { quoteBytes, splitHost } from "./request-url.ts"
@@ -287,9 +287,11 @@ function cookieHeader(jar: CookieJar, environ: Environ): string | undefined {
 function cookieOrigin(environ: Environ): CookieOrigin {
   const scheme = environ["wsgi.url_scheme"]
   const host = typeof environ["HTTP_HOST"] === "string" ? environ["HTTP_HOST"] : environ.SERVER_NAME
+  const name = splitHost(host, scheme)[0]
   return {
-    host: splitHost(host, scheme)[0],
+    host: name,
     path: quoteBytes(environ.SCRIPT_NAME + environ.PATH_INFO),
-    secure: scheme === "https",
+    // What never leaves the machine is secure, as in browsers (RFC 6265 section 5.4 leaves it to them).
+    secure: scheme === "https" || domainMatches(name.toLowerCase(), "localhost"),
   }
 }

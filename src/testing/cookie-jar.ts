@@ -10,7 +10,7 @@ export interface CookieOrigin {
   host: string
   /** The path of the URL, percent-encoded. */
   path: string
-  /** Whether the connection is encrypted. */
+  /** Whether the connection is encrypted, or does not leave the machine. */
   secure: boolean
 }
 
@@ -55,7 +55,7 @@ export class Cookie {
   readonly originOnly: boolean
   /** Path below which it is sent. */
   readonly path: string
-  /** Whether it goes over https only. */
+  /** Whether it goes over https only, or to localhost. */
   readonly secure: boolean
   /** Whether it is hidden from scripts; a client that has none does not care. */
   readonly httpOnly: boolean

@@ -13,7 +13,7 @@ import type { Environ, ErrorStream, InputStream } from "../gateway.ts"
 import { dumpOptionsHeader, parseOptionsHeader } from "../http/fields.ts"
 import { getContentType } from "../http/media-types.ts"
 import { parseInteger } from "../http/numbers.ts"
-import { dumpQuery } from "../http/urls.ts"
+import { dumpQuery, textToByteString } from "../http/urls.ts"
 import { Request, type RequestClass, type RequestOptions } from "../wrappers/request.ts"
 import {
   type BodySource,
@@ -24,14 +24,17 @@ import {
   sourceOfStream,
 } from "./body-source.ts"
 import { addFormItem, type FormValue } from "./form-items.ts"
-import { encodePath, encodeQuery, pathBytes, quoteBytes, splitHost, splitUrl, type UrlPieces } from "./request-url.ts"
+import { encodePath, pathBytes, quoteBytes, splitHost, splitUrl, type UrlPieces } from "./request-url.ts"
 
 /** A value in a query; nothing is sent for `null` and `undefined`. */
 export type QueryValue = string | number | bigint | boolean | null | undefined
 
 /** What an EnvironBuilder can be told; everything has a default. */
 export interface EnvironBuilderOptions {
-  /** The path below the mount, perhaps with a query, or a whole URL; percent-encoded, other characters as UTF-8. Default `/`. */
+  /**
+   * The path below the mount, perhaps with a query, or a whole URL; percent-encoded, other characters as UTF-8. Default `/`.
+   * It is REQUEST_URI as well, as it is written.
+   */
   path?: string | URL | undefined
   /** Scheme, host and mount. Default `http://localhost/`. */
   baseUrl?: string | URL | undefined
@@ -100,8 +103,6 @@ export const stderr: ErrorStream = {
 export class EnvironBuilder {
   /** The method, as it is sent. */
   method: string
-  /** The path below the mount, as it is sent. */
-  path: string
   /** `http` or `https`. */
   urlScheme: string
   /** Host, with a port unless it is that of the scheme. */
@@ -123,6 +124,9 @@ export class EnvironBuilder {
   /** Keys that go before everything else. */
   environOverrides: Readonly<Record<string, unknown>> | undefined
 
+  #path: string
+  /** What REQUEST_URI tells, unless it is the path. */
+  #target: string | undefined
   #query: string
   #args: MultiDict<QueryValue> | undefined
   #headers: Headers | undefined
@@ -144,11 +148,14 @@ export class EnvironBuilder {
     const base = given.baseUrl === undefined ? undefined : baseOf(given.baseUrl)
     this.urlScheme = target.scheme ?? base?.scheme ?? "http"
     this.host = target.host ?? base?.host ?? "localhost"
-    ;[this.scriptRoot, this.path] = mounted(target, base)
+    ;[this.scriptRoot, this.#path] = mounted(target, base)
+    // A client sends what stands behind the host.
+    const query = target.query === undefined ? "" : `?${target.query}`
+    this.#target = textToByteString(target.host === undefined ? path : target.path + query)
     if (target.query !== undefined && given.queryString !== undefined) {
       throw new TypeError(`There is a query in the path ${JSON.stringify(path)} and in queryString`)
     }
-    this.#query = typeof given.queryString === "string" ? given.queryString : (target.query ?? "")
+    this.#query = textToByteString(typeof given.queryString === "string" ? given.queryString : (target.query ?? ""))
     if (typeof given.queryString === "object") this.#args = new MultiDict(given.queryString)
     this.method = given.method ?? "GET"
     this.errorsStream = given.errorsStream ?? stderr
@@ -185,10 +192,9 @@ export class EnvironBuilder {
     const remote = Object.entries({ REMOTE_ADDR, REMOTE_PORT, REMOTE_USER }).filter(([, value]) => value !== undefined)
     const [name, port] = splitHost(host, scheme)
     const replaced = name === environ.SERVER_NAME && port === environ.SERVER_PORT
-    return new this({
+    const builder = new this({
       baseUrl: `${scheme}://${host}${quoteBytes(environ.SCRIPT_NAME)}`,
       path: sentPath(environ),
-      queryString: environ.QUERY_STRING,
       method: environ.REQUEST_METHOD,
       headers,
       inputStream: hasBody(environ) ? environ["wsgi.input"] : undefined,
@@ -201,6 +207,11 @@ export class EnvironBuilder {
       ...(replaced ? {} : { environOverrides: { SERVER_NAME: environ.SERVER_NAME, SERVER_PORT: environ.SERVER_PORT } }),
       ...options,
     })
+    // Bytes that are no text stay what they are.
+    const { path, baseUrl, queryString } = options
+    if (queryString === undefined && !String(path).includes("?")) builder.#query = environ.QUERY_STRING
+    if (path === undefined && baseUrl === undefined && queryString === undefined) builder.#target = targetOf(environ)
+    return builder
   }
 
   #describeBody({ data, json, inputStream, contentType, mimetype }: EnvironBuilderOptions): void {
@@ -258,11 +269,11 @@ export class EnvironBuilder {
 
   /** The query as it is sent. */
   get queryString(): string {
-    return this.#args === undefined ? encodeQuery(this.#query) : dumpQuery(this.#args)
+    return this.#args === undefined ? this.#query : dumpQuery(this.#args)
   }
 
   set queryString(query: string) {
-    this.#query = query
+    this.#query = textToByteString(query)
     this.#args = undefined
   }
 
@@ -280,10 +291,30 @@ export class EnvironBuilder {
     this.#query = ""
   }
 
-  /** The target of the request, as it is sent: mount, path and query. */
+  /** The path below the mount, as it is sent. Setting it sets `requestUri` as well. */
+  get path(): string {
+    return this.#path
+  }
+
+  set path(path: string) {
+    this.#path = path
+    this.#target = undefined
+  }
+
+  /**
+   * What REQUEST_URI tells: the path as it was given, with the query if that stood in it. It has to be set where an
+   * application asks it for more: for the mount, or for a query that was given by itself.
+   *
+   * @example
+   * new EnvironBuilder("/a%2Fb?c", { baseUrl: "http://localhost/app" }).requestUri // => "/a%2Fb?c"
+   * new EnvironBuilder("/a", { queryString: { b: 1 } }).requestUri // => "/a"
+   */
   get requestUri(): string {
-    const query = this.queryString
-    return `${encodePath(this.scriptRoot)}${encodePath(this.path)}${query === "" ? "" : `?${query}`}`
+    return this.#completed(this.#target ?? textToByteString(this.#path))
+  }
+
+  set requestUri(target: string) {
+    this.#target = textToByteString(target)
   }
 
   /** The headers but for Host, which follows `host` unless it is set here. */
@@ -385,14 +416,14 @@ export class EnvironBuilder {
   getEnviron(): Environ {
     const query = this.queryString
     const scriptRoot = encodePath(this.scriptRoot)
-    const path = this.#targetPath(scriptRoot)
-    const uri = `${scriptRoot}${path}${query === "" ? "" : `?${query}`}`
+    const path = encodePath(this.#path)
+    const uri = this.requestUri
     const [name, port] = splitHost(this.host, this.urlScheme)
     const environ: Environ = {
       ...this.environBase,
       REQUEST_METHOD: this.method,
       SCRIPT_NAME: pathBytes(scriptRoot),
-      PATH_INFO: pathBytes(path),
+      PATH_INFO: pathBytes(path === "" && scriptRoot !== "" ? path : this.#completed(path)),
       QUERY_STRING: query,
       REQUEST_URI: uri,
       RAW_URI: uri,
@@ -421,11 +452,10 @@ export class EnvironBuilder {
   }
 
   // What a client cannot leave out of a request line, it adds.
-  #targetPath(scriptRoot: string): string {
-    const path = encodePath(this.path)
-    if (path.startsWith("/") || (path === "" && scriptRoot !== "")) return path
-    if ((path === "*" && this.method === "OPTIONS") || this.method === "CONNECT") return path
-    return `/${path}`
+  #completed(target: string): string {
+    if (target.startsWith("/") || (target === "*" && this.method === "OPTIONS") || this.method === "CONNECT")
+      return target
+    return splitUrl(target).host === undefined ? `/${target}` : target
   }
 
   #addBody(environ: Environ): void {
@@ -451,14 +481,16 @@ export class EnvironBuilder {
     if (mimetype === MULTIPART) {
       const entries: FormEntry[] = [...fields, ...files]
       const boundary = parseOptionsHeader(type)[1].get("boundary") ?? chooseBoundary()
-      const { contentLength, contentType, body } = encodeMultipart(entries, { boundary })
+      // The spelling that is less usual, and that every parser has to understand: an empty preamble, a quoted boundary.
+      const options = { boundary, preamble: "" }
+      const { contentLength, body } = encodeMultipart(entries, options)
       let first: AsyncIterable<Uint8Array> | undefined = body
       const open = () => {
-        const bytes = first ?? encodeMultipart(entries, { boundary }).body
+        const bytes = first ?? encodeMultipart(entries, options).body
         first = undefined
         return bytes
       }
-      return [{ length: contentLength, rewinds: true, open }, contentType]
+      return [{ length: contentLength, rewinds: true, open }, `${MULTIPART}; boundary="${boundary}"`]
     }
     if (mimetype === URLENCODED && !hasFiles) return [hasFields ? sourceOfBytes(dumpQuery(fields)) : undefined, type]
     if (hasFields || hasFiles) {
@@ -490,12 +522,17 @@ export class EnvironBuilder {
   }
 }
 
-// As it was sent if the environ tells, since `%2F` and `/` are one in PATH_INFO.
+// As it was sent if the environ tells, since `%2F` and `/` are one in PATH_INFO. With the mount or without it.
 function sentPath(environ: Environ): string {
   const { SCRIPT_NAME: mount, PATH_INFO: path, REQUEST_URI: target = "" } = environ
   const sent = splitUrl(target).path
   const root = quoteBytes(mount)
-  return sent.startsWith(root) && pathBytes(sent) === mount + path ? sent.slice(root.length) : quoteBytes(path)
+  if (sent.startsWith(root) && pathBytes(sent) === mount + path) return sent.slice(root.length)
+  return pathBytes(sent) === path ? sent : quoteBytes(path)
+}
+
+function targetOf({ SCRIPT_NAME, PATH_INFO, QUERY_STRING, REQUEST_URI }: Environ): string {
+  return REQUEST_URI ?? `${quoteBytes(SCRIPT_NAME + PATH_INFO)}${QUERY_STRING === "" ? "" : `?${QUERY_STRING}`}`
 }
 
 function hasBody(environ: Environ): boolean {

@@ -63,6 +63,7 @@ export function redirected(environ: Environ, response: Response, subdomains = fa
   builder.scriptRoot = mounted ? builder.scriptRoot : ""
   builder.path = quoteBytes(mounted ? path.slice(root.length) : path)
   builder.queryString = to.query ?? ""
+  builder.requestUri = `${to.path === "" ? "/" : to.path}${to.query === undefined ? "" : `?${to.query}`}`
   if (name !== oldName || port !== oldPort || scheme !== from.scheme) {
     for (const header of CREDENTIALS) builder.headers.delete(header)
   }

@@ -35,16 +35,10 @@ function withoutUser(authority: string): string {
 
 // Printable ASCII without what no client sends in a target as it is (RFC 3986 section 2): space " # < > \ ^ ` { | }
 const PATH_SAFE = "%!$&'()*+,/:;=@[]"
-const QUERY_SAFE = `${PATH_SAFE}?|^\`{}\\`
 
 /** A path as a client sends it: what is not allowed there is percent-encoded as UTF-8, what is encoded stays. */
 export function encodePath(path: string): string {
   return percentEncode(path, PATH_SAFE)
-}
-
-/** A query as a client sends it. */
-export function encodeQuery(query: string): string {
-  return percentEncode(query, QUERY_SAFE)
 }
 
 /**

@@ -42,6 +42,8 @@ export type DeleteCookieOptions = Pick<
 /** An object that stands for a header. */
 interface Live {
   onUpdate: ((changed: never) => void) | undefined
+  /** Whether there is a header, for objects that tell. */
+  provided?: boolean
 }
 
 /** What stands for a header: the object, and the text that it was made of or has written. */
@@ -602,6 +604,7 @@ export class ResponseHead {
       entry.text = dump() || undefined
       const others = lines === "list" ? [] : this.headers.getAll(name).slice(1)
       this.headers.setList(name, entry.text === undefined ? others : [entry.text, ...others])
+      if (entry.value.provided !== undefined) entry.value.provided = entry.text !== undefined
     }
     this.#live ??= new Map()
     this.#live.set(name, entry)

@@ -164,6 +164,16 @@ describe("the encoder", () => {
     const encoder = new MultipartEncoder("XX")
     expect(Buffer.concat([encoder.sendEvent(preamble), encoder.sendEvent(epilogue)]).toString()).toBe("hello\r\n--XX--")
   })
+
+  test.each([
+    ["", "\r\n--XX--\r\n"],
+    ["hello", "hello\r\n--XX--\r\n"],
+    ["hello\r\n", "hello\r\n--XX--\r\n"],
+  ])("writes the preamble %j if it is told to", async (preamble, written) => {
+    const form = encodeMultipart([], { boundary: "XX", preamble })
+    expect(await bodyOf(form)).toBe(written)
+    expect(form.contentLength).toBe(written.length)
+  })
 })
 
 test("parsing gives the fields and files back, any bytes, any names", async () => {

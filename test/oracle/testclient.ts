@@ -14,8 +14,9 @@ import { type Json, read, readOptions, record } from "./values.ts"
 
 // ---- the application
 
-function echo(request: Request, data: Uint8Array): Response {
+function echo(request: Request, received: Uint8Array, suite: Suite): Response {
   const { environ } = request
+  const { data, type, length } = withRecordedBoundary(environ, received, suite)
   const shown = [...request.headers]
     .map(([name, value]): [string, string] => [name.replace(/\b[a-z]/g, (letter) => letter.toUpperCase()), value])
     .filter(([name]) => /^(X-.*|Content-Encoding|Content-Language|Transfer-Encoding|Accept)$/.test(name))
@@ -27,8 +28,8 @@ function echo(request: Request, data: Uint8Array): Response {
     script_root: request.rootPath,
     path: request.path,
     query: environ.QUERY_STRING,
-    content_type: environ.CONTENT_TYPE ?? null,
-    content_length: environ.CONTENT_LENGTH ?? null,
+    content_type: type ?? null,
+    content_length: length ?? null,
     cookie: environ["HTTP_COOKIE"] ?? null,
     authorization: environ["HTTP_AUTHORIZATION"] ?? null,
     headers: shown,
@@ -61,19 +62,34 @@ function setCookies(request: Request, action: string): Response {
   return response
 }
 
-const app: Application = Request.application(async (request) => {
-  const data = await request.data()
-  const [first, second] = request.path.split("/").slice(1)
-  if (first === "redirect") return redirect("redirect", second as string, request.args.get("to", { default: "/echo" }))
-  if (first === "chain" && second !== "0") {
-    const code = request.args.get("code", { default: "302" })
-    return redirect("chain", code, `${request.rootPath}/chain/${Number(second) - 1}?code=${code}`)
+const applicationOf = (suite: Suite): Application =>
+  Request.application(async (request) => {
+    const data = await request.data()
+    const [first, second] = request.path.split("/").slice(1)
+    if (first === "redirect")
+      return redirect("redirect", second as string, request.args.get("to", { default: "/echo" }))
+    if (first === "chain" && second !== "0") {
+      const code = request.args.get("code", { default: "302" })
+      return redirect("chain", code, `${request.rootPath}/chain/${Number(second) - 1}?code=${code}`)
+    }
+    if (first === "loop") return redirect("loop", 302, request.rootPath + request.path)
+    if (first === "set" || first === "delete") return setCookies(request, first)
+    if (first === "status") return new Response("status", { status: Number(second) })
+    return echo(request, data, suite)
+  })
+
+/** A body with its headers, as if its boundary were the one of all bodies in the corpus. */
+function withRecordedBoundary({ CONTENT_TYPE: type, CONTENT_LENGTH: length }: Environ, data: Uint8Array, suite: Suite) {
+  const boundary = /boundary="?([^"]+)/.exec(type ?? "")?.[1]
+  if (type === undefined || boundary === undefined) return { data, type, length }
+  const rename = (text: string) => text.replaceAll(boundary, String(suite["boundary"]))
+  const renamed = Buffer.from(rename(Buffer.from(data).toString("latin1")), "latin1")
+  return {
+    data: new Uint8Array(renamed),
+    type: rename(type),
+    length: String(Number(length) + renamed.length - data.length),
   }
-  if (first === "loop") return redirect("loop", 302, request.rootPath + request.path)
-  if (first === "set" || first === "delete") return setCookies(request, first)
-  if (first === "status") return new Response("status", { status: Number(second) })
-  return echo(request, data)
-})
+}
 
 // ---- arguments
 
@@ -102,20 +118,14 @@ function plain(value: unknown): unknown {
 async function buildEnviron(builder: EnvironBuilder, suite: Suite): Promise<Record<string, unknown>> {
   const environ: Environ = builder.getEnviron()
   const told = Object.entries(environ).filter(([name]) => !name.startsWith("wsgi."))
-  const body = Buffer.from(await environ["wsgi.input"].read()).toString("latin1")
-  const boundary = /boundary="?([^"]+)/.exec(environ.CONTENT_TYPE ?? "")?.[1]
-  const rename = (text: string) =>
-    boundary === undefined ? text : text.replaceAll(boundary, String(suite["boundary"]))
-  const renamed = rename(body)
+  const { data, type, length } = withRecordedBoundary(environ, await environ["wsgi.input"].read(), suite)
   const result: Record<string, unknown> = {
     ...Object.fromEntries(told),
     "wsgi.url_scheme": environ["wsgi.url_scheme"],
-    "wsgi.input": new Uint8Array(Buffer.from(renamed, "latin1")),
+    "wsgi.input": data,
   }
-  if (boundary !== undefined) {
-    result["CONTENT_TYPE"] = rename(environ.CONTENT_TYPE as string)
-    result["CONTENT_LENGTH"] = String(Number(environ.CONTENT_LENGTH) + renamed.length - body.length)
-  }
+  if (type !== undefined) result["CONTENT_TYPE"] = type
+  if (length !== undefined) result["CONTENT_LENGTH"] = length
   return result
 }
 
@@ -182,7 +192,9 @@ export const adapter: Adapter = {
   async run({ fn, args, kwargs, ops, client, steps }, suite) {
     if (fn === "Client") {
       const options = readOptions(client) as ConstructorParameters<typeof Client>[1]
-      return { results: await runOperations(new Client(app, options), steps, performOnClient, construct) }
+      return {
+        results: await runOperations(new Client(applicationOf(suite), options), steps, performOnClient, construct),
+      }
     }
     const given = ((args ?? []) as Json[]).map((argument) => read(argument, construct))
     const builder = new EnvironBuilder(builderOptions(given, readOptions(kwargs, construct)))

@@ -436,6 +436,21 @@ describe("cookies", () => {
     expect(client.cookies?.size).toBe(0)
   })
 
+  test("that are secure go over http to localhost, and to nobody else", async () => {
+    const client = new Client(setting)
+    for (const [origin, kept] of [
+      ["http://localhost", true],
+      ["http://app.localhost:8000", true],
+      ["http://localhost.test", false],
+      ["https://h.test", true],
+    ] as const) {
+      client.cookies?.clear()
+      await client.get(`${origin}/set?${to("a=1; Path=/; Secure")}`)
+      expect(await cookiesOf(await client.get(`${origin}/`)), origin).toEqual(kept ? [["a", "1"]] : [])
+      expect(await cookiesOf(await client.get("http://h.test/")), origin).toEqual([])
+    }
+  })
+
   test("that a test sends itself go before those of the jar", async () => {
     const client = new Client(setting)
     client.setCookie("a", "jar")

@@ -29,14 +29,18 @@ describe("paths and base URLs", () => {
     [{ path: "" }, "", "/", "", "/"],
     [{ path: "?a=1" }, "", "/", "a=1", "/?a=1"],
     [{ path: "/a%2Fb%20c" }, "", "/a/b c", "", "/a%2Fb%20c"],
-    [{ path: "/é ü" }, "", "/\xc3\xa9 \xc3\xbc", "", "/%C3%A9%20%C3%BC"],
+    [{ path: "/é ü" }, "", "/\xc3\xa9 \xc3\xbc", "", "/\xc3\xa9 \xc3\xbc"],
     [{ path: "/%FF" }, "", "/\xff", "", "/%FF"],
     [{ path: "/100%" }, "", "/100%", "", "/100%"],
     [{ path: "//a//b" }, "", "//a//b", "", "//a//b"],
-    [{ path: "/x?q=é&r=a b#frag" }, "", "/x", "q=%C3%A9&r=a%20b", "/x?q=%C3%A9&r=a%20b"],
-    [{ path: "/x", baseUrl: "http://h.test/app/" }, "/app", "/x", "", "/app/x"],
-    [{ path: "", baseUrl: "http://h.test/app" }, "/app", "", "", "/app"],
-    [{ path: "/x", baseUrl: "http://h.test/a b/é" }, "/a b/\xc3\xa9", "/x", "", "/a%20b/%C3%A9/x"],
+    [{ path: "/x?q=%C3%A9+d" }, "", "/x", "q=%C3%A9+d", "/x?q=%C3%A9+d"],
+    [{ path: "/x?q=é&r=a b#frag" }, "", "/x", "q=\xc3\xa9&r=a b", "/x?q=\xc3\xa9&r=a b#frag"],
+    [{ path: "/?" }, "", "/", "", "/?"],
+    [{ path: "/x", queryString: "a=é" }, "", "/x", "a=\xc3\xa9", "/x"],
+    [{ path: "/x", queryString: { a: 1 } }, "", "/x", "a=1", "/x"],
+    [{ path: "/x", baseUrl: "http://h.test/app/" }, "/app", "/x", "", "/x"],
+    [{ path: "", baseUrl: "http://h.test/app" }, "/app", "", "", "/"],
+    [{ path: "/x", baseUrl: "http://h.test/a b/é" }, "/a b/\xc3\xa9", "/x", "", "/x"],
     [{ path: "http://h.test/app/x?y", baseUrl: "http://h.test/app" }, "/app", "/x", "y", "/app/x?y"],
     [{ path: "http://other.test/app/x", baseUrl: "http://h.test/app" }, "", "/app/x", "", "/app/x"],
     [{ path: "http://other.test" }, "", "/", "", "/"],
@@ -50,6 +54,23 @@ describe("paths and base URLs", () => {
       query,
       uri,
       uri,
+    ])
+  })
+
+  test("the request URI follows the path, unless it is set", () => {
+    const builder = new EnvironBuilder("/a?b=1", { baseUrl: "http://h.test/app" })
+    expect(builder.requestUri).toBe("/a?b=1")
+    builder.path = "/é"
+    expect(pick(builder.getEnviron(), "PATH_INFO", "QUERY_STRING", "REQUEST_URI")).toEqual([
+      "/\xc3\xa9",
+      "b=1",
+      "/\xc3\xa9",
+    ])
+    builder.requestUri = "http://h.test/app/é?b=1"
+    expect(pick(builder.getEnviron(), "PATH_INFO", "REQUEST_URI", "RAW_URI")).toEqual([
+      "/\xc3\xa9",
+      "http://h.test/app/\xc3\xa9?b=1",
+      "http://h.test/app/\xc3\xa9?b=1",
     ])
   })
 
@@ -107,7 +128,7 @@ describe("queries", () => {
     builder.queryString = "c=3"
     expect(() => builder.args).toThrow(TypeError)
     builder.args = { d: 4 }
-    expect(builder.requestUri).toBe("/?d=4")
+    expect(builder.queryString).toBe("d=4")
     expect(() => new EnvironBuilder("/?x=1").args).toThrow(TypeError)
     expect(new EnvironBuilder("/").args.size).toBe(0)
   })
@@ -197,7 +218,7 @@ describe("bodies", () => {
       empty: new File([], "empty.txt"),
     } as const
     const environ = createEnviron("/", { method: "POST", data })
-    expect(environ.CONTENT_TYPE).toMatch(/^multipart\/form-data; boundary=/)
+    expect(environ.CONTENT_TYPE).toMatch(/^multipart\/form-data; boundary="[\w-]+"$/)
     const request = new Request(environ)
     expect([...(await request.form())]).toEqual([["field", "é\r\n"]])
     const files = await request.files()
@@ -354,6 +375,16 @@ describe("fromEnviron", () => {
   test("takes options in place of what the environ says", () => {
     const environ = EnvironBuilder.fromEnviron(createEnviron("/a?b=1"), { path: "/c", method: "PUT" }).getEnviron()
     expect(pick(environ, "REQUEST_METHOD", "PATH_INFO", "QUERY_STRING")).toEqual(["PUT", "/c", "b=1"])
+  })
+
+  test("keeps bytes and spelling of what a server has received, and puts together what it did not tell", () => {
+    const given = { ...createEnviron("/b%2Fc", { baseUrl: "http://h.test/a" }), QUERY_STRING: "q=\xff" }
+    const told = { ...given, REQUEST_URI: "/a/b%2Fc?q=\xff" }
+    const keys = ["SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "REQUEST_URI"]
+    expect(pick(EnvironBuilder.fromEnviron(told).getEnviron(), ...keys)).toEqual(pick(told, ...keys))
+    expect(EnvironBuilder.fromEnviron(told).path).toBe("/b%2Fc")
+    const { REQUEST_URI: _, ...silent } = given
+    expect(EnvironBuilder.fromEnviron(silent as Environ).requestUri).toBe("/a/b/c?q=\xff")
   })
 })
 

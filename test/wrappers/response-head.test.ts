@@ -170,6 +170,18 @@ test("mimetypeParams rewrite the header", () => {
   expect(head.contentType).toBe("text/html")
 })
 
+test("a live object tells whether its header is there", () => {
+  const head = new ResponseHead()
+  const { cacheControl, contentSecurityPolicy: policy } = head
+  expect([cacheControl.provided, policy.provided]).toEqual([false, false])
+  cacheControl.public = true
+  policy.imgSrc = "*"
+  expect([cacheControl.provided, policy.provided]).toEqual([true, true])
+  cacheControl.public = false
+  policy.imgSrc = undefined
+  expect([cacheControl.provided, policy.provided]).toEqual([false, false])
+})
+
 test("cacheControl is live", () => {
   const head = new ResponseHead()
   head.cacheControl.maxAge = 60
