@@ -93,7 +93,8 @@ function parseNetwork(entry: string): Network {
   const bits = bytes.length * 8
   // Of an IPv4 address in the clothes of IPv6 the prefix counts the bits of those.
   const offset = bits === 32 && address.includes(":") ? 96 : 0
-  const written = slash === -1 ? bits + offset : parseInteger(entry.slice(slash + 1))
+  const text = entry.slice(slash + 1)
+  const written = slash === -1 ? bits + offset : /^[0-9]{1,3}$/.test(text) ? Number(text) : undefined
   const prefix = (written ?? -1) - offset
   if (!(prefix >= 0 && prefix <= bits)) {
     throw new RangeError(`the prefix of ${JSON.stringify(entry)} must be from ${offset} to ${bits + offset}`)

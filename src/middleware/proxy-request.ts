@@ -1,0 +1,195 @@
+// What a proxy sends on: which target, which headers. Texts in, texts out; knows no upstream and no connection.
+// The path is judged by the same bytes that are sent, and never put together by a URL parser.
+
+import type { Environ } from "../gateway.ts"
+import { parseListHeader } from "../http/fields.ts"
+import { digitOf } from "../http/numbers.ts"
+import { percentEncodeByteString, safeTable } from "../http/percent.ts"
+import { asciiLower } from "../http/tokens.ts"
+import { textOf } from "./header-list.ts"
+
+/** How requests below a prefix are passed on. */
+export interface ProxyRoute {
+  /** Where the route begins, as a byte string: empty, or a slash and no slash at the end. */
+  prefix: string
+  /** Whether the prefix is taken off. */
+  removePrefix: boolean
+  /** What comes in front of the path at the upstream, percent-encoded, without a slash at its end. */
+  basePath: string
+  /** Whether a Host header of the client's is passed on. */
+  keepHost: boolean
+  /** Headers to set, by their names in lower case, in place of what the client sent. */
+  headers: ReadonlyMap<string, string>
+  /** Whether X-Forwarded headers tell the upstream who asks. */
+  forward: boolean
+}
+
+const PATH_SAFE = safeTable("/!$&'()*+,;=:@")
+
+/**
+ * The path and query to ask the upstream for, with the client's own bytes; `undefined` when the path below the prefix has dot
+ * segments in any disguise, broken escapes, or a prefix that ends inside of an escape: those mean one thing here and
+ * another one there.
+ *
+ * @example
+ * const route = { prefix: "/api", removePrefix: true, basePath: "/v1" }
+ * const target = (uri, path) => upstreamTarget(route, { REQUEST_URI: uri, SCRIPT_NAME: "", PATH_INFO: path, QUERY_STRING: uri.split("?")[1] ?? "" })
+ * target("/api/a%2Fb$?q=%zz", "/api/a/b$") // => "/v1/a%2Fb$?q=%zz"
+ * target("/api/%2e%2e/admin", "/api/../admin") // => undefined
+ * target("/%61pi/x", "/api/x") // => "/v1/x"
+ */
+export function upstreamTarget(route: ProxyRoute, environ: Environ): string | undefined {
+  const below = environ.PATH_INFO.slice(route.prefix.length)
+  if (hasDotSegment(below)) return undefined
+  const whole = environ.SCRIPT_NAME + environ.PATH_INFO
+  const raw = rawPath(environ)
+  let rest = raw === undefined ? undefined : rawRest(raw, whole, whole.length - below.length)
+  if (rest === null) return undefined
+  // A layer outside has changed the path, or there is no target: the path is encoded anew.
+  rest ??= percentEncodeByteString(below, PATH_SAFE)
+  const prefix = route.removePrefix ? "" : percentEncodeByteString(route.prefix, PATH_SAFE)
+  const path = `${route.basePath}${prefix}${rest}`
+  const query = environ.QUERY_STRING === "" ? "" : `?${environ.QUERY_STRING}`
+  return `${path.startsWith("/") ? "" : "/"}${path}${query}`
+}
+
+/** The path of the target as it came; only of one that is a path. */
+function rawPath({ REQUEST_URI: target }: Environ): string | undefined {
+  if (!target?.startsWith("/")) return undefined
+  const question = target.indexOf("?")
+  return question === -1 ? target : target.slice(0, question)
+}
+
+/**
+ * What stands in `raw` for the bytes of `whole` behind the first `cut`; `undefined` when the two are not the same path, and
+ * `null` when nobody can tell where to cut, or an escape is broken.
+ */
+function rawRest(raw: string, whole: string, cut: number): string | null | undefined {
+  let start = cut
+  if (raw.includes("%")) {
+    let at = 0
+    for (let count = 0; count < whole.length; count++) {
+      if (count === cut) start = at
+      const byte = raw.charCodeAt(at) === PERCENT ? escapedByte(raw, at) : raw.charCodeAt(at)
+      if (byte === undefined) return null
+      if (byte !== whole.charCodeAt(count)) return undefined
+      at += raw.charCodeAt(at) === PERCENT ? 3 : 1
+    }
+    if (at !== raw.length) return undefined
+    if (cut === whole.length) start = at
+  } else if (raw !== whole) {
+    return undefined
+  }
+  const rest = raw.slice(start)
+  return rest === "" || rest.startsWith("/") ? rest : null
+}
+
+const PERCENT = 0x25
+
+function escapedByte(text: string, at: number): number | undefined {
+  const high = digitOf(text.charCodeAt(at + 1))
+  const low = digitOf(text.charCodeAt(at + 2))
+  return high > 15 || low > 15 ? undefined : high * 16 + low
+}
+
+/** Whether a segment is `.` or `..`, also between backslashes and with parameters behind it, as some servers read them. */
+function hasDotSegment(path: string): boolean {
+  if (!path.includes(".")) return false
+  return path.split(/[/\\]/).some((segment) => {
+    const name = segment.split(";", 1)[0]
+    return name === "." || name === ".."
+  })
+}
+
+// RFC 9110 section 7.6.1, and what older software takes for the same.
+const HOP_BY_HOP = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "http2-settings",
+])
+/** Made anew by whoever sends the request. */
+const OWN = new Set([...HOP_BY_HOP, "expect", "host", "content-length"])
+
+/** Names in lower case that `Connection` names. */
+function namedBy(connection: string | undefined): string[] {
+  return connection === undefined || connection === "" ? [] : parseListHeader(connection).map(asciiLower)
+}
+
+/**
+ * Names and values in turn, as they are sent on: those of the client without what belongs to its connection, then ours. What the
+ * client names in its Connection header can't take away what we add.
+ */
+export function upstreamHeaders(route: ProxyRoute, environ: Environ, host: string): string[] {
+  const named = namedBy(textOf(environ, "HTTP_CONNECTION"))
+  const own = ownHeaders(route, environ, host)
+  const list: string[] = []
+  for (const key in environ) {
+    if (!key.startsWith("HTTP_")) continue
+    const name = lowerName(key)
+    const value = environ[key]
+    if (OWN.has(name) || own.has(name) || named.includes(name) || typeof value !== "string") continue
+    list.push(name, value)
+  }
+  for (const [name, value] of own) list.push(name, value)
+  return list
+}
+
+/** Names of headers by their keys. Clients choose them, so not all are remembered. */
+const names = new Map<string, string>()
+
+function lowerName(key: string): string {
+  let name = names.get(key)
+  if (name === undefined) {
+    name = key.slice(5).toLowerCase().replaceAll("_", "-")
+    if (names.size < 1024) names.set(key, name)
+  }
+  return name
+}
+
+function ownHeaders(route: ProxyRoute, environ: Environ, host: string): Map<string, string> {
+  const asked = textOf(environ, "HTTP_HOST")
+  const own = new Map([["host", route.keepHost ? (asked ?? host) : host]])
+  const type = environ.CONTENT_TYPE
+  if (type !== undefined && type !== "") own.set("content-type", type)
+  const length = environ.CONTENT_LENGTH
+  if (length !== undefined && length !== "") own.set("content-length", length)
+  if (route.forward) {
+    // Only the last address is vouched for by us; it says nothing where there is none, as on a unix socket.
+    const before = textOf(environ, "HTTP_X_FORWARDED_FOR")
+    const address = environ.REMOTE_ADDR ?? "unknown"
+    own.set("x-forwarded-for", before === undefined || before === "" ? address : `${before}, ${address}`)
+    own.set("x-forwarded-proto", environ["wsgi.url_scheme"])
+    if (asked !== undefined) own.set("x-forwarded-host", asked)
+    const mount = environ.SCRIPT_NAME + (route.removePrefix ? route.prefix : "")
+    if (mount !== "") own.set("x-forwarded-prefix", percentEncodeByteString(mount, PATH_SAFE))
+  }
+  for (const [name, value] of route.headers) own.set(name, value)
+  return own
+}
+
+/**
+ * The headers of an upstream's response without what belongs to its connection.
+ *
+ * @example
+ * clientHeaders(["Connection", "close, X-Hop", "X-Hop", "1", "X-A", "2"]) // => [["X-A", "2"]]
+ */
+export function clientHeaders(raw: readonly string[]): [name: string, value: string][] {
+  let named: string[] | undefined
+  const headers: [string, string][] = []
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index] as string
+    const lower = asciiLower(name)
+    if (lower === "connection") named = [...(named ?? []), ...namedBy(raw[index + 1])]
+    if (!HOP_BY_HOP.has(lower)) headers.push([name, raw[index + 1] as string])
+  }
+  if (named === undefined) return headers
+  const gone = new Set(named)
+  return headers.filter(([name]) => !gone.has(asciiLower(name)))
+}

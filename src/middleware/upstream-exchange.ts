@@ -1,0 +1,174 @@
+// One request at an upstream, over undici: its response as head and body, with back-pressure both ways. Whatever goes wrong,
+// and whoever leaves early, the connection is destroyed and not used again: what is left on it belongs to nobody.
+// Knows nothing of routes and health.
+
+import type { Dispatcher } from "undici"
+import type { Body, HeaderList } from "../gateway.ts"
+import { clientHeaders } from "./proxy-request.ts"
+
+/** The head of an upstream's response, and its body. */
+export interface UpstreamResponse {
+  status: string
+  headers: HeaderList
+  body: Body
+}
+
+/** An upstream was given up for being slow. */
+export class UpstreamTimeout extends Error {
+  override readonly name: string = "UpstreamTimeout"
+}
+
+/** Why there is no response. */
+export class UpstreamError extends Error {
+  override readonly name: string = "UpstreamError"
+  /** Whether the upstream may have seen the request. */
+  readonly sent: boolean
+
+  constructor(cause: unknown, sent: boolean) {
+    super(`the upstream failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    this.sent = sent
+  }
+
+  /** Whether it took too long. */
+  get isTimeout(): boolean {
+    const { code } = this.cause as { code?: unknown }
+    return this.cause instanceof UpstreamTimeout || code === "UND_ERR_CONNECT_TIMEOUT" || code === "ETIMEDOUT"
+  }
+}
+
+/** More interim responses than this are an attack or a mistake. */
+const MAX_INTERIM = 32
+/** So many bytes may wait for the client before the upstream is told to pause. */
+const HIGH_WATER = 128 * 1024
+
+const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined })
+
+type Step = IteratorResult<Uint8Array, undefined>
+
+/** Takes the events of one exchange, and is the body of its response. */
+export class UpstreamExchange implements Dispatcher.DispatchHandler, AsyncIterableIterator<Uint8Array, undefined> {
+  readonly response: Promise<UpstreamResponse>
+  #resolve!: (response: UpstreamResponse) => void
+  #reject!: (error: UpstreamError) => void
+  #controller: Dispatcher.DispatchController | undefined = undefined
+  #sent = false
+  #interim = 0
+  #started = false
+  /** Why it was given up from this side. */
+  #abandoned: Error | undefined = undefined
+  #over = false
+  #failure: UpstreamError | undefined = undefined
+  #chunks: Uint8Array[] = []
+  #waiting = 0
+  #next: { resolve: (step: Step) => void; reject: (error: unknown) => void } | undefined = undefined
+
+  constructor() {
+    this.response = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
+
+  /** Nobody waits for the response any more, or not any longer; the connection is destroyed. */
+  abandon(reason: Error): void {
+    if (this.#abandoned !== undefined || this.#over) return
+    this.#abandoned = reason
+    this.#reject(new UpstreamError(reason, this.#sent))
+    this.#controller?.abort(reason)
+  }
+
+  /** Whether the exchange needs no more of the request's body. */
+  get isOver(): boolean {
+    return this.#over || this.#abandoned !== undefined
+  }
+
+  // ---- what undici tells
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#sent = true
+    this.#controller = controller
+    if (this.#abandoned !== undefined) controller.abort(this.#abandoned)
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    statusCode: number,
+    _headers: unknown,
+    statusMessage?: string,
+  ): void {
+    if (statusCode < 200) {
+      if (statusCode === 101 || ++this.#interim > MAX_INTERIM) {
+        controller.abort(
+          new Error(statusCode === 101 ? "an upgrade that nobody asked for" : "too many interim responses"),
+        )
+      }
+      return
+    }
+    const raw = (controller.rawHeaders as Buffer[]).map((text) => text.toString("latin1"))
+    this.#started = true
+    // Settled now and taken later, when the rest of what arrived with the head is here, too.
+    this.#resolve({ status: `${statusCode} ${statusMessage ?? ""}`, headers: clientHeaders(raw), body: this })
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    const next = this.#next
+    if (next !== undefined) {
+      this.#next = undefined
+      next.resolve({ done: false, value: chunk })
+      return
+    }
+    this.#chunks.push(chunk)
+    this.#waiting += chunk.length
+    if (this.#waiting >= HIGH_WATER) controller.pause()
+  }
+
+  onResponseEnd(): void {
+    this.#over = true
+    this.#next?.resolve(DONE)
+    this.#next = undefined
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    this.#over = true
+    this.#failure = new UpstreamError(error, this.#sent)
+    if (!this.#started) this.#reject(this.#failure)
+    this.#next?.reject(this.#failure)
+    this.#next = undefined
+  }
+
+  // ---- the body
+
+  /** The chunks of a response that is complete already. */
+  get complete(): Uint8Array[] | undefined {
+    return this.#over && this.#failure === undefined ? this.#chunks : undefined
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<Step> {
+    const chunk = this.#chunks.shift()
+    if (chunk !== undefined) {
+      this.#waiting -= chunk.length
+      if (this.#waiting < HIGH_WATER && this.#controller?.paused) this.#controller.resume()
+      return Promise.resolve({ done: false, value: chunk })
+    }
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+    if (this.#over) return Promise.resolve(DONE)
+    return new Promise((resolve, reject) => {
+      this.#next = { resolve, reject }
+    })
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    this.close()
+    return DONE
+  }
+
+  /** Lets go of the upstream; one that has not finished is cut off. */
+  close(): void {
+    this.#chunks = []
+    this.abandon(new Error("the client has left"))
+  }
+}
