@@ -1,10 +1,14 @@
-// The response body for parts of a file that are too long to be held in memory. It reads one block ahead: while a
-// block is on its way to the client, the next one comes from the disk, and never more than these two are held.
+// The response body for parts of a file that are too long to be held in memory. There are two ways to read it.
+// For whoever may keep the chunks, each block is new, and is read while the one before is on its way. A server that tells when a
+// chunk is with the kernel is lent one larger block again and again, which costs half the time and half the memory.
 
 import type { FileSource } from "./file-source.ts"
 
-/** Large enough that the way through the thread pool is a small part of the cost, small enough for many slow clients. */
+/** Bytes of a new block. */
 export const BLOCK_SIZE: number = 128 * 1024
+
+/** Bytes of a block that is lent. */
+export const LENT_SIZE: number = 256 * 1024
 
 /** A part of the body: bytes as they are, or those of the file from one position up to another. */
 export type Segment = Uint8Array | readonly [start: number, stop: number]
@@ -40,9 +44,9 @@ async function readSegment(source: FileSource, segment: Segment, into?: Uint8Arr
   return bytes
 }
 
-// Memory for blocks that no body uses now. What is in here was read by the client before it came back.
+// Blocks that no body uses now. What is in here was taken by a client before it came back.
 const idle: Uint8Array[] = []
-const MAX_IDLE = 32
+const MAX_IDLE = 16
 
 /** Segments of a file, block by block. Closing it closes the file. */
 export class FileBody implements AsyncIterableIterator<Uint8Array, undefined> {
@@ -53,10 +57,8 @@ export class FileBody implements AsyncIterableIterator<Uint8Array, undefined> {
   /** How much of the segment at `index` was asked for. */
   #offset = 0
   #ahead: Promise<Uint8Array> | undefined = undefined
-  /** Blocks to read into: those that are free, the one that is read, and the one that was given out. */
-  #free: Uint8Array[] | undefined = undefined
-  #aheadBlock: Uint8Array | undefined = undefined
-  #lentBlock: Uint8Array | undefined = undefined
+  #isLent = false
+  #block: Uint8Array | undefined = undefined
 
   constructor(source: FileSource, segments: readonly Segment[]) {
     this.source = source
@@ -68,28 +70,27 @@ export class FileBody implements AsyncIterableIterator<Uint8Array, undefined> {
   }
 
   /**
-   * From now on a chunk holds only until the next one is asked for: its memory is used again, for this body and then
-   * for others. For servers that wait until a chunk is with the kernel; call it before the iteration.
+   * From now on a chunk holds only until the next one is asked for: its memory is used again, for this body and later
+   * for others. For servers that wait until the kernel has a chunk; call it before the iteration.
    */
   lend(): void {
-    this.#free ??= []
+    this.#isLent = true
   }
 
   /** @throws ShortFileError when the file has ended too early */
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    if (this.#lentBlock !== undefined) this.#free?.push(this.#lentBlock)
     const reading = this.#ahead ?? this.#readNext()
-    this.#lentBlock = this.#aheadBlock
     this.#ahead = undefined
-    this.#aheadBlock = undefined
     if (reading === undefined) {
       this.#giveBack()
       return DONE
     }
     const value = await reading
-    this.#ahead = this.#readNext()
-    // Whoever stops here is not told that the next block could not be read.
-    this.#ahead?.catch(ignore)
+    if (!this.#isLent) {
+      this.#ahead = this.#readNext()
+      // Whoever stops here is not told that the next block could not be read.
+      this.#ahead?.catch(ignore)
+    }
     return { done: false, value }
   }
 
@@ -103,17 +104,17 @@ export class FileBody implements AsyncIterableIterator<Uint8Array, undefined> {
     return this.source.close()
   }
 
-  /** Blocks may still be read from the disk, or wait in a socket: they are nobody's from now on. */
+  /** The block may still be read from the disk, or wait in a socket: nobody else may have it. */
   #stop(): void {
     this.#index = this.#segments.length
     this.#ahead = undefined
-    this.#free = undefined
+    this.#block = undefined
   }
 
   /** At the end of the body, when the last chunk was taken too. */
   #giveBack(): void {
-    for (const block of this.#free ?? []) if (idle.length < MAX_IDLE) idle.push(block)
-    this.#free = undefined
+    if (this.#block !== undefined && idle.length < MAX_IDLE) idle.push(this.#block)
+    this.#block = undefined
   }
 
   #readNext(): Promise<Uint8Array> | undefined {
@@ -124,16 +125,14 @@ export class FileBody implements AsyncIterableIterator<Uint8Array, undefined> {
       return Promise.resolve(segment)
     }
     const start = segment[0] + this.#offset
-    const stop = Math.min(start + BLOCK_SIZE, segment[1])
-    if (stop < segment[1]) this.#offset += BLOCK_SIZE
-    else {
+    const stop = Math.min(start + (this.#isLent ? LENT_SIZE : BLOCK_SIZE), segment[1])
+    this.#offset = stop - segment[0]
+    if (stop === segment[1]) {
       this.#index++
       this.#offset = 0
     }
-    if (this.#free !== undefined) {
-      this.#aheadBlock = this.#free.pop() ?? idle.pop() ?? new Uint8Array(new ArrayBuffer(BLOCK_SIZE))
-    }
-    return readSegment(this.source, [start, stop], this.#aheadBlock)
+    if (this.#isLent) this.#block ??= idle.pop() ?? new Uint8Array(LENT_SIZE)
+    return readSegment(this.source, [start, stop], this.#block)
   }
 }
 

@@ -1,12 +1,15 @@
+import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { runApplication } from "../../src/environ/run.ts"
 import { HTTPException } from "../../src/exceptions/http-exception.ts"
-import { BLOCK_SIZE } from "../../src/files/file-body.ts"
+import { BLOCK_SIZE, FileBody } from "../../src/files/file-body.ts"
 import { type FileFacts, fileResponse } from "../../src/files/file-response.ts"
 import type { FileSource } from "../../src/files/file-source.ts"
+import { openFile } from "../../src/files/open-file.ts"
 import type { Environ } from "../../src/gateway.ts"
 import { createEnviron } from "../../src/testing/environ-builder.ts"
 import { Response } from "../../src/wrappers/response.ts"
+import { temporaryFolder, writeTree } from "../support/files.ts"
 import { sleep } from "../support/server.ts"
 
 /** Bytes that tell their position, and count who reads and closes. */
@@ -175,6 +178,46 @@ describe("the body", () => {
     expect([code, headers.get("Content-Range")]).toEqual([206, undefined])
     expect(body.equals(Buffer.concat(expected))).toBe(true)
     expect(headers.get("Content-Length")).toBe(String(body.length))
+  })
+
+  test("that is lent to a server is the same, in one block of memory that is used again", async () => {
+    const folder = temporaryFolder()
+    await writeTree(folder, { large: bytesFrom(0, LARGE) })
+    const memory = new Set<ArrayBufferLike>()
+    for (let i = 0; i < 2; i++) {
+      const body = new FileBody(await openFile(join(folder, "large")), [[0, 3], new Uint8Array(2), [5, LARGE]])
+      body.lend()
+      const copies: Uint8Array[] = []
+      for await (const chunk of body) {
+        copies.push(chunk.slice())
+        if (chunk.length > 2) memory.add(chunk.buffer)
+      }
+      await body.close()
+      expect(Buffer.concat(copies).equals(Buffer.concat([bytesFrom(0, 3), Buffer.alloc(2), bytesFrom(5, LARGE)]))).toBe(
+        true,
+      )
+    }
+    expect(memory.size).toBe(1)
+  })
+
+  test("that was lent and broke off leaves its memory to nobody else", async () => {
+    const folder = temporaryFolder()
+    await writeTree(folder, { large: bytesFrom(0, LARGE) })
+    const bodyOf = async () => {
+      const body = new FileBody(await openFile(join(folder, "large")), [[0, LARGE]])
+      body.lend()
+      return body
+    }
+    const broken = await bodyOf()
+    const chunk = (await broken.next()).value as Uint8Array
+    const before = chunk.slice()
+    await broken.return()
+    await broken.next()
+    await broken.close()
+    const other = await bodyOf()
+    for await (const each of other) expect(each.buffer).not.toBe(chunk.buffer)
+    await other.close()
+    expect(chunk).toEqual(before)
   })
 
   test("ends with an error when the file has become shorter, and has no byte more when it has grown", async () => {
