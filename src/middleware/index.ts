@@ -18,6 +18,7 @@ export { type CorsOptions, cors } from "./cors.ts"
 export { dispatcher, type Mounts } from "./dispatcher.ts"
 export { type HttpProxyOptions, httpProxy, type ProxyApplication, type ProxyTarget } from "./http-proxy.ts"
 export { type Level, LintError, type LintOptions, lint, unclosedBodies } from "./lint.ts"
+export { type FunctionTime, type ProfilerOptions, profiler, type RequestProfile } from "./profiler.ts"
 export {
   type OriginalVariables,
   PROXY_FIX_ORIGINALS,
