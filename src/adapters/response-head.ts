@@ -24,6 +24,9 @@ interface StatusLine {
 }
 
 const knownNames = new Map<string, number>()
+/** Short values that were found right; most responses have the same Content-Type. */
+const knownValues = new Set<string>()
+const SHORT = 64
 const knownStatuses = new Map<string, StatusLine>()
 
 // RFC 9110 section 7.6.1: fields that belong to the connection, and so to the server.
@@ -62,8 +65,8 @@ export function responseHead(status: string, headers: HeaderList): ResponseHead 
       throw new TypeError(`a header must be a pair of strings, not ${describe(name)} and ${describe(value)}`)
     }
     const kind = knownNames.get(name) ?? checkName(name)
-    checkFieldValue(value)
-    if (kind === CONTENT_LENGTH) {
+    if (kind === PLAIN) checkValue(value)
+    else {
       const length = parseLength(value)
       if (contentLength !== undefined) {
         if (contentLength === length) continue
@@ -96,6 +99,12 @@ function checkName(name: string): number {
   const kind = lowered === "content-length" ? CONTENT_LENGTH : PLAIN
   if (knownNames.size < MEMORY) knownNames.set(name, kind)
   return kind
+}
+
+function checkValue(value: string): void {
+  if (knownValues.has(value)) return
+  checkFieldValue(value)
+  if (value.length <= SHORT && knownValues.size < MEMORY) knownValues.add(value)
 }
 
 function parseLength(value: string): number {

@@ -82,8 +82,9 @@ export class NodeExchange implements Exchange, EnvironHooks {
   // so nothing is written then.
 
   respond(head: ResponseHead, chunks: readonly Uint8Array[]): void {
+    this.#started = true
     if (this.gone) return
-    this.start(head)
+    this.#writeHead(head)
     const response = this.#response
     if (chunks.length === 1) {
       const chunk = chunks[0] as Uint8Array
@@ -103,7 +104,10 @@ export class NodeExchange implements Exchange, EnvironHooks {
 
   start(head: ResponseHead): void {
     this.#started = true
-    if (this.gone) return
+    if (!this.gone) this.#writeHead(head)
+  }
+
+  #writeHead(head: ResponseHead): void {
     if (this.#hasUnreadBody() || this.#host.draining) this.#closeIfNeeded(head)
     this.#response.writeHead(head.code, head.reason, head.fields)
   }
