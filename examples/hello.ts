@@ -7,4 +7,4 @@ import { Request, Response, runSimple } from "werkstatt"
 
 export const app = Request.application((request) => new Response(`Hello ${request.args.get("name") ?? "World"}!`))
 
-if (process.argv[1] === import.meta.filename) await runSimple("localhost", 4000, app)
+if (process.argv[1] === import.meta.filename) await runSimple("localhost", 4000, app, { useReloader: true })

@@ -1,35 +1,203 @@
-// Runs an application in this process until it is told to stop: binds, says where, and turns signals into an orderly end.
+// Runs an application until it is told to stop: binds, says where, and turns signals into an orderly end. With the
+// reloader the same call runs in two processes: the parent stays here and supervises, its child serves.
 
+import type { TlsOptions } from "node:tls"
 import type { Application } from "../gateway.ts"
-import { makeServer, type ServerOptions } from "./make-server.ts"
+import { addressOf } from "./address.ts"
+import { applicationServer } from "./application-server.ts"
+import { banner } from "./banner.ts"
+import { closer, makeServer, type ServerOptions } from "./make-server.ts"
+import { leaveParent, type ReloaderLink, reloaderLink, serveForParent } from "./reloader/child-link.ts"
+import { LiveReload } from "./reloader/live-reload.ts"
+import type { ReloaderType } from "./reloader/watcher.ts"
+import { onStopSignal } from "./stop-signals.ts"
+import { hasColors } from "./terminal.ts"
+import { type CertificatePair, loadSslContext } from "./tls.ts"
+import { runInProcesses } from "./worker-processes.ts"
+
+/** What is watched for changes, and how. */
+export interface ReloaderOptions {
+  /** Further files to watch, and folders with all that is in them. @row REL-7 */
+  extraFiles?: Iterable<string>
+  /** Patterns of full paths that are not watched; `*` stands for slashes too. @row REL-8 */
+  excludePatterns?: Iterable<string>
+  /** How changes are found. Default `auto`: events of the operating system. `stat` looks at the files time and again. @row REL-6 */
+  reloaderType?: ReloaderType
+  /** How often `stat` looks. Default 1000 ms. */
+  reloaderIntervalMs?: number
+}
+
+/**
+ * What `runSimple` takes besides what `makeServer` does.
+ *
+ * @row SRV-2, SRV-3, SRV-4, SRV-5, SRV-7
+ */
+export interface RunOptions extends ServerOptions, ReloaderOptions {
+  /** Whether the application starts anew when one of its files changes. */
+  useReloader?: boolean
+  /** Whether pages load themselves anew when the application has started anew. */
+  liveReload?: boolean
+  /** The debugger is not there yet: the server says so, and goes on without it. */
+  useDebugger?: boolean
+  /** How many processes serve. Default 1; not together with the reloader. */
+  processes?: number
+}
 
 /** How long the code behind `await runSimple(...)` has after a signal, before whatever still runs is ended. */
 const EXIT_LIMIT_MS = 3000
+/** The same when a newer process waits to take over. */
+const RELOAD_EXIT_LIMIT_MS = 100
 
 /**
  * Serves `app` for development, logs each request, and resolves when the server has stopped.
  *
- * SIGINT (Ctrl+C) and SIGTERM stop it: it finishes the requests at work and the process ends with exit code 0.
+ * SIGINT (Ctrl+C), SIGTERM and SIGHUP stop it: it finishes the requests at work and the process ends with exit code 0.
  * A second signal ends them at once. What the program still has open after that does not keep it alive.
  *
+ * With `useReloader` the call never resolves in the process that was started: it supervises another one that runs the
+ * same program, and ends with its exit code.
+ *
  * @throws Error when the address is taken; the message says what to do
+ * @row SRV-1, SRV-19
  */
 export async function runSimple(
   hostname: string,
   port: number,
   app: Application,
-  options: ServerOptions = {},
+  options: RunOptions = {},
+): Promise<void> {
+  const { processes = 1, useReloader = false } = options
+  if (!Number.isInteger(processes) || processes < 1)
+    throw new RangeError(`processes must be a whole number from 1, not ${String(processes)}`)
+  if (processes > 1 && useReloader)
+    throw new TypeError("the reloader starts one process; leave out processes or useReloader")
+  const link = reloaderLink()
+  if (useReloader && link === undefined) {
+    await runWithReloader(hostname, port, options)
+    return
+  }
+  if (options.useDebugger && link === undefined)
+    process.stderr.write(" * The debugger is not there yet: errors are answered with 500 and told here\n")
+  const live = options.liveReload
+    ? new LiveReload(link?.generation ?? `${process.pid}-${Date.now()}`, [hostname])
+    : undefined
+  const served = live === undefined ? app : live.wrap(app)
+  if (link !== undefined && useReloader) await serveReloaded(link, hostname, port, served, options, live)
+  else if (processes > 1) await runInProcesses(hostname, port, served, options, processes, EXIT_LIMIT_MS)
+  else await serveHere(hostname, port, served, options, live)
+}
+
+/**
+ * The parent's part of `runSimple(..., { useReloader: true })`, for programs that load the application later: starts this
+ * program anew in a process that is told by `isRunningFromReloader` and calls `runSimple` there. Does not return: the process
+ * ends with the exit code of the other one.
+ *
+ * @param execArgv flags for Node that the other process needs besides those of this one
+ * @row REL-1, REL-2, REL-3, REL-4, REL-5, REL-9
+ */
+export async function runWithReloader(
+  hostname: string,
+  port: number,
+  options: RunOptions = {},
+  execArgv: readonly string[] = [],
+): Promise<never> {
+  const { supervise } = await import("./reloader/supervisor.ts")
+  const { pair, tls } = await sharedTls(hostname, options)
+  const code = await supervise({
+    hostname,
+    port,
+    address: addressOf(hostname, port, options.fd),
+    extraFiles: options.extraFiles,
+    excludePatterns: options.excludePatterns,
+    reloaderType: options.reloaderType ?? "auto",
+    reloaderIntervalMs: options.reloaderIntervalMs ?? 1000,
+    liveReload: options.liveReload ?? false,
+    http2: options.http2 ?? false,
+    pair,
+    tls,
+    passthroughErrors: options.passthroughErrors ?? false,
+    closeTimeoutMs: options.closeTimeoutMs ?? 10_000,
+    firstByteTimeoutMs: options.firstByteTimeoutMs ?? 20_000,
+    execArgv,
+    onListening: (bound, watcher) => {
+      process.stdout.write(banner(bound, hasColors(process.stdout)))
+      process.stderr.write(` * Restarting with ${watcher} when a file changes\n`)
+    },
+    say: (line) => process.stderr.write(`${line}\n`),
+  })
+  process.exit(code)
+}
+
+/** A certificate that is made on the spot is made once, so that browsers warn of it once. */
+async function sharedTls(
+  hostname: string,
+  { sslContext }: RunOptions,
+): Promise<{ pair: CertificatePair | undefined; tls: TlsOptions | undefined }> {
+  if (sslContext === undefined) return { pair: undefined, tls: undefined }
+  const tls = await loadSslContext(sslContext, hostname)
+  return { pair: sslContext === "adhoc" ? (tls as CertificatePair) : undefined, tls }
+}
+
+async function serveHere(
+  hostname: string,
+  port: number,
+  app: Application,
+  options: RunOptions,
+  live: LiveReload | undefined,
 ): Promise<void> {
   const server = await makeServer(hostname, port, app, options)
   let signalled = 0
-  const stop = (): void => {
-    signalled++
+  const end = onStopSignal((_signal, count) => {
+    signalled = count
+    live?.close()
     server.close()
-  }
-  const signals = ["SIGINT", "SIGTERM"] as const
-  for (const signal of signals) process.on(signal, stop)
-  process.stdout.write(` * Running on ${server.url}\nPress CTRL+C to quit\n`)
+  })
+  process.stdout.write(banner(server, hasColors(process.stdout)))
   await server.serveForever()
-  for (const signal of signals) process.off(signal, stop)
-  if (signalled > 0) setTimeout(() => process.exit(), signalled === 1 ? EXIT_LIMIT_MS : 0).unref()
+  end()
+  if (signalled > 0) exitSoon(signalled === 1 ? EXIT_LIMIT_MS : 0)
+}
+
+/** The child's part: serves the connections that the parent hands over, until it says that a newer process takes over. */
+async function serveReloaded(
+  link: ReloaderLink,
+  hostname: string,
+  port: number,
+  app: Application,
+  options: RunOptions,
+  live: LiveReload | undefined,
+): Promise<void> {
+  const { sslContext, closeTimeoutMs = 10_000 } = options
+  const tls = sslContext === undefined ? undefined : (link.pair ?? (await loadSslContext(sslContext, hostname)))
+  // One request for a connection: none is ever lost between two requests when the process is replaced.
+  const { inject, drain, destroy } = applicationServer(app, { ...options, keepAlive: false }, tls)
+  const close = closer(drain, destroy, closeTimeoutMs)
+  let limitMs = EXIT_LIMIT_MS
+  await new Promise<void>((resolve, reject) => {
+    const stop = (): void => {
+      live?.close()
+      close().then(resolve, reject)
+    }
+    onStopSignal((_signal, count) => {
+      if (count > 1) limitMs = 0
+      stop()
+    })
+    serveForParent(
+      { hostname, port },
+      {
+        connection: inject,
+        stop: () => {
+          limitMs = RELOAD_EXIT_LIMIT_MS
+          stop()
+        },
+      },
+    )
+  })
+  leaveParent()
+  exitSoon(limitMs)
+}
+
+/** What is still open does not keep the process alive for long. */
+function exitSoon(limitMs: number): void {
+  setTimeout(() => process.exit(), limitMs).unref()
 }

@@ -1,0 +1,128 @@
+// An application with all that the options put around it, in a server of Node's that does not listen yet. Whoever has
+// it brings the connections: make-server.ts by listening, a process of the reloader by taking what its parent accepted.
+
+import { createServer as createTcpServer, type Server } from "node:http"
+import { createSecureServer } from "node:http2"
+import { createServer as createTlsServer } from "node:https"
+import type { Server as NetServer } from "node:net"
+import type { TlsOptions } from "node:tls"
+import {
+  type FinishedRequest,
+  type NodeServer,
+  type NodeServerOptions,
+  serverSettings,
+  setUpServer,
+} from "../adapters/node.ts"
+import type { Application, Environ } from "../gateway.ts"
+import { type Exports, sharedData } from "../middleware/shared-data.ts"
+import { accessLine, escapeControls, type LoggedRequest } from "./access-log.ts"
+import { oneAtATime } from "./one-at-a-time.ts"
+import { passthroughErrors } from "./passthrough-errors.ts"
+import { hasColors } from "./terminal.ts"
+
+/** What is served, and how it is told of. */
+export interface ApplicationOptions extends NodeServerOptions {
+  /** Whether each request is logged; true unless given. */
+  accessLog?: boolean
+  /** Takes each line of the access log, in place of standard error. */
+  log?: (line: string) => void
+  /** Makes the line for a request, in place of the Common Log Format; `undefined` leaves the request out. */
+  formatRequest?: (request: LoggedRequest) => string | undefined
+  /** Whether the log tells how long each request took. */
+  logDuration?: boolean
+  /** Called with each environ before the application; may change it. */
+  onRequest?: (environ: Environ) => void
+  /** Paths, and the files or folders served there before the application is asked, as `sharedData` takes them. */
+  staticFiles?: Exports
+  /** False: a request begins when the one before is over. Default true: whatever waits makes room for others. */
+  threaded?: boolean
+  /** Whether an error of the application ends the process instead of being answered with 500. */
+  passthroughErrors?: boolean
+  /** Whether clients that speak HTTP/2 get it; with `sslContext` only. */
+  http2?: boolean
+}
+
+/** A server of one of the kinds that serve an application. */
+export type ApplicationServer = NodeServer<Server>
+
+/** A server for `app` with the options around it; speaks TLS when it is given a key. */
+export function applicationServer(
+  app: Application,
+  options: ApplicationOptions,
+  tls: TlsOptions | undefined,
+): ApplicationServer {
+  if (typeof app !== "function") throw new TypeError(`an application is a function, not ${String(app)}`)
+  if (options.http2 && tls === undefined)
+    throw new TypeError("http2 needs an sslContext: no client asks for it without TLS")
+  const onFinished = finishedHook(options)
+  const settings = onFinished === undefined ? options : { ...options, onFinished }
+  const server = nodeServer(options, tls)
+  if (tls !== undefined) reportTlsErrors(server, options)
+  return setUpServer(server, layered(app, options), settings)
+}
+
+function layered(app: Application, options: ApplicationOptions): Application {
+  let inner = options.staticFiles === undefined ? app : sharedData(app, options.staticFiles)
+  if (options.passthroughErrors) inner = passthroughErrors(inner)
+  if (options.threaded === false) inner = oneAtATime(inner)
+  const { onRequest } = options
+  const timed = isTimed(options)
+  if (onRequest === undefined && !timed) return inner
+  return (environ, startResponse) => {
+    if (timed) starts.set(environ, performance.now())
+    onRequest?.(environ)
+    return inner(environ, startResponse)
+  }
+}
+
+/** When requests at work began. */
+const starts = new WeakMap<Environ, number>()
+
+function isTimed({ accessLog = true, logDuration, formatRequest }: ApplicationOptions): boolean {
+  return accessLog && (logDuration === true || formatRequest !== undefined)
+}
+
+function finishedHook(options: ApplicationOptions): ((request: FinishedRequest) => void) | undefined {
+  const { accessLog = true, log = writeLine, formatRequest, onFinished } = options
+  if (!accessLog) return onFinished
+  // Lines that somebody else takes are not on our terminal.
+  const colors = options.log === undefined && hasColors(process.stderr)
+  const format = formatRequest ?? ((request: LoggedRequest) => accessLine(request, new Date(), colors))
+  return (request) => {
+    const start = starts.get(request.environ)
+    const logged: LoggedRequest = start === undefined ? request : { ...request, durationMs: performance.now() - start }
+    const line = format(logged)
+    if (line !== undefined) log(line)
+    onFinished?.(request)
+  }
+}
+
+function nodeServer(options: ApplicationOptions, tls: TlsOptions | undefined): Server {
+  const settings = serverSettings(options)
+  if (tls === undefined) return createTcpServer(settings)
+  const handshake = { handshakeTimeout: options.firstByteTimeoutMs ?? 20_000 }
+  if (!options.http2) return createTlsServer({ ...settings, ...handshake, ...tls }) as unknown as Server
+  const secure = createSecureServer({
+    ...settings,
+    ...handshake,
+    ...tls,
+    allowHTTP1: true,
+    settings: { maxHeaderListSize: settings.maxHeaderSize },
+    maxHeaderListPairs: (options.maxFields ?? 200) + 4,
+  })
+  return secure as unknown as Server
+}
+
+/** A client that does not get through the handshake is told of in one line, and is nobody else's problem. */
+function reportTlsErrors(server: NetServer, { log = writeLine, accessLog = true }: ApplicationOptions): void {
+  server.on("tlsClientError", (error: NodeJS.ErrnoException, socket: { remoteAddress?: string; destroy(): void }) => {
+    socket.destroy()
+    if (!accessLog || error.code === "ECONNRESET") return
+    const reason = error.code === "ERR_SSL_HTTP_REQUEST" ? "plain HTTP on a port for HTTPS" : error.message
+    log(`${socket.remoteAddress ?? "<local>"} - TLS: ${escapeControls(reason.trim())}`)
+  })
+}
+
+function writeLine(line: string): void {
+  process.stderr.write(`${line}\n`)
+}

@@ -1,0 +1,39 @@
+// Errors of an application as errors of the process, for whoever runs it under a debugger or a supervisor.
+
+import { ClientDisconnected } from "../exceptions/statuses.ts"
+import type { Application, Body } from "../gateway.ts"
+
+/** `app`, whose errors end the process as any error does that nobody catches, instead of being answered with 500. */
+export function passthroughErrors(app: Application): Application {
+  return async (environ, startResponse) => {
+    try {
+      return watched(await app(environ, startResponse))
+    } catch (error) {
+      crash(error)
+      throw error
+    }
+  }
+}
+
+function watched(body: Body): Body {
+  if (Array.isArray(body)) return body
+  return {
+    async *[Symbol.asyncIterator]() {
+      try {
+        yield* body
+      } catch (error) {
+        crash(error)
+        throw error
+      }
+    },
+    close: () => body.close?.(),
+  }
+}
+
+function crash(error: unknown): void {
+  // That a client has left is no error of the application.
+  if (error instanceof ClientDisconnected || (error instanceof Error && error.name === "AbortError")) return
+  setImmediate(() => {
+    throw error
+  })
+}

@@ -1,0 +1,139 @@
+// One process that runs the application, as its parent sees it: started ahead of time, begun, given connections, stopped.
+// A connection stays with the parent too until the process says that it holds it, so that none is lost with a process.
+
+import { type ChildProcess, spawn } from "node:child_process"
+import type { Socket } from "node:net"
+import { constants } from "node:os"
+import { createInterface } from "node:readline"
+import type { Readable } from "node:stream"
+import { setTimeout as sleep } from "node:timers/promises"
+import type { CertificatePair } from "../tls.ts"
+import { CHILD_VARIABLE, type ChildMessage, type ParentMessage, REPORT_FD, type Report } from "./messages.ts"
+
+/** A connection whose client has begun to speak. */
+export interface HeldConnection {
+  readonly socket: Socket
+  /** What the client has sent so far. */
+  readonly head: Buffer
+}
+
+/** Who is told of a process. */
+export interface ProcessListener {
+  onReport(process: ApplicationProcess, report: Report): void
+  onReady(process: ApplicationProcess, address: { hostname: string; port: number }): void
+  /** Ended; `code` is as a shell has it, 128 and the number of the signal for a process that was killed. */
+  onExit(process: ApplicationProcess, code: number, lost: readonly HeldConnection[]): void
+}
+
+// Taken when this module is loaded: the program may go elsewhere, and its child begins at the same place.
+const cwd = process.cwd()
+
+const ending = import.meta.url.slice(import.meta.url.lastIndexOf("."))
+const preload = new URL(`./preload${ending}`, import.meta.url).href
+
+/** How long what a dead process has reported may take to be read. */
+const REPORTS_LIMIT_MS = 100
+
+let generations = 0
+
+export class ApplicationProcess {
+  readonly generation: string = `${process.pid}-${++generations}`
+  readonly #child: ChildProcess
+  readonly #given = new Map<number, HeldConnection>()
+  #connections = 0
+  #begun = false
+  /** What an error that nobody caught had to say. */
+  failure: string | undefined = undefined
+
+  constructor(listener: ProcessListener, execArgv: readonly string[] = []) {
+    // Without a shell: names with spaces and quotes are what they are.
+    const argv = [...execArgv, ...inheritedFlags(process.execArgv), "--import", preload, ...process.argv.slice(1)]
+    const child = spawn(process.execPath, argv, {
+      cwd,
+      env: { ...process.env, [CHILD_VARIABLE]: "true" },
+      stdio: ["inherit", "inherit", "inherit", "ipc", "pipe"],
+    })
+    this.#child = child
+    child.on("message", (message: ChildMessage) => {
+      if (message?.werkstatt === "ready") listener.onReady(this, message)
+      else if (message?.werkstatt === "took") this.#release(message.id)
+    })
+    child.on("error", () => {})
+    // Reports are read to their end before the exit counts: the last of them tells why.
+    const reports = createInterface({ input: child.stdio[REPORT_FD] as Readable })
+    reports.on("line", (line) => {
+      const entry = JSON.parse(line) as Report
+      if ("failed" in entry) this.failure = entry.failed
+      listener.onReport(this, entry)
+    })
+    const read = new Promise((resolve) => reports.once("close", resolve))
+    child.once("exit", async (code, signal) => {
+      // Whatever the application has started may hold the pipe open, so its end is not waited for without limit.
+      await Promise.race([read, sleep(REPORTS_LIMIT_MS, undefined, { ref: false })])
+      const lost = [...this.#given.values()]
+      this.#given.clear()
+      listener.onExit(this, code ?? 128 + constants.signals[signal as NodeJS.Signals], lost)
+      reports.close()
+      child.stdio[REPORT_FD]?.destroy()
+    })
+  }
+
+  /** Runs the application. */
+  begin(pair: CertificatePair | undefined): void {
+    this.#begun = true
+    this.#send({ werkstatt: "begin", generation: this.generation, pair })
+  }
+
+  /** Hands a connection over; `onLost` gets it back if the process is gone. */
+  give(connection: HeldConnection, onLost: () => void): void {
+    const id = ++this.#connections
+    this.#given.set(id, connection)
+    const message: ParentMessage = { werkstatt: "connection", id, head: connection.head.toString("base64") }
+    this.#child.send(message, connection.socket, { keepOpen: true }, (error) => {
+      if (error && this.#given.delete(id)) onLost()
+    })
+  }
+
+  /** Asks the process to finish the requests at work, and ends it when it does not. */
+  stop(limitMs: number): void {
+    if (!this.#begun || !this.#send({ werkstatt: "stop" })) {
+      this.kill("SIGKILL")
+      return
+    }
+    const timer = setTimeout(() => this.kill("SIGKILL"), limitMs)
+    this.#child.once("exit", () => clearTimeout(timer))
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
+  /** Resolves when the process has ended, or after `limitMs`. */
+  async ended(limitMs: number): Promise<void> {
+    const child = this.#child
+    if (child.exitCode !== null || child.signalCode !== null) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, limitMs)
+      child.once("exit", () => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+
+  #send(message: ParentMessage): boolean {
+    if (!this.#child.connected) return false
+    this.#child.send(message, () => {})
+    return true
+  }
+
+  #release(id: number): void {
+    this.#given.get(id)?.socket.destroy()
+    this.#given.delete(id)
+  }
+}
+
+/** Two processes cannot be debugged on one port; that of the child is a free one. */
+function inheritedFlags(flags: readonly string[]): string[] {
+  return flags.map((flag) => flag.replace(/^--inspect(?:-brk|-wait)?(?:=.*)?$/, "--inspect=127.0.0.1:0"))
+}

@@ -1,0 +1,283 @@
+// The parent of the reloader. It owns the listening socket and hands each connection, once its client has begun to speak,
+// to the process that runs the application. While that process is replaced connections wait here; while there is none that
+// works they get a page that says why. A process is kept ready ahead of time, so that a change waits for nothing but the
+// application's own modules.
+//
+//   starting -> serving -> starting ...      a file changed
+//   starting, serving -> failed -> starting  an error that nobody caught, then a file changed
+//   any -> stopping                          a signal, or the application ended by itself
+
+import type { Socket } from "node:net"
+import { createServer as createNetServer, type Server } from "node:net"
+import type { TlsOptions } from "node:tls"
+import { type Address, type BoundAddress, boundAddress, listen } from "../address.ts"
+import { type ApplicationServer, applicationServer } from "../application-server.ts"
+import { onStopSignal } from "../stop-signals.ts"
+import type { CertificatePair } from "../tls.ts"
+import { ApplicationProcess, type HeldConnection, type ProcessListener } from "./application-process.ts"
+import { failurePage } from "./failure-page.ts"
+import { LiveReload, trustedHosts } from "./live-reload.ts"
+import type { Report } from "./messages.ts"
+import { locateSyntaxError } from "./syntax-check.ts"
+import { WatchedFiles, type WatchSelection } from "./watched-files.ts"
+import { type ReloaderType, type Watcher, watch } from "./watcher.ts"
+
+/** What is watched, and how. */
+export interface SupervisorOptions extends WatchSelection {
+  hostname: string
+  port: number
+  address: Address
+  reloaderType: ReloaderType
+  reloaderIntervalMs: number
+  liveReload: boolean
+  http2: boolean
+  /** The certificate that every process gets, where one is made on the spot. */
+  pair: CertificatePair | undefined
+  /** For the page that is shown while the application does not run. */
+  tls: TlsOptions | undefined
+  /** Whether an error that nobody catches ends the parent too. */
+  passthroughErrors: boolean
+  /** How long requests at work may take when their process is to end. */
+  closeTimeoutMs: number
+  firstByteTimeoutMs: number
+  /** Flags for Node, besides those of this process. */
+  execArgv: readonly string[]
+  /** Called when connections are accepted. */
+  onListening(bound: BoundAddress, watcher: string): void
+  /** Takes lines for the operator. */
+  say(line: string): void
+}
+
+/** Saves that follow one another so quickly are one change. */
+const QUIET_MS = 50
+/** How long the old process may keep the new one waiting; both run at once after that. */
+const OVERLAP_AFTER_MS = 250
+/** The next process is made ready when the one before had time to answer what waited for it. */
+const STANDBY_AFTER_MS = 300
+
+type State = "starting" | "serving" | "failed" | "stopping"
+
+/** Serves the application in processes of its own until told to stop; resolves with the exit code to pass on. */
+export async function supervise(options: SupervisorOptions): Promise<number> {
+  return new Supervisor(options).run()
+}
+
+class Supervisor implements ProcessListener {
+  readonly #options: SupervisorOptions
+  readonly #files: WatchedFiles
+  readonly #trusted: string[]
+  #watcher: Watcher | undefined = undefined
+  #server: Server | undefined = undefined
+  #state: State = "starting"
+  #waiting: HeldConnection[] = []
+  /** Runs the application, or is about to. */
+  #current: ApplicationProcess | undefined = undefined
+  /** Has been told to end. */
+  readonly #retired = new Set<ApplicationProcess>()
+  /** Ready to begin. */
+  #standby: ApplicationProcess | undefined = undefined
+  #standbyTimer: NodeJS.Timeout | undefined = undefined
+  /** The files that the current process has loaded so far, in order. */
+  #loaded = new Set<string>()
+  #quietTimer: NodeJS.Timeout | undefined = undefined
+  #lastChange: string | undefined = undefined
+  #failure = ""
+  #page: { server: ApplicationServer; live: LiveReload } | undefined = undefined
+  #finish: (code: number) => void = () => {}
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options
+    this.#files = new WatchedFiles(options)
+    this.#trusted = trustedHosts([options.hostname])
+  }
+
+  async run(): Promise<number> {
+    const { address, hostname, tls, reloaderType, reloaderIntervalMs, onListening } = this.#options
+    // Half of a read at a time: what was read beyond the first bytes could not be handed over.
+    const server = createNetServer({ allowHalfOpen: true, highWaterMark: 1 }, (socket) => this.#accept(socket))
+    this.#server = server
+    await listen(server, address)
+    const bound = boundAddress(server, hostname, tls === undefined ? "http" : "https")
+    if (bound.isWide) this.#trusted.push(...trustedHosts(bound.urls.map((url) => new URL(url).hostname)))
+    const finished = new Promise<number>((resolve) => {
+      this.#finish = resolve
+    })
+    const end = onStopSignal((signal, count) => this.#stop(signal, count))
+    const killAll = (): void => {
+      for (const each of this.#all()) each.kill("SIGKILL")
+    }
+    process.on("exit", killAll)
+    this.#watcher = await watch(this.#files, (path) => this.#changed(path), reloaderType, reloaderIntervalMs)
+    onListening(bound, this.#watcher.name)
+    this.#launch()
+
+    const code = await finished
+    end()
+    clearTimeout(this.#standbyTimer)
+    clearTimeout(this.#quietTimer)
+    this.#watcher.close()
+    this.#page?.server.destroy()
+    server.close()
+    killAll()
+    process.off("exit", killAll)
+    return code
+  }
+
+  // ---- connections
+
+  /** Waits for the first bytes: a connection on which nothing was said yet belongs to no process. */
+  #accept(socket: Socket): void {
+    const silence = setTimeout(() => socket.destroy(), this.#options.firstByteTimeoutMs)
+    socket.on("error", () => socket.destroy())
+    socket.once("close", () => clearTimeout(silence))
+    socket.once("readable", () => {
+      clearTimeout(silence)
+      // Reading stopped with the first bytes and must not begin again: what follows is for the other process.
+      socket._read = () => {}
+      const head: Buffer | null = socket.read()
+      if (head === null) socket.destroy()
+      else this.#deliver({ socket, head })
+    })
+  }
+
+  #deliver(connection: HeldConnection): void {
+    if (connection.socket.destroyed) return
+    if (this.#state === "serving") this.#current?.give(connection, () => this.#deliver(connection))
+    else if (this.#state === "starting") this.#waiting.push(connection)
+    else if (this.#state === "failed") this.#showPage(connection)
+    else connection.socket.destroy()
+  }
+
+  #deliverWaiting(): void {
+    for (const connection of this.#waiting.splice(0)) this.#deliver(connection)
+  }
+
+  /** Answers in this process. */
+  #showPage({ socket, head }: HeldConnection): void {
+    this.#page ??= this.#makePage()
+    Reflect.deleteProperty(socket, "_read")
+    socket.unshift(head)
+    this.#page.server.inject(socket)
+  }
+
+  #makePage(): { server: ApplicationServer; live: LiveReload } {
+    const { tls, http2, liveReload } = this.#options
+    const live = new LiveReload(`${process.pid}-failed-${Date.now()}`, this.#trusted)
+    const page = failurePage(() => this.#failure, this.#trusted)
+    const options = { keepAlive: false, accessLog: false, http2: http2 && tls !== undefined }
+    return { server: applicationServer(liveReload ? live.wrap(page) : page, options, tls), live }
+  }
+
+  // ---- processes
+
+  #changed(path: string): void {
+    if (this.#state === "stopping") return
+    this.#lastChange = path
+    if (this.#quietTimer === undefined) this.#options.say(` * Detected change in '${path}', reloading`)
+    this.#state = "starting"
+    const page = this.#page
+    if (page !== undefined) {
+      this.#page = undefined
+      page.live.close()
+      void page.server.drain()
+    }
+    this.#retire()
+    clearTimeout(this.#quietTimer)
+    this.#quietTimer = setTimeout(() => {
+      this.#quietTimer = undefined
+      this.#launch()
+    }, QUIET_MS)
+  }
+
+  #retire(): void {
+    const old = this.#current
+    this.#current = undefined
+    if (old === undefined) return
+    this.#retired.add(old)
+    old.stop(this.#options.closeTimeoutMs)
+  }
+
+  async #launch(): Promise<void> {
+    clearTimeout(this.#standbyTimer)
+    const next = this.#standby ?? new ApplicationProcess(this, this.#options.execArgv)
+    this.#standby = undefined
+    this.#current = next
+    this.#loaded = new Set()
+    await Promise.all([...this.#retired].map((each) => each.ended(OVERLAP_AFTER_MS)))
+    if (this.#current === next) next.begin(this.#options.pair)
+  }
+
+  onReport(process: ApplicationProcess, report: Report): void {
+    if (process !== this.#current) return
+    if ("loaded" in report) {
+      this.#loaded.add(report.loaded)
+      this.#files.add(report.loaded, report.stamp)
+    } else if ("missing" in report) this.#files.addMissing(report.missing)
+    else return
+    this.#watcher?.update()
+  }
+
+  onReady(process: ApplicationProcess, { hostname, port }: { hostname: string; port: number }): void {
+    if (process !== this.#current || this.#state !== "starting") return
+    if (hostname !== this.#options.hostname || port !== this.#options.port)
+      this.#options.say(" * The address in the source has changed; stop the server and start it again to use it")
+    this.#state = "serving"
+    this.#files.retain(this.#loaded)
+    this.#watcher?.update()
+    this.#deliverWaiting()
+    this.#standbyTimer = setTimeout(() => {
+      this.#standby ??= new ApplicationProcess(this, this.#options.execArgv)
+    }, STANDBY_AFTER_MS)
+  }
+
+  onExit(process: ApplicationProcess, code: number, lost: readonly HeldConnection[]): void {
+    this.#retired.delete(process)
+    if (process === this.#standby) this.#standby = undefined
+    const isCurrent = process === this.#current
+    if (isCurrent && this.#state !== "stopping") {
+      this.#current = undefined
+      if (process.failure !== undefined && code !== 0 && !this.#options.passthroughErrors)
+        void this.#fail(process.failure)
+      else {
+        this.#state = "stopping"
+        this.#finish(code)
+      }
+    }
+    for (const connection of lost) this.#deliver(connection)
+    if (isCurrent && this.#state === "stopping") this.#finish(code)
+  }
+
+  /** The process has died of an error: a page until a file changes. */
+  async #fail(failure: string): Promise<void> {
+    this.#state = "starting"
+    const likely = [...new Set([...(this.#lastChange ? [this.#lastChange] : []), ...[...this.#loaded].reverse()])]
+    const located = await locateSyntaxError(failure, likely)
+    // A file may have changed meanwhile.
+    if (this.#state !== "starting" || this.#current !== undefined || this.#quietTimer !== undefined) return
+    this.#failure = located
+    this.#state = "failed"
+    this.#options.say(" * The application does not run; waiting for a change")
+    this.#watcher?.update()
+    this.#deliverWaiting()
+  }
+
+  // ---- the end
+
+  #stop(signal: NodeJS.Signals, count: number): void {
+    this.#state = "stopping"
+    clearTimeout(this.#quietTimer)
+    for (const { socket } of this.#waiting.splice(0)) socket.destroy()
+    this.#server?.close()
+    if (this.#current === undefined) {
+      this.#finish(0)
+      return
+    }
+    this.#current.kill(count > 2 ? "SIGKILL" : signal)
+  }
+
+  *#all(): Generator<ApplicationProcess> {
+    yield* this.#retired
+    if (this.#current !== undefined) yield this.#current
+    if (this.#standby !== undefined) yield this.#standby
+  }
+}
