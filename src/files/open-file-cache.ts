@@ -119,21 +119,29 @@ class KeptFile {
 
 /** A share in an open file. */
 export class SharedFile implements FileSource {
-  readonly path: string | undefined
-  readonly size: number
-  readonly modified: Date
-  readonly version: string
   readonly #file: OpenFile
   readonly #onClose: () => void | Promise<void>
   #closed = false
 
   constructor(file: OpenFile, onClose: () => void | Promise<void>) {
-    this.path = file.path
-    this.size = file.size
-    this.modified = file.modified
-    this.version = file.version
     this.#file = file
     this.#onClose = onClose
+  }
+
+  get path(): string | undefined {
+    return this.#file.path
+  }
+
+  get size(): number {
+    return this.#file.size
+  }
+
+  get modified(): Date {
+    return this.#file.modified
+  }
+
+  get version(): string {
+    return this.#file.version
   }
 
   read(position: number, size: number, into?: Uint8Array): Promise<Uint8Array> {

@@ -89,6 +89,7 @@ export class OpenFile implements FileSource {
   readonly path: string | undefined
   readonly #stats: Stats
   readonly #onClose: () => void | Promise<void>
+  #version: string | undefined = undefined
   #readers = 0
   #closed = false
 
@@ -109,9 +110,8 @@ export class OpenFile implements FileSource {
 
   /** Of name, length and time of the last change, which the system counts in parts of a second. */
   get version(): string {
-    const { mtimeMs, size } = this.#stats
-    const name = this.path === undefined ? "" : `-${checksum(this.path).toString(36)}`
-    return `${Math.round(mtimeMs * 1000).toString(36)}-${size.toString(36)}${name}`
+    this.#version ??= versionOf(this.#stats, this.path)
+    return this.#version
   }
 
   async read(position: number, size: number, into?: Uint8Array): Promise<Uint8Array> {
@@ -148,6 +148,11 @@ export class OpenFile implements FileSource {
     this.#closed = true
     if (this.#readers === 0) return this.#onClose()
   }
+}
+
+function versionOf({ mtimeMs, size }: Stats, path: string | undefined): string {
+  const name = path === undefined ? "" : `-${checksum(path).toString(36)}`
+  return `${Math.round(mtimeMs * 1000).toString(36)}-${size.toString(36)}${name}`
 }
 
 /** FNV-1a: two files of the same length and age are not taken for one. */
