@@ -25,6 +25,7 @@ export interface FileFacts {
   mimetype: string
   /** The entity tag, without quotes. */
   etag?: string | undefined
+  /** The last change. */
   lastModified?: Date | undefined
   /** Further headers. */
   headers?: HeaderList | undefined

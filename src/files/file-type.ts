@@ -13,6 +13,7 @@ const UNKNOWN = "application/octet-stream"
 
 /** What a name says about a file. */
 export interface FileType {
+  /** The media type, without parameters. */
   mimetype: string
   /** The `Content-Encoding`, when the file is a coded form of another. */
   coding: string | undefined

@@ -128,26 +128,32 @@ export class SharedFile implements FileSource {
     this.#onClose = onClose
   }
 
+  /** Under which name it was opened. */
   get path(): string | undefined {
     return this.#file.path
   }
 
+  /** Length in bytes when it was opened. */
   get size(): number {
     return this.#file.size
   }
 
+  /** The last change before it was opened. */
   get modified(): Date {
     return this.#file.modified
   }
 
+  /** As that of the file. */
   get version(): string {
     return this.#file.version
   }
 
+  /** Reads as the file does. */
   read(position: number, size: number, into?: Uint8Array): Promise<Uint8Array> {
     return this.#file.read(position, size, into)
   }
 
+  /** Gives the share back. Once is enough. */
   close(): void | Promise<void> {
     if (this.#closed) return
     this.#closed = true

@@ -12,6 +12,7 @@ const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
 /** What is there is no regular file: a directory, a pipe, a device. The message has no path, since it may reach strangers. */
 export class NotAFileError extends TypeError {
+  /** What errors of the system have here, too. */
   readonly code: string = "ERR_NOT_A_FILE"
 
   constructor() {
@@ -100,10 +101,12 @@ export class OpenFile implements FileSource {
     this.#onClose = onClose
   }
 
+  /** Length in bytes when it was opened. */
   get size(): number {
     return this.#stats.size
   }
 
+  /** The last change before it was opened. */
   get modified(): Date {
     return this.#stats.mtime
   }
@@ -114,6 +117,7 @@ export class OpenFile implements FileSource {
     return this.#version
   }
 
+  /** `size` bytes from `position` on, never beyond the length that it had; less only if it has become shorter. */
   async read(position: number, size: number, into?: Uint8Array): Promise<Uint8Array> {
     if (this.#closed) throw new TypeError("the file is closed")
     // Never more than the file had, whatever it has now.
@@ -143,6 +147,7 @@ export class OpenFile implements FileSource {
     })
   }
 
+  /** Gives the descriptor back, when nobody reads any more. Once is enough. */
   close(): void | Promise<void> {
     if (this.#closed) return
     this.#closed = true

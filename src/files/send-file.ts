@@ -25,7 +25,9 @@ export type SendableFile = string | URL | Uint8Array | Blob | FileHandle | FileL
 
 /** How nginx finds a file: what lies in `directory` here is below `location` there, which should be `internal`. */
 export interface AccelMapping {
+  /** The folder, as a path or file URL. */
   directory: string | URL
+  /** The path of the location, which is percent-decoded already. */
   location: string
 }
 
