@@ -26,7 +26,7 @@ export interface FormDataParserOptions extends FormLimits {
   readonly silent?: boolean | undefined
   /** Where files go. What the server's environ names, or else memory, unless given. */
   readonly uploadStore?: UploadStore | undefined
-  /** What decodes multipart bodies; busboy unless given. */
+  /** What decodes multipart bodies; unless given busboy, and for bodies that it would refuse at once MultipartDecoder. */
   readonly decoder?: EventDecoderFactory | undefined
 }
 
@@ -60,7 +60,7 @@ export async function parseFormData(
 /**
  * Reads forms: urlencoded and multipart.
  *
- * @row FORM-3, FORM-4, FORM-5, FORM-6, FORM-7, FORM-8, FORM-9, FORM-10, MP-17
+ * @row FORM-3, FORM-4, FORM-5, FORM-6, FORM-7, FORM-8, FORM-9, FORM-10, MP-17, CVE-8, SECX-9
  */
 export class FormDataParser {
   readonly #options: FormDataParserOptions

@@ -1,8 +1,8 @@
 // The seam behind which multipart bodies are parsed: push bytes, pull events. Whoever reads a form knows this interface
-// only, so the parser can be replaced without anybody else taking notice. The one in use is busboy.
+// only, so the parser can be replaced without anybody else taking notice. The one in use is busboy, but for odd bodies.
 
 import { parseMediaType } from "../http/media-types.ts"
-import { BusboyDecoder } from "./busboy-decoder.ts"
+import { ChoosingDecoder } from "./choosing-decoder.ts"
 import { type FormLimits, malformed, settleLimits } from "./limits.ts"
 import type { MultipartEvent } from "./multipart-events.ts"
 
@@ -23,7 +23,7 @@ export type EventDecoderFactory = (boundary: string, limits: FormLimits) => Even
 
 /** The decoder in use unless another one is given. */
 export const defaultDecoder: EventDecoderFactory = (boundary, limits) =>
-  new BusboyDecoder(boundary, settleLimits(limits))
+  new ChoosingDecoder(boundary, settleLimits(limits))
 
 // RFC 2046 section 5.1.1 has 1 to 70 characters of a small alphabet, no space at the end. Clients that go beyond
 // that alphabet are there, and nothing hangs on it; but who goes beyond the length is up to something.
