@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
+import { alikeResponses } from "./runner.ts"
 import { alike, alikeHeaderLists, camel, type Json, read, record } from "./values.ts"
 
 describe("comparing", () => {
@@ -95,6 +96,27 @@ describe("comparing", () => {
   })
 })
 
+describe("a whole response", () => {
+  const response = (...headers: [string, string][]) => ({ status: "200 OK", headers, body: { $bytes: "" } })
+  const type: [string, string] = ["Content-Type", "text/html"]
+  const nosniff: [string, string] = ["X-Content-Type-Options", "nosniff"]
+  const sniff: [string, string] = ["X-Content-Type-Options", "sniff"]
+
+  test.each<[claim: string, expected: Json, actual: Json, same: boolean]>([
+    ["may forbid sniffing in addition", response(type), response(nosniff, type), true],
+    ["may have no other header in addition", response(type), response(type, ["X-Other", "nosniff"]), false],
+    ["may have no other value of that header", response(type), response(type, sniff), false],
+    ["has to forbid sniffing if the record does", response(type, nosniff), response(type), false],
+    ["has to forbid it as often as the record does", response(nosniff), response(nosniff, nosniff), false],
+    ["has to allow sniffing if the record does", response(sniff), response(sniff, nosniff), false],
+    ["has the same status", response(type), { ...response(type), status: "201 Created" }, false],
+    ["has the same body", response(type), { ...response(type), body: { $bytes: "YQ==" } }, false],
+    ["is no error", response(type), { $raises: "TypeError" }, false],
+  ])("%s", (_, expected, actual, same) => {
+    expect(alikeResponses(expected, actual)).toBe(same)
+  })
+})
+
 test("the notation comes back", () => {
   const notation: Json[] = [
     { $bytes: "aGk=" },
@@ -131,7 +153,7 @@ describe("ORACLE_DIR", () => {
     }
   }
   const right = { id: "a", group: "http_date", fn: "http_date", args: [null], returns: "Tue, 14 Nov 2023 22:13:20 GMT" }
-  const listed = { id: "b", group: "generate_etag", fn: "generate_etag", args: [{ $bytes: "" }], returns: "x" }
+  const listed = { id: "b", group: "dump_header", fn: "dump_header", args: [["a"]], returns: "x" }
   const quirk = { id: "c", group: "http_date", quirk: "odd", fn: "http_date", args: [0], returns: "x" }
   const wrong = { id: "d", group: "http_date", fn: "http_date", args: [0], returns: "x" }
 

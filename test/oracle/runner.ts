@@ -14,6 +14,11 @@
 // `{"$raises": ...}` under the first of its keys. For suites whose cases are lists of operations there is operations.ts.
 // An adapter maps names and encodings and nothing else: what is compared is decided here, and no case is special.
 //
+// Two general rules hold for whole responses, which adapters give under the key `response`, in every suite. Headers of
+// different names have no order (RFC 9110 section 5.3). And where the record has no `X-Content-Type-Options`, ours may have
+// `nosniff`: pages that the library makes (errors, redirects) show text of strangers, and no browser shall guess that they
+// are anything but what their Content-Type says. Another value of that header, or a missing one, is a disagreement.
+//
 // A case agrees or disagrees. A disagreement is a *quirk* when the corpus itself tags the case as one, *listed* when
 // differences.json names its group or id with a reason, and otherwise *unexplained*, which fails the run.
 
@@ -130,19 +135,17 @@ async function compare(testCase: Case, suite: Suite, adapter: Adapter) {
     if (key in testCase) expected[key] = testCase[key] as Json
     if (key in outcome) actual[key] = record(outcome[key], adapter.describe)
   }
-  const agrees = keys.every((key) => (key === "response" ? sameResponse : alike)(expected[key], actual[key]))
+  const agrees = keys.every((key) => (key === "response" ? alikeResponses : alike)(expected[key], actual[key]))
   return agrees ? undefined : { expected, actual }
 }
 
-/**
- * A whole response: the order of headers with different names does not count. Pages that the library makes carry
- * `X-Content-Type-Options: nosniff`, which the recorded ones lack; that pair may be there in addition.
- */
-function sameResponse(expected: Json | undefined, actual: Json | undefined): boolean {
+/** Whether two whole responses agree, by the rules above. */
+export function alikeResponses(expected: Json | undefined, actual: Json | undefined): boolean {
   const [one, other] = [expected, actual] as { headers?: [string, string][] }[]
   if (!Array.isArray(one?.headers) || !Array.isArray(other?.headers)) return alike(expected, actual)
-  const isExtra = ([name, value]: [string, string]) => name === "X-Content-Type-Options" && value === "nosniff"
-  const headers = one.headers.some(isExtra) ? other.headers : other.headers.filter((pair) => !isExtra(pair))
+  const isSniffing = ([name]: [string, string]) => name.toLowerCase() === "x-content-type-options"
+  const isExtra = (pair: [string, string]) => isSniffing(pair) && pair[1] === "nosniff"
+  const headers = one.headers.some(isSniffing) ? other.headers : other.headers.filter((pair) => !isExtra(pair))
   return (
     alikeHeaderLists(one.headers, headers) &&
     alike({ ...(one as object), headers: null } as Json, { ...(other as object), headers: null } as Json)
