@@ -18,6 +18,8 @@ export interface Exchange extends Watched {
   readonly gone: boolean
   /** Called at most once, when the driver begins to wait: `onGone` is to be called when the client leaves. */
   watch(onGone: () => void): void
+  /** Called with a body that is about to be iterated, which may be of a kind that the server knows a faster way for. */
+  adopt?(body: Body): void
   /** Sends a whole response. `head.contentLength` is right, or the response has no body. */
   respond(head: ResponseHead, chunks: readonly Uint8Array[]): void
   /** Sends the head alone; chunks follow, `head.contentLength` bytes or an unknown number, and then the end. */
@@ -209,6 +211,7 @@ class Drive {
         this.#respond(body)
       } else {
         iterator = iteratorOf(body)
+        this.#exchange.adopt?.(body)
         await this.#iterate(iterator)
         this.#complete()
       }

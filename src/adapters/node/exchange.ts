@@ -4,7 +4,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { inspect } from "node:util"
 import { ClientDisconnected } from "../../exceptions/statuses.ts"
-import type { Application, Environ, ErrorStream, HeaderList, InputStream } from "../../gateway.ts"
+import { FileBody } from "../../files/file-body.ts"
+import type { Application, Body, Environ, ErrorStream, HeaderList, InputStream } from "../../gateway.ts"
 import { checkFieldName, checkFieldValue } from "../../http/fields.ts"
 import { drive, type Exchange } from "../driver.ts"
 import type { ResponseHead } from "../response-head.ts"
@@ -67,6 +68,11 @@ export class NodeExchange implements Exchange, EnvironHooks {
   }
 
   // ---- Exchange
+
+  // A write of Node's is taken when the kernel has its bytes: a file may be read into the same memory again.
+  adopt(body: Body): void {
+    if (body instanceof FileBody) body.lend()
+  }
 
   get gone(): boolean {
     return this.#connection.socket.destroyed
