@@ -4,6 +4,7 @@
 
 import { convert, type GetOptions } from "./conversion.ts"
 import { inspectAs, setInspection } from "./inspection.ts"
+import { checkMergeable } from "./merging.ts"
 
 /** Whatever gives keys with values: a dict, a Map, pairs, a plain object. */
 export type DictItems<V> = Iterable<readonly [key: string, value: V]> | { readonly [key: string]: V }
@@ -87,9 +88,11 @@ export abstract class ReadonlyDict<V = string> implements ReadonlyMap<string, V>
   /**
    * One of its own with the content of both; where both have a key, the other's value counts.
    *
+   * @throws TypeError for an array: what is merged has keys, as this has; `update` takes pairs too
    * @row DS-4
    */
   merge(items: DictItems<V>): TypeConversionDict<V> {
+    checkMergeable(items)
     const result = new TypeConversionDict(this.stored)
     result.update(items)
     return result

@@ -9,6 +9,7 @@ import { checkFieldName, checkFieldValue, dumpOptionsHeader, type HeaderScalar }
 import { asciiLower, isToken } from "../http/tokens.ts"
 import { convert, type GetAllOptions, type GetOptions } from "./conversion.ts"
 import { inspectAs, setInspection } from "./inspection.ts"
+import { checkMergeable } from "./merging.ts"
 import { iterMultiItems, type MultiItems } from "./multi-dict.ts"
 
 /** What a header can be set to: text, a number, or an object that has a text for headers. */
@@ -415,9 +416,11 @@ export class Headers extends ReadonlyHeaders {
   /**
    * Headers of their own: these, updated with the others.
    *
+   * @throws TypeError for an array: what is merged has names, as this has; `update` takes pairs too
    * @row HDR-12
    */
   merge(init: HeadersInit): Headers {
+    checkMergeable(init)
     const result = this.copy()
     result.update(init)
     return result

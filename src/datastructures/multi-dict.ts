@@ -6,6 +6,7 @@
 import { BadRequestKeyError } from "../exceptions/statuses.ts"
 import { convert, type GetAllOptions, type GetOptions } from "./conversion.ts"
 import { inspectAs, setInspection } from "./inspection.ts"
+import { checkMergeable } from "./merging.ts"
 
 /** One value, or several in an array or a set. */
 export type OneOrMany<V> = V | readonly V[] | ReadonlySet<V>
@@ -229,11 +230,14 @@ export abstract class ReadonlyMultiDict<V = string> implements Iterable<[key: st
   /**
    * A dictionary of its own with the values of both.
    *
+   * @throws TypeError for an array: what is merged has keys, as this has; `update` takes pairs too
    * @row DS-14
    * @example
    * [...new MultiDict({ a: "1" }).merge({ a: "2" })] // => [["a", "1"], ["a", "2"]]
+   * new MultiDict({ a: "1" }).merge([["a", "2"]]) // throws TypeError
    */
   merge(items: MultiItems<V>): MultiDict<V> {
+    checkMergeable(items)
     const result = this.copy()
     result.update(items)
     return result

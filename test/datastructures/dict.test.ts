@@ -45,6 +45,7 @@ describe.each([
     expect(copy).toBeInstanceOf(TypeConversionDict)
     copy.set("n", "0")
     expect(dict.get("n")).toBe("42")
+    expect(() => dict.merge([["n", "1"]])).toThrow(TypeError)
     expect([...dict.merge({ n: "1", z: "2" })]).toEqual([
       ["n", "1"],
       ["s", "x"],

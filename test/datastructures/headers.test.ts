@@ -74,7 +74,7 @@ describe("what may not be sent", () => {
     setListDefault: (headers, name, value) => void headers.setListDefault(name, [value]),
     extend: (headers, name, value) => headers.extend({ [name]: value }),
     update: (headers, name, value) => headers.update({ [name]: value }),
-    merge: (headers, name, value) => void headers.merge([[name, value]]),
+    merge: (headers, name, value) => void headers.merge({ [name]: value }),
     splice: (headers, name, value) => void headers.splice(0, 1, [name, value]),
   }
 
@@ -282,6 +282,7 @@ describe("changing", () => {
     const merged = headers.merge({ A: "10" })
     expect(merged.get("a")).toBe("10")
     expect(headers.get("a")).toBe("5")
+    expect(() => headers.merge([["A", "11"]])).toThrow(TypeError)
   })
 
   test("delete tells whether there was something", () => {

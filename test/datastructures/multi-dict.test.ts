@@ -134,6 +134,7 @@ describe.each(KINDS)("%s", (_, make) => {
 
   test("merges into a MultiDict of its own, by adding", () => {
     expect(dict.merge({ a: "9", d: "4" }).getAll("a")).toEqual(["1", "3", "9"])
+    expect(() => dict.merge([["a", "9"]])).toThrow(TypeError)
     expect(dict.getAll("a")).toEqual(["1", "3"])
   })
 
