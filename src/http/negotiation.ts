@@ -35,8 +35,8 @@ export function parseAccept(text: string | undefined): [value: string, quality: 
     }
     const [value, options] = parseOptionsHeader(item)
     const weight = options.get("q")
-    // A weight that is not even a token was passed over; it still is a malformed one.
-    if (weight === undefined && SOME_WEIGHT.test(item)) continue
+    // A weight that is not even a token was passed over; it still is a malformed one. Within quotes there is none.
+    if (weight === undefined && SOME_WEIGHT.test(item.slice(item.lastIndexOf('"') + 1))) continue
     const quality = weight === undefined ? 1 : parseQuality(weight)
     if (quality === undefined) continue
     options.delete("q")
