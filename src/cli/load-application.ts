@@ -56,28 +56,58 @@ export function parseName(name: string): ApplicationName {
  * @throws LoadError when there is no such module or export, or when it is not a function
  */
 export async function loadApplication(name: string, folder: string = process.cwd()): Promise<Application> {
+  const { isFactory, module } = parseName(name)
+  const { found, value } = await loadExport(name, folder)
+  if (typeof value === "function") return value as Application
+  throw new LoadError(
+    isFactory
+      ? `${found}() in ${module} did not give a function; an application is one.`
+      : `"${found}" in ${module} is not a function; an application is one: (environ, startResponse) => body.`,
+  )
+}
+
+/**
+ * Imports the module that `name` names, as `loadApplication` does, and gives the export, whatever it is, or what it gives
+ * when it is called, and the module.
+ *
+ * @throws LoadError when there is no such module or export, or when it cannot be called
+ */
+export async function loadExport(
+  name: string,
+  folder: string = process.cwd(),
+): Promise<{ found: string; value: unknown; exports: Record<string, unknown> }> {
   const { module, exportName, isFactory } = parseName(name)
-  const file = findModule(module, folder)
-  if (TYPESCRIPT.has(extname(file))) await enableTypeScript(folder)
-  const exports = (await import(pathToFileURL(file).href)) as Record<string, unknown>
+  const exports = await importModule(module, folder)
   const [found, value] = pick(exports, exportName, module)
-  if (typeof value !== "function") {
-    throw new LoadError(
-      `"${found}" in ${module} is not a function; an application is one: (environ, startResponse) => body.`,
-    )
-  }
-  if (!isFactory) return value as Application
-  const made: unknown = await value()
-  if (typeof made !== "function")
-    throw new LoadError(`${found}() in ${module} did not give a function; an application is one.`)
-  return made as Application
+  if (!isFactory) return { found, value, exports }
+  if (typeof value !== "function")
+    throw new LoadError(`"${found}" in ${module} is not a function that could be called.`)
+  return { found, value: await value(), exports }
 }
 
 function isFile(path: string): boolean {
   return existsSync(path) && statSync(path).isFile()
 }
 
-function findModule(module: string, folder: string): string {
+/**
+ * Imports a module by the name that `parseName` gives it.
+ *
+ * @throws LoadError when there is none
+ */
+export async function importModule(module: string, folder: string = process.cwd()): Promise<Record<string, unknown>> {
+  const file = findModule(module, folder)
+  const loader = typescriptLoader(file, folder)
+  // The same as `node --import`: importing it registers its hooks.
+  if (loader !== undefined) await import(loader)
+  return (await import(pathToFileURL(file).href)) as Record<string, unknown>
+}
+
+/**
+ * The file of a module.
+ *
+ * @throws LoadError when there is none
+ */
+export function findModule(module: string, folder: string = process.cwd()): string {
   const path = resolve(folder, module)
   for (const candidate of [
     path,
@@ -111,18 +141,21 @@ function pick(exports: Record<string, unknown>, wanted: string | undefined, modu
   throw new LoadError(`${module} has no export "${wanted}" (it exports: ${there}).`)
 }
 
-async function enableTypeScript(folder: string): Promise<void> {
+/**
+ * The URL of what lets this Node run a TypeScript file; undefined where nothing is needed, or it is there already.
+ *
+ * @throws LoadError when it is not installed
+ */
+export function typescriptLoader(file: string, folder: string = process.cwd()): string | undefined {
+  if (!TYPESCRIPT.has(extname(file))) return undefined
   // Set where Node strips types by itself; unknown to the types of Node 20.
-  if ((process.features as { typescript?: unknown }).typescript) return
-  if (process.execArgv.some((argument) => argument.includes("tsx"))) return
-  let loader: string
+  if ((process.features as { typescript?: unknown }).typescript) return undefined
+  if (process.execArgv.some((argument) => argument.includes("tsx"))) return undefined
   try {
-    loader = createRequire(join(folder, "index.js")).resolve("tsx")
+    return pathToFileURL(createRequire(join(folder, "index.js")).resolve("tsx")).href
   } catch {
     throw new LoadError(
       `Node ${process.versions.node} does not run TypeScript by itself. Install tsx: npm install --save-dev tsx`,
     )
   }
-  // The same as `node --import tsx`: importing it registers its hooks.
-  await import(pathToFileURL(loader).href)
 }

@@ -1,66 +1,50 @@
 #!/usr/bin/env node
 // The command `werkstatt`. Each subcommand says what it did wrong in one line; exit code 2 is a wrong call.
 
-import { parseArgs } from "node:util"
-import { runSimple } from "../serving/run-simple.ts"
-import { LoadError, loadApplication } from "./load-application.ts"
+import { readFileSync } from "node:fs"
+import { isRunningFromReloader } from "../serving/reloader/child-link.ts"
+import { fetchOnce } from "./fetch.ts"
+import { LoadError } from "./load-application.ts"
+import { UsageError } from "./options.ts"
+import { routes } from "./routes.ts"
+import { RUN_USAGE, run } from "./run.ts"
 
-const USAGE = `Usage: werkstatt run MODULE[:APP] [--host HOST] [--port PORT]
+const USAGE = `${RUN_USAGE}
 
-Serves an application for development.
+Other commands:
 
-  MODULE         a file, with or without its ending, or an installed package
-  APP            the export that is the application; "app" or "application" unless given.
-                 With () behind it, it is called and what it gives is the application.
-  --host HOST    the address to listen on (default localhost)
-  --port PORT    the port to listen on, 0 for a free one (default 5000)
-  --help         this text
+  werkstatt fetch MODULE[:APP] PATH     call it once, without a server, and print the response
+  werkstatt routes MODULE[:MAP]         print the rules of a map
+  werkstatt COMMAND --help              what a command can do
+  werkstatt --version`
 
-  werkstatt run main.ts:app --port 4000`
+const COMMANDS = new Map([
+  ["run", run],
+  ["fetch", fetchOnce],
+  ["routes", routes],
+])
 
-class UsageError extends Error {}
-
-async function main(argv: readonly string[]): Promise<void> {
-  const { values, positionals } = parse(argv)
-  if (values.help || positionals.length === 0) {
+async function main([command, ...argv]: string[]): Promise<void> {
+  if (command === undefined || command === "--help" || command === "-h") {
     process.stdout.write(`${USAGE}\n`)
-    if (!values.help) process.exitCode = 2
+    if (command === undefined) process.exitCode = 2
     return
   }
-  const [command, name, ...rest] = positionals
-  if (command !== "run") throw new UsageError(`There is no command "${command}". Try: werkstatt --help`)
-  if (name === undefined) throw new UsageError("Which application? Write: werkstatt run module:app")
-  if (rest.length > 0) throw new UsageError(`One application at a time; what is "${rest[0]}"?`)
-  const port = parsePort(values.port)
-  const app = await loadApplication(name)
-  await runSimple(values.host, port, app)
-}
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        host: { type: "string", default: "localhost" },
-        port: { type: "string", default: "5000" },
-        help: { type: "boolean", default: false, short: "h" },
-      },
-    })
-  } catch (error) {
-    throw new UsageError((error as Error).message.split("\n")[0])
+  if (command === "--version") {
+    const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8")
+    process.stdout.write(`werkstatt ${(JSON.parse(manifest) as { version: string }).version}\n`)
+    return
   }
-}
-
-function parsePort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
-  if (!(port <= 65535)) throw new UsageError(`--port takes a number from 0 to 65535, not "${text}".`)
-  return port
+  const work = COMMANDS.get(command)
+  if (work === undefined) throw new UsageError(`There is no command "${command}". Try: werkstatt --help`)
+  await work(argv)
 }
 
 try {
   await main(process.argv.slice(2))
 } catch (error) {
+  // The parent of the reloader shows it, and waits for the next save.
+  if (isRunningFromReloader()) throw error
   if (error instanceof UsageError || error instanceof LoadError) {
     process.stderr.write(`werkstatt: ${error.message}\n`)
     process.exitCode = 2

@@ -42,6 +42,8 @@ export class ApplicationProcess {
   readonly #given = new Map<number, HeldConnection>()
   #connections = 0
   #begun = false
+  /** The files that it has loaded so far, in order. */
+  readonly loaded: Set<string> = new Set()
   /** What an error that nobody caught had to say. */
   failure: string | undefined = undefined
 
@@ -64,6 +66,7 @@ export class ApplicationProcess {
     reports.on("line", (line) => {
       const entry = JSON.parse(line) as Report
       if ("failed" in entry) this.failure = entry.failed
+      if ("loaded" in entry) this.loaded.add(entry.loaded)
       listener.onReport(this, entry)
     })
     const read = new Promise((resolve) => reports.once("close", resolve))

@@ -25,6 +25,8 @@ if (process.env[CHILD_VARIABLE] !== undefined && process.send !== undefined) {
   process.once("disconnect", () => process.exit())
   process.on("uncaughtExceptionMonitor", (error) => report({ failed: display(error) }))
   watchModules()
+  // Most of what an application waits for when it starts is this package.
+  await import("../run-simple.ts")
   const { generation, pair } = await begun()
   setReloaderLink({ generation, pair })
   process.channel?.unref()

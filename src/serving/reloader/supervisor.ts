@@ -77,10 +77,8 @@ class Supervisor implements ProcessListener {
   /** Ready to begin. */
   #standby: ApplicationProcess | undefined = undefined
   #standbyTimer: NodeJS.Timeout | undefined = undefined
-  /** The files that the current process has loaded so far, in order. */
-  #loaded = new Set<string>()
   #quietTimer: NodeJS.Timeout | undefined = undefined
-  #lastChange: string | undefined = undefined
+  #lastChanges: readonly string[] = []
   #failure = ""
   #page: { server: ApplicationServer; live: LiveReload } | undefined = undefined
   #finish: (code: number) => void = () => {}
@@ -107,7 +105,7 @@ class Supervisor implements ProcessListener {
       for (const each of this.#all()) each.kill("SIGKILL")
     }
     process.on("exit", killAll)
-    this.#watcher = await watch(this.#files, (path) => this.#changed(path), reloaderType, reloaderIntervalMs)
+    this.#watcher = await watch(this.#files, (paths) => this.#changed(paths), reloaderType, reloaderIntervalMs)
     onListening(bound, this.#watcher.name)
     this.#launch()
 
@@ -170,10 +168,15 @@ class Supervisor implements ProcessListener {
 
   // ---- processes
 
-  #changed(path: string): void {
+  #changed(paths: readonly string[]): void {
     if (this.#state === "stopping") return
-    this.#lastChange = path
-    if (this.#quietTimer === undefined) this.#options.say(` * Detected change in '${path}', reloading`)
+    this.#lastChanges = paths
+    if (this.#quietTimer === undefined) this.#options.say(` * Detected change in '${paths[0]}', reloading`)
+    const standby = this.#standby
+    if (standby !== undefined && paths.some((path) => standby.loaded.has(path))) {
+      standby.kill("SIGKILL")
+      this.#standby = undefined
+    }
     this.#state = "starting"
     const page = this.#page
     if (page !== undefined) {
@@ -202,17 +205,14 @@ class Supervisor implements ProcessListener {
     const next = this.#standby ?? new ApplicationProcess(this, this.#options.execArgv)
     this.#standby = undefined
     this.#current = next
-    this.#loaded = new Set()
     await Promise.all([...this.#retired].map((each) => each.ended(OVERLAP_AFTER_MS)))
     if (this.#current === next) next.begin(this.#options.pair)
   }
 
   onReport(process: ApplicationProcess, report: Report): void {
-    if (process !== this.#current) return
-    if ("loaded" in report) {
-      this.#loaded.add(report.loaded)
-      this.#files.add(report.loaded, report.stamp)
-    } else if ("missing" in report) this.#files.addMissing(report.missing)
+    if (process !== this.#current && process !== this.#standby) return
+    if ("loaded" in report) this.#files.add(report.loaded, report.stamp)
+    else if ("missing" in report) this.#files.addMissing(report.missing)
     else return
     this.#watcher?.update()
   }
@@ -222,7 +222,7 @@ class Supervisor implements ProcessListener {
     if (hostname !== this.#options.hostname || port !== this.#options.port)
       this.#options.say(" * The address in the source has changed; stop the server and start it again to use it")
     this.#state = "serving"
-    this.#files.retain(this.#loaded)
+    this.#files.retain(process.loaded)
     this.#watcher?.update()
     this.#deliverWaiting()
     this.#standbyTimer = setTimeout(() => {
@@ -236,8 +236,7 @@ class Supervisor implements ProcessListener {
     const isCurrent = process === this.#current
     if (isCurrent && this.#state !== "stopping") {
       this.#current = undefined
-      if (process.failure !== undefined && code !== 0 && !this.#options.passthroughErrors)
-        void this.#fail(process.failure)
+      if (process.failure !== undefined && code !== 0 && !this.#options.passthroughErrors) void this.#fail(process)
       else {
         this.#state = "stopping"
         this.#finish(code)
@@ -248,10 +247,10 @@ class Supervisor implements ProcessListener {
   }
 
   /** The process has died of an error: a page until a file changes. */
-  async #fail(failure: string): Promise<void> {
+  async #fail({ failure = "", loaded }: ApplicationProcess): Promise<void> {
     this.#state = "starting"
-    const likely = [...new Set([...(this.#lastChange ? [this.#lastChange] : []), ...[...this.#loaded].reverse()])]
-    const located = await locateSyntaxError(failure, likely)
+    const likely = new Set([...this.#lastChanges, ...[...loaded].reverse()])
+    const located = await locateSyntaxError(failure, [...likely])
     // A file may have changed meanwhile.
     if (this.#state !== "starting" || this.#current !== undefined || this.#quietTimer !== undefined) return
     this.#failure = located

@@ -55,19 +55,19 @@ export class WatchedFiles {
     for (const path of this.#modules) if (!paths.has(path)) this.#modules.delete(path)
   }
 
-  /** The first path that changed, appeared or vanished since the last look. */
-  look(): string | undefined {
+  /** The paths that changed, appeared or vanished since the last look. */
+  look(): string[] {
     const current = this.#current()
-    let changed: string | undefined
+    const changed: string[] = []
     for (const path of current) {
       const stamp = stampOf(path)
-      if ((this.#seen.get(path) ?? GONE) !== stamp) changed ??= path
+      if ((this.#seen.get(path) ?? GONE) !== stamp) changed.push(path)
       this.#seen.set(path, stamp)
     }
     for (const [path, stamp] of this.#seen) {
       if (current.has(path)) continue
       // What is not watched any more may still be there.
-      if (stamp !== GONE && this.#isInside(path) && !existsSync(path)) changed ??= path
+      if (stamp !== GONE && this.#isInside(path) && !existsSync(path)) changed.push(path)
       this.#seen.delete(path)
     }
     return changed

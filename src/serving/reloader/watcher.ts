@@ -16,19 +16,19 @@ export interface Watcher {
 }
 
 /**
- * Calls `onChange` with a path that changed. What changed meanwhile is told of in one call.
+ * Calls `onChange` with the paths that changed.
  *
  * @throws RangeError for a kind that does not exist
  */
 export async function watch(
   files: WatchedFiles,
-  onChange: (path: string) => void,
+  onChange: (paths: readonly string[]) => void,
   type: ReloaderType,
   intervalMs: number,
 ): Promise<Watcher> {
   const look = (): void => {
-    const path = files.look()
-    if (path !== undefined) onChange(path)
+    const paths = files.look()
+    if (paths.length > 0) onChange(paths)
   }
   if (type === "stat") return statWatcher(look, intervalMs)
   if (type !== "auto" && type !== "chokidar") {
