@@ -2,8 +2,10 @@
 
 import { readFileSync } from "node:fs"
 import { monitorEventLoopDelay } from "node:perf_hooks"
+import { createServer } from "../../dist/adapters/node.js"
 import { DiskUploadStore } from "../../dist/files/upload-store.js"
-import { makeServer, Request, Response } from "../../dist/index.js"
+import { Request } from "../../dist/wrappers/request.js"
+import { Response } from "../../dist/wrappers/response.js"
 
 const store = new DiskUploadStore({ directory: process.argv[2] })
 
@@ -27,5 +29,5 @@ const app = UploadRequest.application(async (request) => {
   }
   return Response.json({ size, idle, peak: peak(), p99Ms: delay.percentile(99) / 1e6 })
 })
-const server = await makeServer("127.0.0.1", 0, app, { accessLog: false })
-process.send(server.port)
+const { server } = createServer(app)
+server.listen(0, "127.0.0.1", () => process.send(server.address().port))

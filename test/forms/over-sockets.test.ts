@@ -1,5 +1,6 @@
 // Forms on a real server: what clients really send, and what happens when they stop.
 
+import { spawnSync } from "node:child_process"
 import { randomBytes, randomInt } from "node:crypto"
 import { mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { connect } from "node:net"
@@ -128,6 +129,28 @@ function filesBelow(directory: string): number {
 }
 
 const descriptors = () => (process.platform === "linux" ? readdirSync("/proc/self/fd").length : 0)
+
+const mountable = process.platform === "linux" && process.getuid?.() === 0
+
+test.runIf(mountable)("a full disk is answered with 507, and the next upload works", async (context) => {
+  const directory = mkdtempSync(join(tmpdir(), "test-uploads-"))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", directory]).status !== 0) return context.skip()
+  onTestFinished(() => void spawnSync("umount", [directory]))
+  const { port } = await serving(tell, new DiskUploadStore({ directory, maxMemorySize: 0 }))
+  const upload = async (size: number) => {
+    const { contentType, body } = encodeMultipart([["f", new FileStorage(randomBytes(size), { filename: "x" })]])
+    const chunks: Uint8Array[] = []
+    for await (const chunk of body) chunks.push(chunk)
+    return parseAnswer(await talk(port, post(Buffer.concat(chunks), contentType))).status
+  }
+  for (let round = 0; round < 3; round++) {
+    expect(await upload(3_000_000)).toBe("HTTP/1.1 507 Insufficient Storage")
+    expect(await upload(500_000)).toBe("HTTP/1.1 200 OK")
+  }
+  await until(() => filesBelow(directory) === 0)
+  expect(filesBelow(directory)).toBe(0)
+})
 
 test("200 uploads that are cut leave nothing behind", async () => {
   const directory = mkdtempSync(join(tmpdir(), "test-uploads-"))
