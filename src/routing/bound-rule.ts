@@ -7,6 +7,7 @@ import type { Language } from "./language.ts"
 import { type PartPiece, RulePart } from "./part.ts"
 import { type PatternPiece, type Placeholder, parsePattern } from "./pattern.ts"
 import type { RedirectTarget, Rule } from "./rule.ts"
+import { REFUSED, type Reader, type ReadValues, readDigits, readText, readValuesOf, type Values } from "./values.ts"
 
 /** A converter with what matching needs to know of it. */
 export interface ReadyConverter {
@@ -30,16 +31,6 @@ export interface BindingContext {
   getConverter(placeholder: Placeholder): ReadyConverter
 }
 
-/** Values of a match. Names come from rules, so the object inherits nothing: `__proto__` is a name like any other. */
-export type Values = Record<string, unknown>
-
-// As fast as a plain object, which an object made by Object.create(null) is not.
-class InheritsNothing {
-  [name: string]: unknown
-}
-Object.setPrototypeOf(InheritsNothing.prototype, null)
-Reflect.deleteProperty(InheritsNothing.prototype, "constructor")
-
 /** A static step is its text; a dynamic one is a part. */
 export type Step = string | RulePart
 
@@ -56,25 +47,34 @@ type BuildPiece = string | { readonly name: string; readonly converter: Converte
 export interface Captured {
   readonly domain: string
   readonly domainCaptures: readonly number[]
-  /** How many values the domain has. */
-  readonly domainSize: number
   readonly path: string
   readonly captures: readonly number[]
 }
 
+// One for all: matching looks at it each time.
+const NONE: readonly never[] = []
+
 /** A rule in a map. */
 export class BoundRule {
-  readonly rule: Rule
-  readonly endpoint: unknown
-  readonly methods: ReadonlySet<string> | undefined
+  // What a match looks at stands together: in a large map that is one place in memory to go to, not three.
   /** Whether GET is among the methods: most requests ask for that. */
   readonly takesGet: boolean
   readonly websocket: boolean
+  #readPath: ReadValues | undefined = undefined
+  #readers: readonly Reader[] = NONE
+  /** Whether there are values besides those of the path. */
+  readonly #isMore: boolean
+  readonly alias: boolean
+  /** Rules that say the same with a shorter URL, to which a match of this one may redirect. Kept by the map. */
+  shorter: readonly BoundRule[] = NONE
+  readonly redirectTo: RedirectTarget | undefined
+  readonly endpoint: unknown
+  readonly rule: Rule
+
+  readonly methods: ReadonlySet<string> | undefined
   readonly strictSlashes: boolean
   readonly mergeSlashes: boolean
-  readonly alias: boolean
   readonly buildOnly: boolean
-  readonly redirectTo: RedirectTarget | undefined
   readonly defaults: ReadonlyMap<string, unknown>
   readonly arguments: ReadonlySet<string>
   /** The step for the host or subdomain. */
@@ -84,12 +84,11 @@ export class BoundRule {
   /** For each step of the path its text for comparing: steps with the same key match alike. */
   readonly domainKey: string
   readonly keys: readonly string[]
-  /** Rules that say the same with a shorter URL, to which a match of this one may redirect. Kept by the map. */
-  shorter: readonly BoundRule[] = []
 
+  /** How many of the values are the domain's; they come first. */
+  readonly #domainSize: number
   readonly #names: readonly string[]
   readonly #converters: readonly Converter[]
-  readonly #readers: readonly Reader[]
   readonly #domainPieces: readonly BuildPiece[]
   readonly #pathPieces: readonly BuildPiece[]
   readonly #context: BindingContext
@@ -116,8 +115,9 @@ export class BoundRule {
     }
     this.arguments = new Set([...ready.keys(), ...rule.defaults.keys()])
     this.#names = [...ready.keys()]
+    this.#domainSize = domainPieces.filter(({ kind }) => kind === "placeholder").length
+    this.#isMore = this.#domainSize > 0 || rule.defaults.size > 0
     this.#converters = Array.from(ready.values(), ({ converter }) => converter)
-    this.#readers = this.#converters.map(readerOf)
 
     const domain = stepsOf(domainPieces, ready)
     this.domain = domain.steps[0] ?? ""
@@ -149,23 +149,30 @@ export class BoundRule {
 
   /** The values of the captured texts, or `undefined` when a converter refuses. */
   convert(captured: Captured): Values | undefined {
-    const values = new InheritsNothing()
-    const names = this.#names
-    const readers = this.#readers
-    const { domainSize } = captured
-    for (let index = 0; index < names.length; index++) {
-      const inDomain = index < domainSize
-      const text = inDomain ? captured.domain : captured.path
-      const captures = inDomain ? captured.domainCaptures : captured.captures
-      const at = (inDomain ? index : index - domainSize) * 2
-      const [from, to] = [captures[at] as number, captures[at + 1] as number]
-      const reader = readers[index] as Reader
-      const value = reader === readText ? text.slice(from, to) : reader(text, from, to)
-      if (value === REFUSED) return undefined
-      values[names[index] as string] = value
+    const read = this.#readPath ?? this.#prepare()
+    const values = read(captured.path, captured.captures, this.#readers)
+    return values !== undefined && this.#isMore ? this.#withMore(values, captured) : values
+  }
+
+  /** Done at the first match, since most rules of a large map are asked for rarely. */
+  #prepare(): ReadValues {
+    this.#readers = this.#converters.slice(this.#domainSize).map(readerOf)
+    this.#readPath = readValuesOf(this.#names.slice(this.#domainSize), this.#readers)
+    return this.#readPath
+  }
+
+  /** The values with those of the domain and the defaults. */
+  #withMore(values: Values, captured: Captured): Values | undefined {
+    let all = values
+    if (this.#domainSize > 0) {
+      const readers = this.#converters.slice(0, this.#domainSize).map(readerOf)
+      const read = readValuesOf(this.#names.slice(0, this.#domainSize), readers)
+      const found = read(captured.domain, captured.domainCaptures, readers)
+      if (found === undefined) return undefined
+      all = Object.assign(found, values)
     }
-    if (this.defaults.size > 0) for (const [name, value] of this.defaults) values[name] = value
-    return values
+    for (const [name, value] of this.defaults) all[name] = value
+    return all
   }
 
   /**
@@ -234,11 +241,6 @@ function sameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   return a.size === b.size && [...a].every((each) => b.has(each))
 }
 
-const REFUSED = Symbol("refused")
-
-/** The value of a piece of text, or REFUSED. */
-type Reader = (text: string, from: number, to: number) => unknown
-
 /** How a converter reads a piece of text. The commonest have a shorter way than a piece of text of their own. */
 function readerOf(converter: Converter): Reader {
   if (converter.toValue === BaseConverter.prototype.toValue) return readText
@@ -251,17 +253,6 @@ function readerOf(converter: Converter): Reader {
       throw error
     }
   }
-}
-
-function readText(text: string, from: number, to: number): string {
-  return text.slice(from, to)
-}
-
-function readDigits(text: string, from: number, to: number): unknown {
-  let value = 0
-  for (let position = from; position < to; position++) value = value * 10 + (text.charCodeAt(position) - 0x30)
-  // Beyond that the sum is not exact, but it is beyond that too.
-  return value <= Number.MAX_SAFE_INTEGER ? value : REFUSED
 }
 
 function domainPiecesOf(rule: Rule, context: BindingContext): readonly PatternPiece[] {

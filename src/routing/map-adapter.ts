@@ -4,14 +4,15 @@
 import { HTTPException } from "../exceptions/http-exception.ts"
 import { MethodNotAllowed, NotFound } from "../exceptions/statuses.ts"
 import { percentEncode } from "../http/percent.ts"
-import { type BoundRule, encodeQuery, type Values } from "./bound-rule.ts"
+import { type BoundRule, encodeQuery } from "./bound-rule.ts"
 import { closestRule } from "./closest-rule.ts"
 import { quotePath } from "./converters.ts"
 import { BuildError, RequestRedirect, WebsocketMismatch } from "./errors.ts"
 import type { MatchedValues, RuleSpec, ValuesArgument, ValuesFor } from "./inference.ts"
-import { type Found, type Matcher, Miss } from "./matcher.ts"
+import type { Found, Matcher, Miss } from "./matcher.ts"
 import { fillTarget, joinTarget } from "./redirect-target.ts"
 import type { RedirectAdapter, Rule } from "./rule.ts"
+import type { Values } from "./values.ts"
 
 /** A query: as text without the `?`, as values by name, or as pairs. A list has a pair for each of its members. */
 export type QueryArguments = string | Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]>
@@ -127,7 +128,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
   match(path: string = this.pathInfo, options: MatchOptions = NO_OPTIONS): Match<Spec, Table> {
     const method = options.method ?? this.defaultMethod
     const outcome = this.#find(path, method, options.websocket)
-    if (outcome instanceof Miss) throw this.#errorOf(outcome, options.queryArgs)
+    if (outcome.rule === undefined) throw this.#errorOf(outcome, options.queryArgs)
     const { rule, values } = outcome
     const redirect = this.#redirectOf(outcome, method, options.queryArgs)
     if (redirect !== undefined) throw new RequestRedirect(redirect)
@@ -209,7 +210,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
    */
   test(path?: string, method?: string): boolean {
     const outcome = this.#find(path ?? this.pathInfo, method ?? this.defaultMethod, undefined)
-    return !(outcome instanceof Miss) || outcome.redirect !== undefined
+    return outcome.rule !== undefined || outcome.redirect !== undefined
   }
 
   /**
@@ -220,7 +221,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
    */
   allowedMethods(path?: string): string[] {
     const outcome = this.#find(path ?? this.pathInfo, NO_METHOD, undefined)
-    return outcome instanceof Miss ? [...outcome.methods] : []
+    return outcome.rule === undefined ? [...outcome.methods] : []
   }
 
   /**

@@ -4,9 +4,10 @@
 // Rules are added segment by segment; for matching, the static text of a node is drawn together into a tree over
 // characters, which skips the nodes where nothing else happens. Knows no URL and throws nothing.
 
-import type { BoundRule, Step, Values } from "./bound-rule.ts"
+import type { BoundRule } from "./bound-rule.ts"
 import { type Captures, compareWeights, type RulePart } from "./part.ts"
 import { StaticTree } from "./static-tree.ts"
+import type { Values } from "./values.ts"
 
 /** A rule that matched, and the values of its placeholders and defaults. */
 export interface Found {
@@ -16,6 +17,8 @@ export interface Found {
 
 /** Why no rule matched. */
 export class Miss {
+  /** There is none, which tells a miss from what was found. */
+  readonly rule: undefined = undefined
   /** The path that would match: with a slash at its end, or with single slashes. */
   readonly redirect: string | undefined
   /** Methods that would match. */
@@ -33,21 +36,29 @@ export class Miss {
 const NO_METHODS: ReadonlySet<string> = new Set()
 const NOTHING = new Miss(undefined, NO_METHODS, false)
 
-interface Edge {
-  readonly part: RulePart
-  readonly key: string
-  readonly node: Node
-}
-
-/** A place in the trie: what may come next, and the rules that end here. */
+/**
+ * A place in the trie: what may come next, and the rules that end here. What matching looks at stands first, and the
+ * nodes behind placeholders are a list through the nodes themselves: fewer places in memory to go to in a large map.
+ */
 class Node {
-  statics: Map<string, Node> | undefined = undefined
-  edges: Edge[] = []
-  rules: BoundRule[] = []
-  /** The node behind a slash, if there is one. */
-  slash: Node | undefined = undefined
   /** The static text that may follow, drawn together. Not there when a rule was added since that leads through here. */
   tree: StaticTree<Node> | undefined = undefined
+  statics: Map<string, Node> | undefined = undefined
+  /** The node behind the first part that may follow. */
+  child: Node | undefined = undefined
+  /** The part in front of this node; not there behind static text. */
+  readonly part: RulePart | undefined
+  /** The node behind the next part that may follow where this one's does. */
+  sibling: Node | undefined = undefined
+  rules: readonly BoundRule[] = NO_RULES
+  /** The node behind a slash, if there is one. */
+  slash: Node | undefined = undefined
+  readonly key: string
+
+  constructor(part: RulePart | undefined, key: string) {
+    this.part = part
+    this.key = key
+  }
 
   growTree(): StaticTree<Node> {
     this.tree = new StaticTree(this.#texts("", []))
@@ -59,33 +70,45 @@ class Node {
     if (this.statics === undefined) return found
     for (const [segment, node] of this.statics) {
       const text = `${prefix}${segment}`
-      if (node.edges.length > 0 || node.rules.length > 0 || node.slash !== undefined) found.push([text, node])
+      if (node.child !== undefined || node.rules.length > 0 || node.slash !== undefined) found.push([text, node])
       else node.#texts(`${text}/`, found)
     }
     return found
   }
 
-  /** The node behind a step, made if it is not there. */
-  behind(step: Step, key: string): Node {
-    if (typeof step === "string") {
-      this.statics ??= new Map()
-      let node = this.statics.get(step)
-      if (node === undefined) {
-        node = new Node()
-        this.statics.set(step, node)
-        if (step === "") this.slash = node
-      }
-      return node
+  /** The node behind static text, made if it is not there. */
+  behindText(text: string): Node {
+    this.statics ??= new Map()
+    let node = this.statics.get(text)
+    if (node === undefined) {
+      node = new Node(undefined, "")
+      this.statics.set(text, node)
+      if (text === "") this.slash = node
     }
-    const known = this.edges.find((edge) => edge.key === key)
-    if (known !== undefined) return known.node
-    const edge: Edge = { part: step, key, node: new Node() }
-    // Behind those of the same weight: what was added first is tried first.
-    const index = this.edges.findIndex(({ part }) => compareWeights(step.weight, part.weight) < 0)
-    this.edges.splice(index === -1 ? this.edges.length : index, 0, edge)
-    return edge.node
+    return node
+  }
+
+  /** The node behind a part, made if it is not there. */
+  behindPart(part: RulePart, key: string): Node {
+    let before: Node | undefined
+    for (let each = this.child; each !== undefined; each = each.sibling) {
+      if (each.key === key) return each
+      // Behind those of the same weight: what was added first is tried first.
+      if (compareWeights(part.weight, (each.part as RulePart).weight) >= 0) before = each
+    }
+    const node = new Node(part, key)
+    if (before === undefined) {
+      node.sibling = this.child
+      this.child = node
+    } else {
+      node.sibling = before.sibling
+      before.sibling = node
+    }
+    return node
   }
 }
+
+const NO_RULES: readonly BoundRule[] = []
 
 interface DomainEdge {
   readonly part: RulePart
@@ -107,8 +130,6 @@ class Walk {
   websocket = false
   domain = ""
   domainCaptures: Captures = []
-  /** How many values the domain gives. */
-  domainSize = 0
   captures: Captures = []
   methods: Set<string> | undefined = undefined
   websocketMismatch = false
@@ -128,13 +149,13 @@ class Walk {
     let [node, position, size] = [start, first, captured]
     // Where there is only one way left it is gone without a call: there will be nothing to come back for.
     onward: while (position <= length) {
-      const { edges } = node
+      const first = node.child
       const hasMore = position === length
       if (node.statics !== undefined) {
         const tree = node.tree ?? node.growTree()
         const next = tree.find(path, position)
         if (next !== undefined) {
-          if (edges.length === 0 && !hasMore) {
+          if (first === undefined && !hasMore) {
             node = next
             position = tree.end + 1
             continue
@@ -143,14 +164,14 @@ class Walk {
           if (found !== undefined) return found
         }
       }
-      if (edges.length > 0) {
+      if (first !== undefined) {
         const slash = path.indexOf("/", position)
         const end = slash === -1 ? length : slash
-        for (let index = 0; index < edges.length; index++) {
-          const { part, node: next } = edges[index] as Edge
+        for (let next: Node | undefined = first; next !== undefined; next = next.sibling) {
+          const part = next.part as RulePart
           const behind = this.through(part, position, end, size)
           if (behind === -1) continue
-          if (index === edges.length - 1 && !hasMore) {
+          if (next.sibling === undefined && !hasMore) {
             node = next
             position = behind
             size += part.size * 2
@@ -245,6 +266,7 @@ export class Matcher {
   /** The rules without a domain, which in most maps are all. */
   #plain: Node | undefined = undefined
   readonly #domainEdges: DomainEdge[] = []
+  readonly #parts: Map<string, RulePart> = new Map()
   /** A walk to be used again; not there while it is on its way, since a converter may match too. */
   #idle: Walk | undefined = new Walk()
 
@@ -257,13 +279,21 @@ export class Matcher {
   add(rule: BoundRule): BoundRule | undefined {
     let node = this.#rootOf(rule)
     for (const [index, step] of rule.steps.entries()) {
+      const key = rule.keys[index] as string
       node.tree = undefined
-      node = node.behind(step, rule.keys[index] as string)
+      node = typeof step === "string" ? node.behindText(step) : node.behindPart(this.#shared(step, key), key)
     }
     node.tree = undefined
     const duplicate = node.rules.find((other) => rule.websocket === other.websocket && rule.sharesMethods(other))
-    if (duplicate === undefined) node.rules.push(rule)
+    if (duplicate === undefined) node.rules = [...node.rules, rule]
     return duplicate
+  }
+
+  /** One part for all of the same key: they match alike, and one stays near at hand. */
+  #shared(part: RulePart, key: string): RulePart {
+    const known = this.#parts.get(key)
+    if (known === undefined) this.#parts.set(key, part)
+    return known ?? part
   }
 
   #rootOf(rule: BoundRule): Node {
@@ -271,7 +301,7 @@ export class Matcher {
     if (typeof step === "string") {
       let root = this.#domains.get(step)
       if (root === undefined) {
-        root = new Node()
+        root = new Node(undefined, "")
         this.#domains.set(step, root)
         if (step === "") this.#plain = root
       }
@@ -279,7 +309,7 @@ export class Matcher {
     }
     const known = this.#domainEdges.find((edge) => edge.key === key)
     if (known !== undefined) return known.root
-    const edge: DomainEdge = { part: step, key, root: new Node() }
+    const edge: DomainEdge = { part: step, key, root: new Node(undefined, "") }
     const index = this.#domainEdges.findIndex(({ part }) => compareWeights(step.weight, part.weight) < 0)
     this.#domainEdges.splice(index === -1 ? this.#domainEdges.length : index, 0, edge)
     return edge.root
@@ -322,12 +352,10 @@ export class Matcher {
   #find(walk: Walk): Found | typeof SLASH_REQUIRED | undefined {
     const { domain: name } = walk
     const root = name === "" ? this.#plain : this.#domains.get(name)
-    walk.domainSize = 0
     const found = root === undefined ? undefined : walk.from(root, 1, 0)
     if (found !== undefined) return found
     for (const { part, root } of this.#domainEdges) {
       if (!part.match(name, 0, name.length, walk.domainCaptures, 0)) continue
-      walk.domainSize = part.size
       const found = walk.from(root, 1, 0)
       if (found !== undefined) return found
     }

@@ -1,6 +1,20 @@
 // The static text that may follow at a place in a rule, as a tree over its characters: what several texts begin with is
 // compared once, and where they part one look at the next character decides. A text ends where a segment does.
-// On the way of every request, so it takes no piece of the path out to look at it, unless that is the faster comparison.
+// On the way of every request, and large in large maps, so the tree lies in one array of numbers: a step through it
+// costs one or two places in memory, where a step through objects costs five.
+
+// A branch in the array, by its offset:
+//   +0  the index of its leaf, or NONE
+//   +1  the length of its label
+//   +2  the first character that may follow, and +3 how many there are from that on; then their branches, 0 for none
+//   ... the label: a short one as its characters from the second on, since the first was looked up to get here;
+//       otherwise the index of its text
+const LEAF = 0
+const LENGTH = 1
+const FIRST = 2
+const COUNT = 3
+const TABLE = 4
+const NONE = -1
 
 // How the engine compares fastest, by the length of the text (measured on V8): a loop; a copy, which up to 12 characters
 // is cheap; a search, which nearly always ends where it starts.
@@ -8,43 +22,7 @@ const SHORT = 3
 const MEDIUM = 12
 const SLASH = 0x2f
 
-class Branch<Leaf> {
-  label: string
-  leaf: Leaf | undefined = undefined
-  /** Where there is only one way on. */
-  only: Branch<Leaf> | undefined = undefined
-  /** Otherwise by the first character of the label, counted from `first`. */
-  table: (Branch<Leaf> | undefined)[] | undefined = undefined
-  first = 0
-  /** The same for characters that would make the table too large. */
-  others: Map<number, Branch<Leaf>> | undefined = undefined
-
-  constructor(label: string) {
-    this.label = label
-  }
-
-  /** The branch whose label starts with this character. */
-  next(code: number): Branch<Leaf> | undefined {
-    if (this.only !== undefined) return this.only.label.charCodeAt(0) === code ? this.only : undefined
-    return this.table?.[code - this.first] ?? this.others?.get(code)
-  }
-
-  /** Sets the branches that follow. */
-  grow(branches: Branch<Leaf>[]): void {
-    this.only = branches.length === 1 ? branches[0] : undefined
-    if (branches.length < 2) return
-    const codes = branches.map(({ label }) => label.charCodeAt(0))
-    const [ascii, others] = [codes.filter((code) => code < 128), codes.filter((code) => code >= 128)]
-    this.first = ascii.length === 0 ? 0 : Math.min(...ascii)
-    this.table = new Array(ascii.length === 0 ? 0 : Math.max(...ascii) - this.first + 1).fill(undefined)
-    if (others.length > 0) this.others = new Map()
-    for (const branch of branches) {
-      const code = branch.label.charCodeAt(0)
-      if (code < 128) this.table[code - this.first] = branch
-      else this.others?.set(code, branch)
-    }
-  }
-}
+type Entry<Leaf> = readonly [text: string, leaf: Leaf]
 
 /**
  * Texts, each with what it leads to.
@@ -55,76 +33,139 @@ class Branch<Leaf> {
  * tree.find("/user", 1) // => undefined
  */
 export class StaticTree<Leaf> {
-  readonly #root: Branch<Leaf>
   /** Where the text ended that was found last. */
   end = 0
+  readonly #cells: Int32Array
+  readonly #leaves: readonly Leaf[]
+  readonly #labels: readonly string[]
+  /** Branches for characters that would make a table too large, by the offset of their parent and the character. */
+  readonly #others: ReadonlyMap<number, number>
 
-  constructor(entries: Iterable<readonly [text: string, leaf: Leaf]>) {
+  constructor(entries: Iterable<Entry<Leaf>>) {
     const sorted = [...entries].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-    this.#root = branchOf("", sorted, 0, sorted.length, 0)
+    const plan = new Plan(sorted)
+    this.#cells = Int32Array.from(plan.cells)
+    this.#leaves = sorted.map(([, leaf]) => leaf)
+    this.#labels = plan.labels
+    this.#others = plan.others
   }
 
   /** What the shortest text leads to that stands at this position and ends with its segment. */
   find(path: string, position: number): Leaf | undefined {
+    const cells = this.#cells
     const { length } = path
-    let branch = this.#root
+    let branch = 0
     let at = position
     for (;;) {
-      if (at === length || path.charCodeAt(at) === SLASH) {
-        if (branch.leaf !== undefined) {
+      const code = at < length ? path.charCodeAt(at) : SLASH
+      if (code === SLASH) {
+        const leaf = cells[branch + LEAF] as number
+        if (leaf !== NONE) {
           this.end = at
-          return branch.leaf
+          return this.#leaves[leaf]
         }
-        if (at === length) return undefined
+        if (at >= length) return undefined
       }
-      const next = branch.next(path.charCodeAt(at))
-      if (next === undefined || !standsAt(next.label, path, at)) return undefined
-      at += next.label.length
-      branch = next
+      const place = code - (cells[branch + FIRST] as number)
+      if (place >= 0 && place < (cells[branch + COUNT] as number)) branch = cells[branch + TABLE + place] as number
+      else branch = code < 128 ? 0 : (this.#others.get(otherKey(branch, code)) ?? 0)
+      if (branch === 0) return undefined
+
+      const size = cells[branch + LENGTH] as number
+      const end = at + size
+      if (size > 1) {
+        if (end > length) return undefined
+        const label = branch + TABLE + (cells[branch + COUNT] as number)
+        if (size > SHORT) {
+          const text = this.#labels[cells[label] as number] as string
+          if (size > MEDIUM ? path.indexOf(text, at) !== at : path.slice(at, end) !== text) return undefined
+        } else {
+          for (let index = 1; index < size; index++) {
+            if (path.charCodeAt(at + index) !== cells[label + index - 1]) return undefined
+          }
+        }
+      }
+      at = end
     }
   }
 }
 
-/** Whether the label stands in the path; its first character is known to. */
-function standsAt(label: string, path: string, position: number): boolean {
-  const { length } = label
-  const end = position + length
-  if (end > path.length) return false
-  if (length > MEDIUM) return path.indexOf(label, position) === position
-  if (length > SHORT) return path.slice(position, end) === label
-  for (let index = 1; index < length; index++) {
-    if (path.charCodeAt(position + index) !== label.charCodeAt(index)) return false
-  }
-  return true
+function otherKey(branch: number, code: number): number {
+  return branch * 0x10000 + code
 }
 
-/** The branch for a run of sorted texts that are alike up to `depth`. */
-function branchOf<Leaf>(
-  label: string,
-  entries: readonly (readonly [text: string, leaf: Leaf])[],
-  from: number,
-  to: number,
-  depth: number,
-): Branch<Leaf> {
-  const branch = new Branch<Leaf>(label)
-  const branches: Branch<Leaf>[] = []
-  let start = from
-  const [text, leaf] = entries[start] ?? ["", undefined]
-  if (start < to && text.length === depth) {
-    branch.leaf = leaf
-    start++
+/** A tree while it is laid out. */
+class Plan<Leaf> {
+  readonly cells: number[] = []
+  readonly labels: string[] = []
+  readonly others: Map<number, number> = new Map()
+  readonly #entries: readonly Entry<Leaf>[]
+  readonly #numbers: Map<string, number> = new Map()
+
+  constructor(entries: readonly Entry<Leaf>[]) {
+    this.#entries = entries
+    this.#lay(0, entries.length, 0, 0)
   }
-  while (start < to) {
-    const [first] = entries[start] as readonly [string, Leaf]
-    let stop = start + 1
-    while (stop < to && entries[stop]?.[0].charCodeAt(depth) === first.charCodeAt(depth)) stop++
-    // What the first and the last have in common, all in between have.
-    const [last] = entries[stop - 1] as readonly [string, Leaf]
-    let common = depth + 1
-    while (common < first.length && first.charCodeAt(common) === last.charCodeAt(common)) common++
-    branches.push(branchOf(first.slice(depth, common), entries, start, stop, common))
-    start = stop
+
+  /** Lays the branch for a run of texts that are alike up to `depth`; its label begins at `from`. */
+  #lay(start: number, stop: number, from: number, depth: number): number {
+    const { cells } = this
+    const offset = cells.length
+    const [text] = this.#entries[start] ?? [""]
+    const ends = start < stop && text.length === depth
+    const groups = this.#groups(ends ? start + 1 : start, stop, depth)
+    const ascii = groups.filter(({ code }) => code < 128)
+    const first = ascii[0]?.code ?? 0
+    const count = ascii.length === 0 ? 0 : (ascii.at(-1) as Group).code - first + 1
+    cells.push(ends ? start : NONE, depth - from, first, count)
+    for (let index = 0; index < count; index++) cells.push(0)
+    const label = text.slice(from, depth)
+    if (label.length > SHORT) cells.push(this.#number(label))
+    else for (let index = 1; index < label.length; index++) cells.push(label.charCodeAt(index))
+    for (const group of groups) {
+      const branch = this.#lay(group.start, group.stop, depth, group.depth)
+      if (group.code < 128) cells[offset + TABLE + group.code - first] = branch
+      else this.others.set(otherKey(offset, group.code), branch)
+    }
+    return offset
   }
-  branch.grow(branches)
-  return branch
+
+  /** Runs of texts that go on with the same character, and up to where all of a run are alike. */
+  #groups(from: number, to: number, depth: number): Group[] {
+    const groups: Group[] = []
+    let start = from
+    while (start < to) {
+      const first = this.#text(start)
+      const code = first.charCodeAt(depth)
+      let stop = start + 1
+      while (stop < to && this.#text(stop).charCodeAt(depth) === code) stop++
+      // What the first and the last have in common, all in between have.
+      const last = this.#text(stop - 1)
+      let common = depth + 1
+      while (common < first.length && first.charCodeAt(common) === last.charCodeAt(common)) common++
+      groups.push({ code, start, stop, depth: common })
+      start = stop
+    }
+    return groups
+  }
+
+  #number(label: string): number {
+    let number = this.#numbers.get(label)
+    if (number === undefined) {
+      number = this.labels.push(label) - 1
+      this.#numbers.set(label, number)
+    }
+    return number
+  }
+
+  #text(index: number): string {
+    return (this.#entries[index] as Entry<Leaf>)[0]
+  }
+}
+
+interface Group {
+  readonly code: number
+  readonly start: number
+  readonly stop: number
+  readonly depth: number
 }
