@@ -14,6 +14,7 @@ import { MemoryUploadStore } from "../../src/forms/upload-store.ts"
 import type { Application } from "../../src/gateway.ts"
 import { Request } from "../../src/wrappers/request.ts"
 import { Response } from "../../src/wrappers/response.ts"
+import { linted } from "../support/lint.ts"
 import { parseAnswer, RawClient, serve, sleep, talk } from "../support/server.ts"
 import { bytes, recorded } from "./decoding.ts"
 
@@ -28,7 +29,7 @@ const tell: Application = Request.application(async (request: Request) => {
 })
 
 const serving = (app: Application, uploadStore: unknown = new MemoryUploadStore()) =>
-  serve(app, { environ: { "werkstatt.upload_store": uploadStore } })
+  serve(linted(app), { environ: { "werkstatt.upload_store": uploadStore } })
 
 test.each(["chromium-multipart", "chromium-urlencoded", "curl-length", "curl-chunked"])(
   "%s is understood as it came",
@@ -93,17 +94,25 @@ test("a malformed form is answered with 400", async () => {
 })
 
 test("parts are there before the body is", async () => {
+  let closed = false
   const app: Application = Request.application(async (request: Request) => {
     async function* names() {
       for await (const part of request.parts()) yield `${part.name} `
     }
-    return new Response(names())
+    const response = new Response(names())
+    response.callOnClose(() => {
+      closed = true
+    })
+    return response
   })
   const { port } = await serving(app)
   const client = new RawClient(port)
   const head = `POST / HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=XX\r\nContent-Length: 1000\r\n\r\n`
   client.send(`${head}--XX\r\nContent-Disposition: form-data; name=first; filename=f\r\n\r\nbytes`)
   await client.until((text) => text.includes("first "))
+  client.socket.resetAndDestroy()
+  await until(() => closed)
+  expect(closed).toBe(true)
 })
 
 test("an uploaded file can be sent back, and is gone afterwards", async () => {

@@ -178,12 +178,12 @@ export function environOf(
     environ["wsgi.input"] = hooks.input()
   }
   if (authority !== undefined) environ["HTTP_HOST"] = authority
-  if (addresses.serverName === undefined) {
-    // A unix socket has no addresses.
+  // A unix socket has no addresses, and a client that has left already has none any more.
+  if (addresses.remoteAddress === undefined) {
     delete environ.REMOTE_ADDR
     delete environ.REMOTE_PORT
-    nameByHost(environ)
   }
+  if (addresses.serverName === undefined) nameByHost(environ)
   if (addresses.tls !== undefined) Object.assign(environ, addresses.tls)
   if (source.extra !== undefined) Object.assign(environ, source.extra)
   Object.defineProperty(environ, "wsgi.signal", SIGNAL)
