@@ -56,6 +56,10 @@ class TimedRequest {
   readonly #timeoutMs: number
   #expired: RequestTimedOut | undefined = undefined
   #controller: AbortController | undefined = undefined
+  #signal: AbortSignal | undefined = undefined
+  /** The signal that was there, made or to be made. */
+  #given: PropertyDescriptor | undefined = undefined
+  #outer: TimedRequest | undefined = undefined
 
   constructor(environ: Environ, startResponse: StartResponse, timeoutMs: number, refusal: ServiceUnavailable) {
     this.#environ = environ
@@ -116,25 +120,40 @@ class TimedRequest {
 
   /** Makes `wsgi.signal` one that the timeout aborts too; of a signal that nobody asks for none is made. */
   #offerSignal(): void {
-    const server = Object.getOwnPropertyDescriptor(this.#environ, "wsgi.signal")
-    const set = (value: unknown) =>
-      void Object.defineProperty(this.#environ, "wsgi.signal", {
-        value,
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      })
-    const get = () => {
-      this.#controller = new AbortController()
-      if (this.#expired) this.#controller.abort(this.#expired)
-      const outer = (server?.get?.call(this.#environ) ?? server?.value) as AbortSignal | undefined
-      const { signal } = this.#controller
-      const both = outer === undefined ? signal : AbortSignal.any([outer, signal])
-      set(both)
-      return both
-    }
-    Object.defineProperty(this.#environ, "wsgi.signal", { get, set, enumerable: true, configurable: true })
+    const present = Object.getOwnPropertyDescriptor(this.#environ, "wsgi.signal")
+    this.#given = present
+    // Of two of these layers the inner one asks the outer one.
+    if (present?.get === SIGNAL.get) this.#outer = this.#environ[KEY] as TimedRequest
+    else Object.defineProperty(this.#environ, "wsgi.signal", SIGNAL)
+    this.#environ[KEY] = this
   }
+
+  signal(): AbortSignal {
+    if (this.#signal !== undefined) return this.#signal
+    this.#controller = new AbortController()
+    if (this.#expired) this.#controller.abort(this.#expired)
+    const given = this.#given
+    const before =
+      this.#outer?.signal() ?? ((given?.get?.call(this.#environ) ?? given?.value) as AbortSignal | undefined)
+    const { signal } = this.#controller
+    this.#signal = before === undefined ? signal : AbortSignal.any([before, signal])
+    return this.#signal
+  }
+}
+
+/** Where the accessor finds the request. */
+const KEY = "werkstatt.timeout"
+
+// One accessor for all environs: one made for each request would turn every environ into a slow object.
+const SIGNAL: PropertyDescriptor = {
+  get(this: Environ) {
+    return (this[KEY] as TimedRequest).signal()
+  },
+  set(this: Environ, value: unknown) {
+    Object.defineProperty(this, "wsgi.signal", { value, writable: true, enumerable: true, configurable: true })
+  },
+  enumerable: true,
+  configurable: true,
 }
 
 /** A body whose first chunk has to come in time; then the page of the 503 is its only chunk. */

@@ -152,7 +152,7 @@ describe.skipIf(!hasNginx)("in front of nginx", () => {
   })
 
   test("an upload arrives", async () => {
-    const { port, folder } = await front(
+    const { port } = await front(
       "client_max_body_size 10m; location / { proxy_pass http://127.0.0.1:1; } location /len { return 200 $content_length; }",
     )
     const body = "x".repeat(200_000)

@@ -172,7 +172,7 @@ test("through any stack the body is closed once, and what the application gave a
       const text = (isCoded && sent.length > 0 ? gunzipSync(sent) : sent).toString()
       expect(text).toBe(plan.chunks.join(""))
     }),
-    { numRuns: 400 },
+    { numRuns: 200 },
   )
 })
 

@@ -167,6 +167,54 @@ test("the server's own signal still works, and is made only when it is asked for
   expect(made).toBe(1)
 })
 
+test.each([
+  [20, 5000, 20],
+  [5000, 20, 20],
+])(
+  "of two layers, %i ms outside and %i ms inside, the shorter one counts for the signal",
+  async (outside, inside, ms) => {
+    const waiting: Application = (environ) =>
+      new Promise((_, reject) => {
+        const signal = environ["wsgi.signal"] as AbortSignal
+        signal.addEventListener("abort", () => reject(signal.reason))
+      })
+    const reasons: unknown[] = []
+    const noting: Application = async (environ, startResponse) => {
+      try {
+        return await waiting(environ, startResponse)
+      } catch (error) {
+        reasons.push(error)
+        throw error
+      }
+    }
+    const { code } = await call(
+      (app) => timeout(timeout(app, { timeoutMs: inside }), { timeoutMs: outside }),
+      {},
+      noting,
+    )
+    expect(code).toBe(503)
+    expect(reasons).toMatchObject([{ timeoutMs: ms }])
+  },
+)
+
+test("a signal that a layer in between has put there is heeded", async () => {
+  const own = new AbortController()
+  const between =
+    (app: Application): Application =>
+    (environ, startResponse) => {
+      environ["wsgi.signal"] = own.signal
+      return app(environ, startResponse)
+    }
+  const aborted: boolean[] = []
+  const app: Application = (environ, startResponse) => {
+    own.abort()
+    aborted.push((environ["wsgi.signal"] as AbortSignal).aborted)
+    return answer("a")(environ, startResponse)
+  }
+  await call((inner) => timeout(between(timeout(inner, { timeoutMs: 5000 })), { timeoutMs: 5000 }), {}, app)
+  expect(aborted).toEqual([true])
+})
+
 test.each([0, -1, Number.NaN, 2 ** 31, undefined])("timeoutMs can't be %s", (timeoutMs) => {
   expect(() => timeout(() => [], { timeoutMs: timeoutMs as number })).toThrow(RangeError)
 })
