@@ -70,6 +70,8 @@ export class BoundRule {
   readonly redirectTo: RedirectTarget | undefined
   readonly endpoint: unknown
   readonly rule: Rule
+  /** The next rule for the same paths, with other methods. Kept by the matcher. */
+  next: BoundRule | undefined = undefined
 
   readonly methods: ReadonlySet<string> | undefined
   readonly strictSlashes: boolean

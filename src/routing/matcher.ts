@@ -50,7 +50,8 @@ class Node {
   readonly part: RulePart | undefined
   /** The node behind the next part that may follow where this one's does. */
   sibling: Node | undefined = undefined
-  rules: readonly BoundRule[] = NO_RULES
+  /** The first rule that ends here; those for other methods follow it. */
+  rule: BoundRule | undefined = undefined
   /** The node behind a slash, if there is one. */
   slash: Node | undefined = undefined
   readonly key: string
@@ -70,7 +71,7 @@ class Node {
     if (this.statics === undefined) return found
     for (const [segment, node] of this.statics) {
       const text = `${prefix}${segment}`
-      if (node.child !== undefined || node.rules.length > 0 || node.slash !== undefined) found.push([text, node])
+      if (node.child !== undefined || node.rule !== undefined || node.slash !== undefined) found.push([text, node])
       else node.#texts(`${text}/`, found)
     }
     return found
@@ -107,8 +108,6 @@ class Node {
     return node
   }
 }
-
-const NO_RULES: readonly BoundRule[] = []
 
 interface DomainEdge {
   readonly part: RulePart
@@ -208,7 +207,7 @@ class Walk {
 
   /** Only a slash is left, which some rules do not mind. */
   withoutSlash(node: Node): Found | undefined {
-    for (const rule of node.rules) {
+    for (let { rule } = node; rule !== undefined; rule = rule.next) {
       if (rule.strictSlashes) continue
       const found = this.attempt(rule)
       if (found !== undefined) return found
@@ -217,12 +216,12 @@ class Walk {
   }
 
   end(node: Node): Found | typeof SLASH_REQUIRED | undefined {
-    for (const rule of node.rules) {
+    for (let { rule } = node; rule !== undefined; rule = rule.next) {
       const found = this.attempt(rule)
       if (found !== undefined) return found
     }
     if (node.slash === undefined) return undefined
-    for (const rule of node.slash.rules) {
+    for (let { rule } = node.slash; rule !== undefined; rule = rule.next) {
       if (!rule.accepts(this.method, this.websocket)) continue
       if (rule.strictSlashes) {
         this.slashRule = rule
@@ -284,9 +283,14 @@ export class Matcher {
       node = typeof step === "string" ? node.behindText(step) : node.behindPart(this.#shared(step, key), key)
     }
     node.tree = undefined
-    const duplicate = node.rules.find((other) => rule.websocket === other.websocket && rule.sharesMethods(other))
-    if (duplicate === undefined) node.rules = [...node.rules, rule]
-    return duplicate
+    let last: BoundRule | undefined
+    for (let other = node.rule; other !== undefined; other = other.next) {
+      if (rule.websocket === other.websocket && rule.sharesMethods(other)) return other
+      last = other
+    }
+    if (last === undefined) node.rule = rule
+    else last.next = rule
+    return undefined
   }
 
   /** One part for all of the same key: they match alike, and one stays near at hand. */
