@@ -55,6 +55,9 @@ const OVERLAP_AFTER_MS = 250
 /** The next process is made ready when the one before had time to answer what waited for it. */
 const STANDBY_AFTER_MS = 300
 
+/** A killed process is gone in no time, unless the machine has none to spare. */
+const KILL_LIMIT_MS = 2000
+
 type State = "starting" | "serving" | "failed" | "stopping"
 
 /** Serves the application in processes of its own until told to stop; resolves with the exit code to pass on. */
@@ -116,7 +119,9 @@ class Supervisor implements ProcessListener {
     this.#watcher.close()
     this.#page?.server.destroy()
     server.close()
+    const left = [...this.#all()]
     killAll()
+    await Promise.all(left.map((each) => each.ended(KILL_LIMIT_MS)))
     process.off("exit", killAll)
     return code
   }
@@ -186,10 +191,14 @@ class Supervisor implements ProcessListener {
     }
     this.#retire()
     clearTimeout(this.#quietTimer)
-    this.#quietTimer = setTimeout(() => {
+    const timer = setTimeout(() => {
+      // Of saves that follow one another closely not each may have been told of.
+      this.#watcher?.look()
+      if (this.#quietTimer !== timer) return
       this.#quietTimer = undefined
       this.#launch()
     }, QUIET_MS)
+    this.#quietTimer = timer
   }
 
   #retire(): void {
@@ -211,7 +220,8 @@ class Supervisor implements ProcessListener {
 
   onReport(process: ApplicationProcess, report: Report): void {
     if (process !== this.#current && process !== this.#standby) return
-    if ("loaded" in report) this.#files.add(report.loaded, report.stamp)
+    if ("loaded" in report && process === this.#current) this.#files.loaded(report.loaded, report.stamp)
+    else if ("loaded" in report) this.#files.add(report.loaded, report.stamp)
     else if ("missing" in report) this.#files.addMissing(report.missing)
     else return
     this.#watcher?.update()
@@ -221,9 +231,12 @@ class Supervisor implements ProcessListener {
     if (process !== this.#current || this.#state !== "starting") return
     if (hostname !== this.#options.hostname || port !== this.#options.port)
       this.#options.say(" * The address in the source has changed; stop the server and start it again to use it")
-    this.#state = "serving"
     this.#files.retain(process.loaded)
     this.#watcher?.update()
+    // What was saved while it started, it may have missed.
+    this.#watcher?.look()
+    if (process !== this.#current) return
+    this.#state = "serving"
     this.#deliverWaiting()
     this.#standbyTimer = setTimeout(() => {
       this.#standby ??= new ApplicationProcess(this, this.#options.execArgv)

@@ -32,17 +32,25 @@ export class WatchedFiles {
   }
 
   /**
-   * Watches a module, and the sources beside it.
+   * Watches a module that the application has loaded, and the sources beside it.
    *
    * @param stamp how the file looked when it was loaded; if it looks different now, the next look says so
    */
+  loaded(path: string, stamp: string): void {
+    if (this.#isExcluded(path)) return
+    this.add(path, stamp)
+    this.#seen.set(path, stamp)
+  }
+
+  /** Watches a module, unless it is watched already, and the sources beside it. */
   add(path: string, stamp: string): void {
     if (this.#modules.has(path) || this.#isExcluded(path)) return
     const folders = this.#moduleFolders()
     this.#modules.add(path)
-    this.#seen.set(path, stamp)
-    if (!folders.has(dirname(path)))
-      for (const each of sourcesIn(dirname(path))) if (!this.#seen.has(each)) this.#remember(each)
+    if (!this.#seen.has(path)) this.#seen.set(path, stamp)
+    if (folders.has(dirname(path))) return
+    for (const each of sourcesIn(dirname(path)))
+      if (!this.#seen.has(each) && !this.#isExcluded(each)) this.#seen.set(each, stampOf(each))
   }
 
   /** Watches a module that could not be found, so that it is seen when it is made. */
@@ -92,10 +100,6 @@ export class WatchedFiles {
   /** The folders of which everything matters. */
   trees(): Set<string> {
     return new Set(this.#extra.filter(isFolder))
-  }
-
-  #remember(path: string): void {
-    if (!this.#isExcluded(path)) this.#seen.set(path, stampOf(path))
   }
 
   /** All files that matter now. */

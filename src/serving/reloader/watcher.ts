@@ -10,6 +10,8 @@ export type ReloaderType = "auto" | "stat" | "chokidar"
 /** Looks until it is closed. */
 export interface Watcher {
   readonly name: "stat" | "chokidar"
+  /** Looks now. */
+  look(): void
   /** The set of watched files has grown or shrunk. */
   update(): void
   close(): void
@@ -39,7 +41,7 @@ export async function watch(
 
 function statWatcher(look: () => void, intervalMs: number): Watcher {
   const timer = setInterval(look, intervalMs)
-  return { name: "stat", update: () => {}, close: () => clearInterval(timer) }
+  return { name: "stat", look, update: () => {}, close: () => clearInterval(timer) }
 }
 
 async function chokidarWatcher(files: WatchedFiles, look: () => void): Promise<Watcher> {
@@ -74,7 +76,7 @@ async function chokidarWatcher(files: WatchedFiles, look: () => void): Promise<W
     each.on("error", () => {})
   }
   update()
-  return { name: "chokidar", update, close: () => void Promise.all([flat.close(), deep.close()]) }
+  return { name: "chokidar", look, update, close: () => void Promise.all([flat.close(), deep.close()]) }
 }
 
 function follow(
