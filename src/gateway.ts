@@ -10,6 +10,8 @@
  * CGI variables (the keys without a dot) are byte strings: every character stands for one byte (code points up to 0xFF),
  * nothing is lost and nothing is decoded, but for the percent-encoding of `SCRIPT_NAME` and `PATH_INFO`.
  * A variable that does not apply is left out, never `undefined`.
+ *
+ * @row ENV-7, ENV-9
  */
 export interface Environ {
   /** The method as the client wrote it, never empty. @row ENV-1 */
@@ -74,8 +76,6 @@ export interface Environ {
   /**
    * Headers as `HTTP_` and the upper-cased name with `_` for `-`, repeated ones joined in order (none whose name has a
    * `_` itself); other CGI variables, as `SSL_CLIENT_CERT`; keys of servers and middleware.
-   *
-   * @row ENV-7, ENV-9
    */
   [key: string]: unknown
 }

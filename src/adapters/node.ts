@@ -51,7 +51,11 @@ export function nodeListener(
   return (message, response) => gateway.handle(message, response, false)
 }
 
-/** An HTTP server for `app`, not yet listening. */
+/**
+ * An HTTP server for `app`, not yet listening.
+ *
+ * @row SRV-13, SRV-14, SRV-15, SRV-16, SRV-17, SRV-18, CVE-10, SECX-6, SECX-14
+ */
 export function createServer(app: Application, options: NodeServerOptions = {}): NodeServer {
   return setUpServer(createHttpServer(serverSettings(options)), app, options)
 }
@@ -131,7 +135,9 @@ function attach(
     socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
   })
   // With TLS a connection is one when its handshake is over; what speaks HTTP/2 is kept by its session.
-  const event = "setSecureContext" in server ? "secureConnection" : "connection"
+  const isSecure = "setSecureContext" in server
+  if (isSecure) server.on("connection", (socket: Socket) => gateway.carry(socket))
+  const event = isSecure ? "secureConnection" : "connection"
   common.on(event, (socket: Socket | TLSSocket) => {
     if (!("alpnProtocol" in socket) || socket.alpnProtocol !== "h2") gateway.connect(socket)
   })

@@ -60,7 +60,7 @@ export async function parseFormData(
 /**
  * Reads forms: urlencoded and multipart.
  *
- * @row FORM-3, FORM-4, FORM-5, FORM-6, FORM-7, FORM-8, FORM-9, FORM-10, MP-17, CVE-8, SECX-9
+ * @row FORM-3, FORM-4, FORM-5, FORM-6, FORM-7, FORM-8, FORM-9, FORM-10, MP-17, CVE-8, SECX-9, CVE-4
  */
 export class FormDataParser {
   readonly #options: FormDataParserOptions

@@ -42,6 +42,7 @@ export class MemoryUploadStore implements UploadStore {
     this.maxUploadMemorySize = options.maxUploadMemorySize ?? 16 * 1024 * 1024
   }
 
+  /** Reads a file into memory. @throws RequestEntityTooLarge (413) when it does not fit */
   async store(part: FormPart): Promise<FileSource> {
     const chunks: Uint8Array[] = []
     for await (const chunk of part) {

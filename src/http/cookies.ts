@@ -18,7 +18,7 @@ const PERCENT_OR_BEYOND_ASCII = /[^\x00-\x24\x26-\x7f]/
  * `=__Host-a=b` for it, which would pass for another cookie (CVE-2023-23934). Values are percent-decoded, names never.
  *
  * @param text a byte string, as `HTTP_COOKIE` is
- * @row HTTP-18, HTTP-31, SUTIL-6
+ * @row HTTP-18, HTTP-31, SUTIL-6, CVE-9
  * @example
  * parseCookie("a=1; b=x%20y; a=2; c") // => [["a", "1"], ["b", "x y"], ["a", "2"], ["c", ""]]
  * parseCookie("=__Host-a=b") // => []

@@ -49,6 +49,7 @@ const NOT_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/
  * @example
  * checkFieldValue("text/html") // => "text/html"
  * checkFieldValue("a\r\nSet-Cookie: b") // throws TypeError
+ * @row SECX-12
  */
 export function checkFieldValue(value: string): string {
   if (typeof value !== "string" || NOT_IN_VALUE.test(value)) throw new TypeError(`Not a header value: ${show(value)}`)
@@ -132,7 +133,7 @@ export function parseDictHeader(text: string | undefined): Map<string, string | 
  * In quotes, `\"` and `\\` are unescaped and other backslashes kept, since browsers send `C:\x.txt`;
  * and `%22` is a quote, as HTML prescribes for form data.
  *
- * @row HTTP-7, HTTP-27, HTTP-28, HTTP-29, HTTP-30
+ * @row HTTP-7, HTTP-27, HTTP-28, HTTP-29, HTTP-30, SECX-4
  * @example
  * parseOptionsHeader("text/html; Charset=UTF-8") // => ["text/html", new Map([["charset", "UTF-8"]])]
  * parseOptionsHeader("a; b*0=c; b*1=d; e; f=g") // => ["a", new Map([["b", "cd"], ["f", "g"]])]

@@ -34,6 +34,7 @@ export interface AccessEntry {
   complete: boolean
 }
 
+/** What `accessLog` writes, and where to. */
 export interface AccessLogOptions {
   /** Common Log Format, the combined one (with referer and user agent), an object in JSON, or a function. Default `common`. */
   format?: "common" | "combined" | "json" | ((entry: AccessEntry) => string) | undefined

@@ -5,6 +5,7 @@ import { Forbidden } from "../exceptions/statuses.ts"
 import type { Application } from "../gateway.ts"
 import { AddressList } from "./address-list.ts"
 
+/** Who is let in: addresses and networks. */
 export interface AddressFilterOptions {
   /** Addresses and networks (CIDR) that may come in. Without a list, all may that are not denied. */
   allow?: Iterable<string> | undefined

@@ -6,6 +6,7 @@ import { getContentLength } from "../environ/request-input.ts"
 import { RequestEntityTooLarge } from "../exceptions/statuses.ts"
 import type { Application } from "../gateway.ts"
 
+/** How much `bodyLimit` lets through. */
 export interface BodyLimitOptions {
   /** The most bytes that a request body may have; a whole number from 0. */
   maxBytes: number

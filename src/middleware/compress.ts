@@ -13,6 +13,7 @@ import { fieldOf, textOf, withVary } from "./header-list.ts"
 import { transformResponse } from "./response-transform.ts"
 import { isTransformable, mediaTypeTest, transformedHeaders, weakened } from "./transform-body.ts"
 
+/** What `compress` compresses, and how. */
 export interface CompressOptions {
   /** Codings to offer, the best one first. Default: Zstandard where Node has it, Brotli, gzip. */
   codings?: Iterable<ContentCoding> | undefined

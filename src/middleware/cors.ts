@@ -7,6 +7,7 @@ import { checkFieldName, parseListHeader } from "../http/fields.ts"
 import { asciiLower, isToken } from "../http/tokens.ts"
 import { textOf, withoutFields, withVary } from "./header-list.ts"
 
+/** Which origins may do what. */
 export interface CorsOptions {
   /**
    * Origins whose pages may read responses, as `https://example.com` (scheme, host, and port unless it is the scheme's own),

@@ -28,6 +28,7 @@ export interface ProxyTarget {
   tls?: Readonly<Record<string, unknown>> | undefined
 }
 
+/** How `httpProxy` speaks with its upstreams. */
 export interface HttpProxyOptions {
   /** How long a connection may take to be made. Default 5000. */
   connectTimeoutMs?: number | undefined

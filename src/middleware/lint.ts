@@ -19,6 +19,7 @@ import { CheckedErrors, CheckedInput } from "./lint-streams.ts"
 
 export { type Level, LintError } from "./lint-exchange.ts"
 
+/** How `lint` reports. */
 export interface LintOptions {
   /**
    * Told of each breach: of errors before they are thrown, and of advice, which is never thrown.

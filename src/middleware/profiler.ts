@@ -31,6 +31,7 @@ export interface FunctionTime {
   selfMs: number
 }
 
+/** What `profiler` measures, and where the result goes. */
 export interface ProfilerOptions {
   /** Where the list of functions is written; `null` for nowhere. Default: `wsgi.errors` of the request. */
   stream?: { write(text: string): void } | null | undefined

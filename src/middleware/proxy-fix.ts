@@ -71,7 +71,7 @@ const VARIABLES = [
  *
  * @throws RangeError when a count is no whole number from 0, or an entry of `trusted` no address; TypeError for options that
  *   contradict each other
- * @row MW-1, MW-2, ENV-19
+ * @row MW-1, MW-2, ENV-19, SECX-8
  */
 export function proxyFix(app: Application, options: ProxyFixOptions = {}): Application {
   const plan = planOf(options)

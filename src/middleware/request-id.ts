@@ -7,6 +7,7 @@ import { checkFieldName } from "../http/fields.ts"
 import { asciiLower } from "../http/tokens.ts"
 import { fieldKey, textOf } from "./header-list.ts"
 
+/** Where an id comes from, and in which header it goes. */
 export interface RequestIdOptions {
   /** The header that tells the id to the client, and brings that of a trusted one. Default `X-Request-ID`. */
   header?: string | undefined

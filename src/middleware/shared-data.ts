@@ -30,6 +30,7 @@ export type ExportSource = string | URL | PackageFolder
 /** URL paths and what is served below them. */
 export type Exports = Readonly<Record<string, ExportSource>> | Iterable<readonly [prefix: string, source: ExportSource]>
 
+/** How `sharedData` serves files. */
 export interface SharedDataOptions extends Pick<SendFromDirectoryOptions, "dotFiles" | "symlinks" | "precompressed"> {
   /**
    * Patterns of files that are not served: `*` and `?` stand for any characters and one, `[a-h]` and `[!a-h]` for one of these or

@@ -7,6 +7,7 @@ import { isPromise } from "../environ/responder.ts"
 import { ServiceUnavailable } from "../exceptions/statuses.ts"
 import type { Application, Body, Environ, StartResponse } from "../gateway.ts"
 
+/** How long an application may take. */
 export interface TimeoutOptions {
   /** How long an application may take to give the first chunk of its body. */
   timeoutMs: number
@@ -17,6 +18,7 @@ export interface TimeoutOptions {
 /** The reason with which `wsgi.signal` is aborted, and what an application gets that starts its response too late. */
 export class RequestTimedOut extends Error {
   override readonly name: string = "RequestTimedOut"
+  /** The time that was too short. */
   readonly timeoutMs: number
 
   constructor(timeoutMs: number) {

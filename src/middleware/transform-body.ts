@@ -17,6 +17,7 @@ export interface TransformedHead {
   environ: Environ
 }
 
+/** Which responses `transformBody` changes. */
 export interface TransformBodyOptions {
   /** Media types of the responses to change, as `text/html` or `text/*`. Default `text/html`. */
   types?: Iterable<string> | undefined

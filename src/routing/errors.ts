@@ -16,7 +16,7 @@ import { endpointName, type Rule } from "./rule.ts"
  * redirect.code // => 308
  * redirect.getHeaders().at(-1) // => ["Location", "http://example.com/%C3%A4/"]
  *
- * @row MAP-30
+ * @row MAP-30, CVE-11
  */
 export class RequestRedirect extends HTTPException {
   static override readonly code: number = 308

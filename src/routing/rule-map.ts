@@ -301,7 +301,7 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
    *
    * @param source an environ, or a request, whose list of trusted hosts is then heeded
    * @throws BadHost for a name that cannot be one, SecurityError for a host that the request does not trust
-   * @row MAP-5
+   * @row MAP-5, SECX-2
    */
   bindToEnviron(
     source: Environ | RequestLike,

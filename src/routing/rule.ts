@@ -95,6 +95,7 @@ const WEBSOCKET_METHODS = new Set(["GET", "HEAD", "OPTIONS"])
  * @row RULE-1, RULE-2, RULE-4
  */
 export class Rule<Spec extends RuleSpec = RuleSpec> implements RuleFactory<Spec> {
+  /** For the compiler only; there is no such member at run time. */
   declare readonly "~spec": Spec
 
   /** The text. */

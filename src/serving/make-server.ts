@@ -50,7 +50,7 @@ export interface WerkstattServer {
  * @param port 0 takes a free port; does not matter for a unix socket
  * @throws RangeError for a port that is none
  * @throws Error with a sentence that says what to do when the address is taken, or not to be had
- * @row SRV-9, SRV-10, SRV-21
+ * @row SRV-9, SRV-10, SRV-21, SRV-20
  */
 export async function makeServer(
   hostname: string,
