@@ -61,7 +61,7 @@ try {
   const proxies = await Promise.all(names.map((name) => start(`proxy-${name}`, url)))
   for (const [path, title, count] of [
     ["/1k", "a body of 1 KiB", 2000],
-    ["/10m", "a body of 10 MiB", 20],
+    ["/10m", "a body of 10 MiB", 40],
   ] as const) {
     console.log(`${title}\n`)
     const found = await costs(proxies, get(path), count)
