@@ -52,6 +52,8 @@ export class Gateway implements EnvironSource, Host {
   readonly #onFinished: ((request: FinishedRequest) => void) | undefined
   readonly #signals = new Map<object, AbortController>()
   readonly #connections = new Set<Connection>()
+  /** What is below TLS, from before the handshake. */
+  readonly #carriers = new Set<Socket>()
   /** Connections that were accepted elsewhere, from the first byte to the last. */
   readonly #expected = new Set<Socket>()
   #onEmpty: (() => void) | undefined = undefined
@@ -84,6 +86,12 @@ export class Gateway implements EnvironSource, Host {
     this.#connections.add(connection)
     socket.once("close", () => this.#connections.delete(connection))
     return connection
+  }
+
+  /** A connection that is to become one by a handshake. */
+  carry(socket: Socket): void {
+    this.#carriers.add(socket)
+    socket.once("close", () => this.#carriers.delete(socket))
   }
 
   /** A connection with a request on its way: it is not idle, even if it has not said anything yet. */
@@ -134,6 +142,7 @@ export class Gateway implements EnvironSource, Host {
     for (const controller of this.#signals.values()) controller.abort(reason)
     for (const { socket } of this.#connections) socket.destroy()
     for (const socket of this.#expected) socket.destroy()
+    for (const socket of this.#carriers) socket.destroy()
   }
 
   /** A request at work has given out its signal. */

@@ -102,6 +102,8 @@ class Http2Exchange implements Exchange, EnvironHooks {
   #environ: Environ | undefined = undefined
   #input: NodeInput | undefined = undefined
   #controller: AbortController | undefined = undefined
+  /** The response was handed over to its end. */
+  #ended = false
   /** Bytes of the body that were handed to Node. */
   bodyBytes = 0
 
@@ -131,13 +133,14 @@ class Http2Exchange implements Exchange, EnvironHooks {
 
   watch(onGone: () => void): void {
     this.#stream.once("close", () => {
-      if (!this.#stream.writableFinished) onGone()
+      if (this.#isBrokenOff()) onGone()
     })
   }
 
   respond(head: ResponseHead, chunks: readonly Uint8Array[]): void {
     if (this.gone) return
     this.#stream.respond(fieldsOf(head), { endStream: chunks.length === 0 })
+    this.#ended = true
     if (chunks.length === 0) return
     for (const chunk of chunks) this.write(chunk, () => {})
     this.#stream.end()
@@ -156,11 +159,13 @@ class Http2Exchange implements Exchange, EnvironHooks {
   }
 
   end(): void {
+    this.#ended = true
     if (!this.gone) this.#stream.end()
   }
 
   destroy(): void {
-    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+    // close() would send the end of the body first, and the client would take it for whole.
+    this.#stream.destroy(new Error("the response was broken off"))
   }
 
   report(message: string, error?: unknown): void {
@@ -208,12 +213,17 @@ class Http2Exchange implements Exchange, EnvironHooks {
     const controller = new AbortController()
     this.#controller = controller
     const abort = () => {
-      if (!this.#stream.writableFinished) controller.abort(new ClientDisconnected())
+      if (this.#isBrokenOff()) controller.abort(new ClientDisconnected())
     }
     if (this.gone) abort()
     else this.#stream.once("close", abort)
     this.#host.signalled(this, controller)
     return controller.signal
+  }
+
+  // A stream that the client resets counts as finished for Node.
+  #isBrokenOff(): boolean {
+    return !this.#ended || this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR
   }
 
   #inform(fields: OutgoingHttpHeaders): void {

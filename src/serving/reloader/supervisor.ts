@@ -53,7 +53,7 @@ const QUIET_MS = 50
 /** How long the old process may keep the new one waiting; both run at once after that. */
 const OVERLAP_AFTER_MS = 250
 /** The next process is made ready when the one before had time to answer what waited for it. */
-const STANDBY_AFTER_MS = 300
+const STANDBY_AFTER_MS = 100
 
 /** A killed process is gone in no time, unless the machine has none to spare. */
 const KILL_LIMIT_MS = 2000
@@ -238,9 +238,7 @@ class Supervisor implements ProcessListener {
     if (process !== this.#current) return
     this.#state = "serving"
     this.#deliverWaiting()
-    this.#standbyTimer = setTimeout(() => {
-      this.#standby ??= new ApplicationProcess(this, this.#options.execArgv)
-    }, STANDBY_AFTER_MS)
+    this.#prepare()
   }
 
   onExit(process: ApplicationProcess, code: number, lost: readonly HeldConnection[]): void {
@@ -271,6 +269,13 @@ class Supervisor implements ProcessListener {
     this.#options.say(" * The application does not run; waiting for a change")
     this.#watcher?.update()
     this.#deliverWaiting()
+    this.#prepare()
+  }
+
+  #prepare(): void {
+    this.#standbyTimer = setTimeout(() => {
+      this.#standby ??= new ApplicationProcess(this, this.#options.execArgv)
+    }, STANDBY_AFTER_MS)
   }
 
   // ---- the end
@@ -278,6 +283,7 @@ class Supervisor implements ProcessListener {
   #stop(signal: NodeJS.Signals, count: number): void {
     this.#state = "stopping"
     clearTimeout(this.#quietTimer)
+    clearTimeout(this.#standbyTimer)
     for (const { socket } of this.#waiting.splice(0)) socket.destroy()
     this.#server?.close()
     if (this.#current === undefined) {
