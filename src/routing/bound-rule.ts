@@ -51,7 +51,6 @@ export interface Captured {
   readonly captures: readonly number[]
 }
 
-// One for all: matching looks at it each time.
 const NONE: readonly never[] = []
 
 /** A rule in a map. */
@@ -64,15 +63,16 @@ export class BoundRule {
   #readers: readonly Reader[] = NONE
   /** Whether there are values besides those of the path. */
   readonly #isMore: boolean
-  readonly alias: boolean
-  /** Rules that say the same with a shorter URL, to which a match of this one may redirect. Kept by the map. */
-  shorter: readonly BoundRule[] = NONE
-  readonly redirectTo: RedirectTarget | undefined
+  /** Whether a match may be answered by a redirect: to `redirectTo`, a shorter rule, or the one that an alias stands for. */
+  mayRedirect: boolean
   readonly endpoint: unknown
   readonly rule: Rule
   /** The next rule for the same paths, with other methods. Kept by the matcher. */
   next: BoundRule | undefined = undefined
 
+  #shorter: readonly BoundRule[] = NONE
+  readonly alias: boolean
+  readonly redirectTo: RedirectTarget | undefined
   readonly methods: ReadonlySet<string> | undefined
   readonly strictSlashes: boolean
   readonly mergeSlashes: boolean
@@ -106,6 +106,7 @@ export class BoundRule {
     this.alias = rule.alias
     this.buildOnly = rule.buildOnly
     this.redirectTo = rule.redirectTo
+    this.mayRedirect = rule.alias || rule.redirectTo !== undefined
     this.defaults = rule.defaults
     this.#context = context
 
@@ -131,6 +132,16 @@ export class BoundRule {
 
     this.#domainPieces = buildPieces(domainPieces, ready, rule.defaults, (text) => text)
     this.#pathPieces = buildPieces(pathPieces, ready, rule.defaults, quotePath)
+  }
+
+  /** Rules that say the same with a shorter URL, to which a match of this one may redirect. Kept by the map. */
+  get shorter(): readonly BoundRule[] {
+    return this.#shorter
+  }
+
+  set shorter(rules: readonly BoundRule[]) {
+    this.#shorter = rules
+    this.mayRedirect = this.alias || this.redirectTo !== undefined || rules.length > 0
   }
 
   /** The text that a value of this name has in a URL. */

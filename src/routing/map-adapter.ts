@@ -130,7 +130,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
     const outcome = this.#find(path, method, options.websocket)
     if (outcome.rule === undefined) throw this.#errorOf(outcome, options.queryArgs)
     const { rule, values } = outcome
-    const redirect = this.#redirectOf(outcome, method, options.queryArgs)
+    const redirect = rule.mayRedirect ? this.#redirectOf(outcome, method, options.queryArgs) : undefined
     if (redirect !== undefined) throw new RequestRedirect(redirect)
     return { endpoint: rule.endpoint, values, rule: rule.rule } as unknown as Match<Spec, Table>
   }

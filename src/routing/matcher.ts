@@ -41,8 +41,8 @@ const NOTHING = new Miss(undefined, NO_METHODS, false)
  * nodes behind placeholders are a list through the nodes themselves: fewer places in memory to go to in a large map.
  */
 class Node {
-  /** The static text that may follow, drawn together. Not there when a rule was added since that leads through here. */
-  tree: StaticTree<Node> | undefined = undefined
+  /** The first rule that ends here; those for other methods follow it. */
+  rule: BoundRule | undefined = undefined
   statics: Map<string, Node> | undefined = undefined
   /** The node behind the first part that may follow. */
   child: Node | undefined = undefined
@@ -50,8 +50,8 @@ class Node {
   readonly part: RulePart | undefined
   /** The node behind the next part that may follow where this one's does. */
   sibling: Node | undefined = undefined
-  /** The first rule that ends here; those for other methods follow it. */
-  rule: BoundRule | undefined = undefined
+  /** The static text that may follow, drawn together. Not there when a rule was added since that leads through here. */
+  tree: StaticTree<Node> | undefined = undefined
   /** The node behind a slash, if there is one. */
   slash: Node | undefined = undefined
   readonly key: string

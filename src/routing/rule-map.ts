@@ -262,8 +262,7 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
           Number(a.alias) - Number(b.alias) || b.arguments.size - a.arguments.size || b.defaults.size - a.defaults.size,
       )
       for (const [index, rule] of rules.entries()) {
-        const shorter = rules.slice(0, index).filter((other) => other.providesDefaultsFor(rule))
-        if (shorter.length > 0) rule.shorter = shorter
+        rule.shorter = rules.slice(0, index).filter((other) => other.providesDefaultsFor(rule))
       }
     }
     this.#sorted = true

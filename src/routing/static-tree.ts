@@ -72,8 +72,10 @@ export class StaticTree<Leaf> {
       if (branch === 0) return undefined
 
       const size = cells[branch + LENGTH] as number
-      const end = at + size
-      if (size > 1) {
+      // Apart from the rest, since the processor then need not wait for the length to look at the next character.
+      if (size === 1) at++
+      else {
+        const end = at + size
         if (end > length) return undefined
         const label = branch + TABLE + (cells[branch + COUNT] as number)
         if (size > SHORT) {
@@ -84,8 +86,8 @@ export class StaticTree<Leaf> {
             if (path.charCodeAt(at + index) !== cells[label + index - 1]) return undefined
           }
         }
+        at = end
       }
-      at = end
     }
   }
 }
