@@ -24,7 +24,7 @@ import { hasColors } from "./terminal.ts"
 export interface ApplicationOptions extends NodeServerOptions {
   /** Whether each request is logged; true unless given. */
   accessLog?: boolean
-  /** Takes each line of the access log, in place of standard error. @row SRV-20 */
+  /** Takes each line of the access log, in place of standard error. */
   log?: (line: string) => void
   /** Makes the line for a request, in place of the Common Log Format; `undefined` leaves the request out. */
   formatRequest?: (request: LoggedRequest) => string | undefined
