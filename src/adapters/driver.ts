@@ -10,7 +10,18 @@
 import { ClientDisconnected } from "../exceptions/statuses.ts"
 import type { Application, Body, Environ, HeaderList, ResponseFinished, StartResponse, Write } from "../gateway.ts"
 import { GONE, ignore, Presence, type Watched } from "./presence.ts"
-import { describe, type ResponseHead, responseHead } from "./response-head.ts"
+import {
+  type BodyIterator,
+  checkChunk,
+  closeBody,
+  cut,
+  isClosable,
+  isThenable,
+  iteratorOf,
+  type Report,
+  returnIterator,
+} from "./response-body.ts"
+import { dropContentLength, fieldPairs, type ResponseHead, responseHead } from "./response-head.ts"
 
 /** The server's half of one request: where the driver sends the response. Sending never waits and never throws. */
 export interface Exchange extends Watched {
@@ -36,9 +47,6 @@ export interface Exchange extends Watched {
   finished(head: ResponseHead | undefined, error: unknown): void
 }
 
-/** How long a body may take to close before the driver stops waiting for it. */
-const CLOSE_LIMIT_MS = 5000
-
 /** After so many chunks in one go other requests get their turn. */
 const STEPS_PER_TURN = 32
 
@@ -55,8 +63,6 @@ const FAILURE_FIELDS: HeaderList = [
 export function drive(app: Application, environ: Environ, exchange: Exchange): void {
   new Drive(environ, exchange).run(app)
 }
-
-type AnyIterator = Iterator<Uint8Array> | AsyncIterator<Uint8Array>
 
 class Drive {
   readonly #environ: Environ
@@ -167,7 +173,7 @@ class Drive {
       failure = error
       this.#fail(error)
     }
-    if (typeof body.close === "function") this.#close(body).then(() => this.#finish(failure))
+    if (isClosable(body)) closeBody(body, this.#reporter()).then(() => this.#finish(failure))
     else this.#finish(failure)
   }
 
@@ -203,7 +209,7 @@ class Drive {
 
   async #runSlowly(result: Body | Promise<Body>): Promise<void> {
     let body: Body | undefined
-    let iterator: AnyIterator | undefined
+    let iterator: BodyIterator | undefined
     let failure: unknown
     try {
       body = isThenable<Body>(result) ? await this.#awaitBody(result) : result
@@ -219,8 +225,9 @@ class Drive {
       failure = error
       this.#fail(error)
     }
-    if (iterator !== undefined && !this.#iteratorDone) await this.#returnIterator(iterator)
-    if (isObject(body) && typeof body.close === "function") await this.#close(body)
+    if (iterator !== undefined && !this.#iteratorDone)
+      await returnIterator(iterator, this.#reporter(), (error) => this.#reportUnlessGone(error))
+    await closeBody(body, this.#reporter())
     this.#finish(failure === GONE ? new ClientDisconnected() : failure)
   }
 
@@ -230,7 +237,7 @@ class Drive {
     const arrival = Promise.resolve(promise)
     arrival.then(
       (body) => {
-        if (late && isObject(body) && typeof body.close === "function") void this.#close(body)
+        if (late) void closeBody(body, this.#reporter())
       },
       (error) => {
         if (late) this.#reportUnlessGone(error)
@@ -246,7 +253,7 @@ class Drive {
   }
 
   /** Sends chunk by chunk, until the iterator comes to its end or nothing more is wanted from it. */
-  async #iterate(iterator: AnyIterator): Promise<void> {
+  async #iterate(iterator: BodyIterator): Promise<void> {
     for (let steps = 1; !this.#enough; steps++) {
       // A body that never has to wait, full or of nothing but empty chunks, must not keep the others from being served.
       if (steps % STEPS_PER_TURN === 0) await this.#race(nextTurn())
@@ -354,40 +361,6 @@ class Drive {
 
   // ---- the end
 
-  async #returnIterator(iterator: AnyIterator): Promise<void> {
-    try {
-      if (typeof iterator.return === "function")
-        await this.#bounded(iterator.return(), "return() of the body's iterator")
-    } catch (error) {
-      this.#reportUnlessGone(error)
-    }
-  }
-
-  async #close(body: { close?(): void | Promise<void> }): Promise<void> {
-    try {
-      await this.#bounded(body.close?.(), "close() of the body")
-    } catch (error) {
-      this.#exchange.report("closing the response body failed", error)
-    }
-  }
-
-  /** Waits, but not for ever: return() of a generator that hangs never settles. */
-  async #bounded(result: unknown, what: string): Promise<void> {
-    if (!isThenable(result)) return
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const limit = new Promise<void>((resolve) => {
-      timer = setTimeout(() => {
-        this.#exchange.report(`${what} did not settle within ${CLOSE_LIMIT_MS} ms`)
-        resolve()
-      }, CLOSE_LIMIT_MS)
-    })
-    try {
-      await Promise.race([result, limit])
-    } finally {
-      clearTimeout(timer)
-    }
-  }
-
   #finish(failure: unknown): void {
     if (this.#over) return
     this.#over = true
@@ -400,7 +373,7 @@ class Drive {
   #callBack(callbacks: ResponseFinished[], head: ResponseHead | undefined, failure: unknown): void {
     for (let i = callbacks.length - 1; i >= 0; i--) {
       try {
-        const result: unknown = callbacks[i]?.(this.#environ, head?.status, head && pairs(head.fields), failure)
+        const result: unknown = callbacks[i]?.(this.#environ, head?.status, head && fieldPairs(head.fields), failure)
         if (isThenable(result)) {
           result.then(undefined, (error: unknown) =>
             this.#exchange.report("a callback of wsgi.response_finished failed", error),
@@ -413,6 +386,10 @@ class Drive {
   }
 
   // ---- what went wrong
+
+  #reporter(): Report {
+    return (message, error) => this.#exchange.report(message, error)
+  }
 
   #fail(error: unknown): void {
     if (this.#exchange.gone || error === GONE) {
@@ -432,7 +409,7 @@ class Drive {
   /** That a client left is no error; what else went wrong at the time is. */
   #reportUnlessGone(error: unknown): void {
     if (error === GONE || error instanceof ClientDisconnected) return
-    if (isObject(error) && (error as { name?: unknown }).name === "AbortError") return
+    if (error instanceof Error && error.name === "AbortError") return
     this.#exchange.report("the application failed after the client had gone", error)
   }
 
@@ -452,55 +429,4 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)
   })
-}
-
-function isObject(value: unknown): value is { close?(): void | Promise<void> } {
-  return (typeof value === "object" && value !== null) || typeof value === "function"
-}
-
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
-}
-
-function checkChunk(chunk: unknown): Uint8Array {
-  if (chunk instanceof Uint8Array) return chunk
-  throw new TypeError(`a chunk of the body must be a Uint8Array, not ${describe(chunk)}`)
-}
-
-// A string and a typed array can be iterated, but over characters and numbers.
-function iteratorOf(body: unknown): AnyIterator {
-  if (typeof body === "object" && body !== null && !ArrayBuffer.isView(body)) {
-    const iterable = body as AsyncIterable<Uint8Array> & Iterable<Uint8Array>
-    if (typeof iterable[Symbol.asyncIterator] === "function") return iterable[Symbol.asyncIterator]()
-    if (typeof iterable[Symbol.iterator] === "function") return iterable[Symbol.iterator]()
-  }
-  throw new TypeError(`an application must return an iterable of Uint8Array, not ${describe(body)}`)
-}
-
-function cut(chunks: readonly Uint8Array[], limit: number): Uint8Array[] {
-  const kept: Uint8Array[] = []
-  let room = limit
-  for (const chunk of chunks) {
-    if (room === 0) break
-    const part = chunk.length > room ? chunk.subarray(0, room) : chunk
-    kept.push(part)
-    room -= part.length
-  }
-  return kept
-}
-
-function dropContentLength(head: ResponseHead): void {
-  const kept: string[] = []
-  for (let i = 0; i < head.fields.length; i += 2) {
-    const name = head.fields[i] as string
-    if (name.toLowerCase() !== "content-length") kept.push(name, head.fields[i + 1] as string)
-  }
-  head.fields = kept
-  head.contentLength = undefined
-}
-
-function pairs(fields: readonly string[]): HeaderList {
-  const list: HeaderList = []
-  for (let i = 0; i < fields.length; i += 2) list.push([fields[i] as string, fields[i + 1] as string])
-  return list
 }

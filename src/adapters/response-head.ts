@@ -119,3 +119,21 @@ export function describe(value: unknown): string {
   if (typeof value !== "object") return typeof value === "function" ? "a function" : String(value)
   return `an object (${Object.prototype.toString.call(value).slice(8, -1)})`
 }
+
+/** Takes back what was said of the body's length. */
+export function dropContentLength(head: ResponseHead): void {
+  const kept: string[] = []
+  for (let i = 0; i < head.fields.length; i += 2) {
+    const name = head.fields[i] as string
+    if (name.toLowerCase() !== "content-length") kept.push(name, head.fields[i + 1] as string)
+  }
+  head.fields = kept
+  head.contentLength = undefined
+}
+
+/** The fields as startResponse takes them. */
+export function fieldPairs(fields: readonly string[]): HeaderList {
+  const list: HeaderList = []
+  for (let i = 0; i < fields.length; i += 2) list.push([fields[i] as string, fields[i + 1] as string])
+  return list
+}
