@@ -295,6 +295,35 @@ describe("the end", () => {
     await noOrphans(children)
   })
 
+  test("a process that is caught in a loop is replaced by a save, and ended by a second SIGINT", async () => {
+    const loop = `
+      import { runSimple } from "werkstatt/serving"
+      import { text } from "./text.js"
+      const app = (environ, start) => {
+        if (environ.PATH_INFO === "/loop") while (true);
+        start("200 OK", [])
+        return [new TextEncoder().encode(text)]
+      }
+      await runSimple("127.0.0.1", 0, app, { useReloader: true, closeTimeoutMs: 500 })`
+    const { folder, program, url } = await start({ "main.js": loop, "text.js": text("one") })
+    await answers(url, "one")
+    const caught = () => fetch(`${url}/loop`).catch(() => "broken off")
+    const first = caught()
+    await sleep(100)
+    folder.write("text.js", text("two"))
+    await answers(url, "two")
+    expect(await first).toBe("broken off")
+    const second = caught()
+    await sleep(200)
+    const children = childrenOf(program.pid).map(({ pid }) => pid)
+    program.kill("SIGINT")
+    await sleep(100)
+    program.kill("SIGINT")
+    expect(await program.ended()).toEqual([0, null])
+    expect(await second).toBe("broken off")
+    await noOrphans(children)
+  })
+
   test.each([
     ["process.exit(7)", 7],
     ["process.exit(0)", 0],

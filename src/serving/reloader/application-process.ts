@@ -3,7 +3,6 @@
 
 import { type ChildProcess, spawn } from "node:child_process"
 import type { Socket } from "node:net"
-import { constants } from "node:os"
 import { createInterface } from "node:readline"
 import type { Readable } from "node:stream"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -17,12 +16,18 @@ export interface HeldConnection {
   readonly head: Buffer
 }
 
+/** How a process ended: with a code, or by a signal. */
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
 /** Who is told of a process. */
 export interface ProcessListener {
   onReport(process: ApplicationProcess, report: Report): void
   onReady(process: ApplicationProcess, address: { hostname: string; port: number }): void
-  /** Ended; `code` is as a shell has it, 128 and the number of the signal for a process that was killed. */
-  onExit(process: ApplicationProcess, code: number, lost: readonly HeldConnection[]): void
+  /** The process has ended, and with it the hope that these connections are answered by it. */
+  onExit(process: ApplicationProcess, exit: Exit, lost: readonly HeldConnection[]): void
 }
 
 // Taken when this module is loaded: the program may go elsewhere, and its child begins at the same place.
@@ -75,7 +80,7 @@ export class ApplicationProcess {
       await Promise.race([read, sleep(REPORTS_LIMIT_MS, undefined, { ref: false })])
       const lost = [...this.#given.values()]
       this.#given.clear()
-      listener.onExit(this, code ?? 128 + constants.signals[signal as NodeJS.Signals], lost)
+      listener.onExit(this, { code, signal }, lost)
       reports.close()
       child.stdio[REPORT_FD]?.destroy()
     })

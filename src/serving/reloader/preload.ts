@@ -12,7 +12,7 @@ interface SynchronousHooks {
   registerHooks?(hooks: { resolve: unknown; load: unknown }): void
 }
 
-/** Inside of `require`, where Node 20 has no hooks. */
+/** Inside of `require`. */
 interface Require {
   prototype: { load(filename: string): void }
   _resolveFilename(request: string, parent: { filename?: string | null } | undefined, ...rest: unknown[]): string
@@ -45,12 +45,14 @@ function begun(): Promise<Extract<ParentMessage, { werkstatt: "begin" }>> {
 
 function watchModules(): void {
   const { registerHooks } = nodeModule as SynchronousHooks
-  if (registerHooks !== undefined) {
-    registerHooks({ resolve: resolveSync, load })
-    return
-  }
   const ending = import.meta.url.slice(import.meta.url.lastIndexOf("."))
-  nodeModule.register(`./module-hooks${ending}`, import.meta.url)
+  if (registerHooks !== undefined) registerHooks({ resolve: resolveSync, load })
+  else nodeModule.register(`./module-hooks${ending}`, import.meta.url)
+  watchRequire()
+}
+
+/** Hooks do not see what is required in Node 20, nor where a loader of TypeScript has its own way. */
+function watchRequire(): void {
   const Module = nodeModule.Module as unknown as Require
   const { load: loadFile } = Module.prototype
   Module.prototype.load = function (filename) {

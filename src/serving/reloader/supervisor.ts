@@ -9,12 +9,13 @@
 
 import type { Socket } from "node:net"
 import { createServer as createNetServer, type Server } from "node:net"
+import { constants } from "node:os"
 import type { TlsOptions } from "node:tls"
 import { type Address, type BoundAddress, boundAddress, listen } from "../address.ts"
 import { type ApplicationServer, applicationServer } from "../application-server.ts"
 import { onStopSignal } from "../stop-signals.ts"
 import type { CertificatePair } from "../tls.ts"
-import { ApplicationProcess, type HeldConnection, type ProcessListener } from "./application-process.ts"
+import { ApplicationProcess, type Exit, type HeldConnection, type ProcessListener } from "./application-process.ts"
 import { failurePage } from "./failure-page.ts"
 import { LiveReload, trustedHosts } from "./live-reload.ts"
 import type { Report } from "./messages.ts"
@@ -55,6 +56,9 @@ const OVERLAP_AFTER_MS = 250
 /** The next process is made ready when the one before had time to answer what waited for it. */
 const STANDBY_AFTER_MS = 100
 
+/** How long a process may take to end beyond its requests, and when it was told so twice. */
+const STOP_LIMIT_MS = 4000
+const IMPATIENT_MS = 500
 /** A killed process is gone in no time, unless the machine has none to spare. */
 const KILL_LIMIT_MS = 2000
 
@@ -94,7 +98,7 @@ class Supervisor implements ProcessListener {
 
   async run(): Promise<number> {
     const { address, hostname, tls, reloaderType, reloaderIntervalMs, onListening } = this.#options
-    // Half of a read at a time: what was read beyond the first bytes could not be handed over.
+    // Reading stops with the first bytes: what was read beyond them could not be handed over.
     const server = createNetServer({ allowHalfOpen: true, highWaterMark: 1 }, (socket) => this.#accept(socket))
     this.#server = server
     await listen(server, address)
@@ -241,20 +245,24 @@ class Supervisor implements ProcessListener {
     this.#prepare()
   }
 
-  onExit(process: ApplicationProcess, code: number, lost: readonly HeldConnection[]): void {
+  onExit(process: ApplicationProcess, exit: Exit, lost: readonly HeldConnection[]): void {
     this.#retired.delete(process)
     if (process === this.#standby) this.#standby = undefined
-    const isCurrent = process === this.#current
-    if (isCurrent && this.#state !== "stopping") {
-      this.#current = undefined
-      if (process.failure !== undefined && code !== 0 && !this.#options.passthroughErrors) void this.#fail(process)
-      else {
-        this.#state = "stopping"
-        this.#finish(code)
-      }
-    }
+    if (process === this.#current) this.#onCurrentExit(process, exit)
     for (const connection of lost) this.#deliver(connection)
-    if (isCurrent && this.#state === "stopping") this.#finish(code)
+  }
+
+  #onCurrentExit(process: ApplicationProcess, { code, signal }: Exit): void {
+    this.#current = undefined
+    if (this.#state === "stopping") {
+      // Killed as it was told to, or because it did not end.
+      this.#finish(code ?? 0)
+    } else if (process.failure !== undefined && code !== 0 && !this.#options.passthroughErrors) {
+      void this.#fail(process)
+    } else {
+      this.#state = "stopping"
+      this.#finish(code ?? 128 + constants.signals[signal as NodeJS.Signals])
+    }
   }
 
   /** The process has died of an error: a page until a file changes. */
@@ -290,7 +298,11 @@ class Supervisor implements ProcessListener {
       this.#finish(0)
       return
     }
-    this.#current.kill(count > 2 ? "SIGKILL" : signal)
+    const { closeTimeoutMs } = this.#options
+    const current = this.#current
+    current.kill(signal)
+    // One that is caught in a loop does not hear signals.
+    setTimeout(() => current.kill("SIGKILL"), count === 1 ? closeTimeoutMs + STOP_LIMIT_MS : IMPATIENT_MS).unref()
   }
 
   *#all(): Generator<ApplicationProcess> {
