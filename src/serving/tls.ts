@@ -25,8 +25,7 @@ const YEAR_MS = 365 * 24 * 60 * 60 * 1000
  * @row SRV-24
  */
 export async function generateAdhocSslPair(host: string = "localhost"): Promise<CertificatePair> {
-  // Loaded when it is wanted: most servers speak plain HTTP.
-  const { generate } = await import("selfsigned")
+  const { generate } = await loadSelfsigned()
   const now = Date.now()
   const { cert, private: key } = await generate([{ name: "commonName", value: host }], {
     // A key of this kind is made in a millisecond.
@@ -42,6 +41,16 @@ export async function generateAdhocSslPair(host: string = "localhost"): Promise<
     ],
   })
   return { cert, key }
+}
+
+// An optional package, loaded when it is wanted: most servers speak plain HTTP.
+async function loadSelfsigned(): Promise<typeof import("selfsigned")> {
+  try {
+    return await import("selfsigned")
+  } catch (error) {
+    const sentence = "To make a certificate, install selfsigned: npm install --save-dev selfsigned"
+    throw Object.assign(new Error(sentence, { cause: error }), { code: (error as NodeJS.ErrnoException).code })
+  }
 }
 
 /**
