@@ -113,8 +113,10 @@ function daysOf(month: number, year: number): number {
   return isLeap ? 29 : (DAYS[month] as number)
 }
 
-let lastSecond = Number.NaN
-let lastText = ""
+// Every response has a date, and thousands of them have the same; that of a file has a second one besides. What was asked
+// for last stays, so that the files do not push out the current second.
+let last = { second: Number.NaN, text: "" }
+let lastButOne = last
 
 /**
  * The time as an IMF-fixdate, the only form that may be sent. Fractions of a second are dropped.
@@ -129,14 +131,18 @@ let lastText = ""
  */
 export function httpDate(value: Date | number = Date.now() / 1000): string {
   const second = Math.floor(typeof value === "number" ? value : value.getTime() / 1000)
-  // Every response has a date, and thousands of them have the same.
-  if (second === lastSecond) return lastText
+  if (second === last.second) return last.text
+  const entry = second === lastButOne.second ? lastButOne : { second, text: fixdate(second, value) }
+  lastButOne = last
+  last = entry
+  return entry.text
+}
+
+function fixdate(second: number, value: Date | number): string {
   const date = new Date(second * 1000)
   const year = date.getUTCFullYear()
   if (!(year >= 0 && year <= 9999)) throw new RangeError(`Not a time that HTTP can write: ${String(value)}`)
-  lastSecond = second
-  lastText = date.toUTCString()
-  return lastText
+  return date.toUTCString()
 }
 
 /**

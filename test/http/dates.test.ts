@@ -73,6 +73,13 @@ describe("parseDate", () => {
 })
 
 describe("httpDate", () => {
+  test("tells times that come in turns apart", () => {
+    const seconds = [0, 1, 0, 2, 0, 1, 1, 2, 3, 0]
+    expect(seconds.map((second) => httpDate(second))).toEqual(
+      seconds.map((second) => new Date(second * 1000).toUTCString()),
+    )
+  })
+
   test.each<[Date | number, string]>([
     [new Date(TIME), "Sun, 06 Nov 1994 08:49:37 GMT"],
     [new Date(TIME + 999), "Sun, 06 Nov 1994 08:49:37 GMT"],
