@@ -4,6 +4,7 @@
 // The file belongs to this function, which closes it on every way out. What fits into one block is read here, so that head
 // and body go out in one write and nothing is left open; more than that is a FileBody, closed by the server.
 
+import { isPromise } from "../environ/responder.ts"
 import { PreconditionFailed, RequestedRangeNotSatisfiable } from "../exceptions/statuses.ts"
 import type { Environ, HeaderList } from "../gateway.ts"
 import { evaluatePreconditions, ifRangeMatches } from "../http/conditions.ts"
@@ -37,36 +38,50 @@ export interface FileFacts {
 
 /**
  * The response with a file: the whole, parts of it (206), or that it has not changed (304). Adds `Date` and `Accept-Ranges` to a
- * conditional answer to GET or HEAD, and looks at no condition of other methods.
+ * conditional answer to GET or HEAD, and looks at no condition of other methods. Comes at once unless the file is read.
  *
  * @param source closed when the response is, or before, also when this throws
  * @throws PreconditionFailed (412), RequestedRangeNotSatisfiable (416)
  */
-export async function fileResponse<R extends Response>(
+export function fileResponse<R extends Response>(
   source: FileSource,
   environ: Environ,
   facts: FileFacts,
   responseClass: ResponseClass<R>,
-): Promise<R> {
-  let open = true
+): R | Promise<R> {
+  let response: R
   try {
-    const answer = answerTo(source.size, environ, facts)
-    const { status, mimetype, headers, segments } = answer
+    const { status, mimetype, headers, segments } = answerTo(source.size, environ, facts)
     const length = lengthOf(segments)
     if (status !== 304) headers.push(["Content-Length", String(length)])
     if (environ.REQUEST_METHOD !== "HEAD" && status !== 304) {
       if (length > SMALL) {
         const body = new FileBody(source, segments)
-        const response = new responseClass(body, { status, headers, mimetype, directPassthrough: true })
-        open = false
-        return response
+        return new responseClass(body, { status, headers, mimetype, directPassthrough: true })
       }
-      return new responseClass(await readSegments(source, segments), { status, headers, mimetype })
+      return readThenClose(source, segments).then((body) => new responseClass(body, { status, headers, mimetype }))
     }
-    return new responseClass(undefined, { status, headers, mimetype })
-  } finally {
-    if (open) await source.close()
+    response = new responseClass(undefined, { status, headers, mimetype })
+  } catch (error) {
+    return afterClosing(source, () => {
+      throw error
+    })
   }
+  return afterClosing(source, () => response)
+}
+
+async function readThenClose(source: FileSource, segments: readonly Segment[]): Promise<Uint8Array[]> {
+  try {
+    return await readSegments(source, segments)
+  } finally {
+    await source.close()
+  }
+}
+
+/** What `next` gives, at once if closing does not take its time. */
+export function afterClosing<T>(source: FileSource, next: () => T): T | Promise<T> {
+  const closing = source.close()
+  return isPromise(closing) ? closing.then(next) : next()
 }
 
 interface FileAnswer {

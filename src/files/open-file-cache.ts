@@ -40,13 +40,18 @@ export class OpenFileCache {
   }
 
   /**
-   * The file that is kept under `key`, else the one that `open` gives. What cannot be opened is not remembered.
+   * The file that is kept under `key`, at once if it is open by now, else the one that `open` gives. What cannot be opened
+   * is not remembered.
    *
    * @returns a share in the file: closing it leaves it open for others
    */
-  async open(key: string, open: () => Promise<OpenFile>): Promise<SharedFile> {
+  open(key: string, open: () => Promise<OpenFile>): SharedFile | Promise<SharedFile> {
+    return this.#entryFor(key, open).kept?.share() ?? this.#openAndShare(key, open)
+  }
+
+  async #openAndShare(key: string, open: () => Promise<OpenFile>): Promise<SharedFile> {
     for (;;) {
-      const share = (await this.#entryFor(key, open).file).share()
+      const share = (await this.#entryFor(key, open).opening).share()
       // It may have been dropped while this waited for it.
       if (share !== undefined) return share
     }
@@ -67,11 +72,17 @@ export class OpenFileCache {
       if (this.#entries.size < this.#maxFiles) break
       this.#drop(oldest)
     }
-    const entry: Entry = { file: open().then((file) => new KeptFile(file)), until: performance.now() + this.#maxAgeMs }
+    const opening = open().then((file) => new KeptFile(file))
+    const entry: Entry = { opening, kept: undefined, until: performance.now() + this.#maxAgeMs }
     this.#entries.set(key, entry)
-    entry.file.catch(() => {
-      if (this.#entries.get(key) === entry) this.#entries.delete(key)
-    })
+    opening.then(
+      (kept) => {
+        entry.kept = kept
+      },
+      () => {
+        if (this.#entries.get(key) === entry) this.#entries.delete(key)
+      },
+    )
     this.#timer ??= setTimeout(() => this.#sweep(), this.#maxAgeMs).unref()
     return entry
   }
@@ -79,7 +90,7 @@ export class OpenFileCache {
   #drop(key: string): void {
     const entry = this.#entries.get(key)
     this.#entries.delete(key)
-    entry?.file.then(
+    entry?.opening.then(
       (file) => file.release(),
       () => {},
     )
@@ -93,8 +104,10 @@ export class OpenFileCache {
 }
 
 interface Entry {
-  file: Promise<KeptFile>
-  until: number
+  readonly opening: Promise<KeptFile>
+  /** As soon as it is open. */
+  kept: KeptFile | undefined
+  readonly until: number
 }
 
 /** A file with those who use it; the cache is the first of them. */

@@ -5,6 +5,7 @@
 import type { FileHandle } from "node:fs/promises"
 import { basename, isAbsolute, relative, resolve, sep } from "node:path"
 import { fileURLToPath } from "node:url"
+import { isPromise } from "../environ/responder.ts"
 import { NotFound, PreconditionFailed } from "../exceptions/statuses.ts"
 import type { Environ, FileLike, HeaderList } from "../gateway.ts"
 import { dumpContentDisposition } from "../http/content-disposition.ts"
@@ -12,7 +13,7 @@ import { httpDate } from "../http/dates.ts"
 import { percentEncode } from "../http/percent.ts"
 import { Response, type ResponseClass } from "../wrappers/response.ts"
 import { type DirectoryOptions, openInDirectory } from "./directory.ts"
-import { type FileFacts, fileResponse } from "./file-response.ts"
+import { afterClosing, type FileFacts, fileResponse } from "./file-response.ts"
 import { BlobSource, BytesSource, type FileSource } from "./file-source.ts"
 import { guessFileType } from "./file-type.ts"
 import { isFileHandle, wrapFile } from "./file-wrapper.ts"
@@ -127,23 +128,41 @@ interface FileIdentity {
   coding?: ContentCoding | undefined
 }
 
-async function sendPath<R extends Response>(
+// What can be answered at once, from a file that is open already, makes no promises on its way; the exported functions do.
+
+function sendPath<R extends Response>(
   path: string,
   environ: Environ,
   options: SendFileOptions<R>,
   openAnew: (path: string) => Promise<OpenFile>,
   scope = "",
-): Promise<R> {
+): R | Promise<R> {
   const name = basename(path)
   const { openFiles } = options
-  const open = (path: string): Promise<OpenFile | SharedFile> =>
+  const open = (path: string): PathSource | Promise<PathSource> =>
     openFiles === undefined ? openAnew(path) : openFiles.open(scope + path, () => openAnew(path))
-  for (const coding of codingsFor(name, environ, options)) {
+  const send = (file: PathSource, coding?: ContentCoding) =>
+    sendSource(file, { name, path: file.path, coding }, environ, options)
+  const codings = codingsFor(name, environ, options)
+  if (codings.length > 0) return sendFirst(path, codings, open, send)
+  const file = open(path)
+  return isPromise(file) ? file.then((file) => send(file)) : send(file)
+}
+
+type PathSource = OpenFile | SharedFile
+
+/** Sends the file in the first of the codings in which it is there, else as it is. */
+async function sendFirst<R>(
+  path: string,
+  codings: readonly ContentCoding[],
+  open: (path: string) => PathSource | Promise<PathSource>,
+  send: (file: PathSource, coding?: ContentCoding) => R | Promise<R>,
+): Promise<R> {
+  for (const coding of codings) {
     const file = await openIfThere(path + endingOf(coding), open)
-    if (file !== undefined) return sendSource(file, { name, path: file.path, coding }, environ, options)
+    if (file !== undefined) return send(file, coding)
   }
-  const file = await open(path)
-  return sendSource(file, { name, path: file.path }, environ, options)
+  return send(await open(path))
 }
 
 function codingsFor(name: string, environ: Environ, { precompressed, downloadName }: Options): ContentCoding[] {
@@ -153,7 +172,7 @@ function codingsFor(name: string, environ: Environ, { precompressed, downloadNam
   return acceptedCodings(accepted, precompressed === true ? undefined : precompressed)
 }
 
-async function openIfThere<F>(path: string, open: (path: string) => Promise<F>): Promise<F | undefined> {
+async function openIfThere<F>(path: string, open: (path: string) => F | Promise<F>): Promise<F | undefined> {
   try {
     return await open(path)
   } catch (error) {
@@ -162,18 +181,19 @@ async function openIfThere<F>(path: string, open: (path: string) => Promise<F>):
   }
 }
 
-async function sendSource<R extends Response>(
+function sendSource<R extends Response>(
   source: FileSource,
   identity: FileIdentity,
   environ: Environ,
   options: SendFileOptions<R>,
-): Promise<R> {
+): R | Promise<R> {
   let facts: FileFacts
   try {
     facts = factsOf(source, identity, options)
   } catch (error) {
-    await source.close()
-    throw error
+    return afterClosing(source, () => {
+      throw error
+    })
   }
   return fileResponse(source, environ, facts, classOf(options))
 }

@@ -116,7 +116,7 @@ describe("the file is closed exactly once", () => {
   test("when a header cannot be sent", async () => {
     const source = new CountingSource(LARGE)
     const wrong: FileFacts = { ...facts, headers: [["X-Name", "a\nb"]] }
-    await expect(fileResponse(source, environOf(), wrong, Response)).rejects.toThrow(TypeError)
+    expect(() => fileResponse(source, environOf(), wrong, Response)).toThrow(TypeError)
     expect(source.closed).toBe(1)
   })
 })

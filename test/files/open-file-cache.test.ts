@@ -2,7 +2,7 @@ import { rename, symlink, unlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { describe, expect, onTestFinished, test } from "vitest"
 import { openFile } from "../../src/files/open-file.ts"
-import { OpenFileCache, type OpenFileCacheOptions } from "../../src/files/open-file-cache.ts"
+import { OpenFileCache, type OpenFileCacheOptions, SharedFile } from "../../src/files/open-file-cache.ts"
 import { type SendFromDirectoryOptions, sendFromDirectory } from "../../src/files/send-file.ts"
 import { createEnviron } from "../../src/testing/environ-builder.ts"
 import { openFilesBelow, temporaryFolder, writeTree } from "../support/files.ts"
@@ -33,6 +33,15 @@ describe("a cache of open files", () => {
     const again = await open("a")
     await again.close()
     expect([opened(), cache.size, openFilesBelow(folder).length]).toEqual([1, 1, onLinux(1)])
+  })
+
+  test("gives a file that is open by now at once", async () => {
+    const { open } = await setUp()
+    const opening = open("a")
+    const file = await opening
+    const again = open("a")
+    expect([opening, again]).toEqual([expect.any(Promise), expect.any(SharedFile)])
+    for (const each of [file, await again]) await each.close()
   })
 
   test("closes a file when it is too old and nobody reads it any more", async () => {
