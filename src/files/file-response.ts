@@ -4,6 +4,7 @@
 // The file belongs to this function, which closes it on every way out. What fits into one block is read here, so that head
 // and body go out in one write and nothing is left open; more than that is a FileBody, closed by the server.
 
+import { Headers } from "../datastructures/headers.ts"
 import { isPromise } from "../environ/responder.ts"
 import { PreconditionFailed, RequestedRangeNotSatisfiable } from "../exceptions/statuses.ts"
 import type { Environ, HeaderList } from "../gateway.ts"
@@ -53,7 +54,7 @@ export function fileResponse<R extends Response>(
   try {
     const { status, mimetype, headers, segments } = answerTo(source.size, environ, facts)
     const length = lengthOf(segments)
-    if (status !== 304) headers.push(["Content-Length", String(length)])
+    if (status !== 304) headers.append("Content-Length", length)
     if (environ.REQUEST_METHOD !== "HEAD" && status !== 304) {
       if (length > SMALL) {
         const body = new FileBody(source, segments)
@@ -87,23 +88,25 @@ export function afterClosing<T>(source: FileSource, next: () => T): T | Promise<
 interface FileAnswer {
   status: number
   mimetype: string
-  headers: HeaderList
+  headers: Headers
   segments: readonly Segment[]
 }
 
 function answerTo(size: number, environ: Environ, facts: FileFacts): FileAnswer {
   const { mimetype, lastModified } = facts
-  const headers: HeaderList = facts.headers === undefined ? [] : [...facts.headers]
+  const headers = new Headers()
+  for (const [name, value] of facts.headers ?? []) headers.append(name, value)
   const etag = facts.etag === undefined ? undefined : quoteEtag(facts.etag)
-  if (etag !== undefined) headers.push(["ETag", etag])
-  if (lastModified !== undefined) headers.push(["Last-Modified", httpDate(lastModified)])
+  if (etag !== undefined) headers.append("ETag", etag)
+  if (lastModified !== undefined) headers.append("Last-Modified", httpDate(lastModified))
   const whole: FileAnswer = { status: 200, mimetype, headers, segments: [[0, size]] }
 
   const method = environ.REQUEST_METHOD
   if (facts.conditional === false || (method !== "GET" && method !== "HEAD")) {
     return facts.handOver === undefined ? whole : handedOver(whole, facts.handOver)
   }
-  headers.push(["Date", httpDate()], ["Accept-Ranges", "bytes"])
+  headers.append("Date", httpDate())
+  headers.append("Accept-Ranges", "bytes")
   const validators = { etag, lastModified }
   const decision = evaluatePreconditions(
     {
@@ -127,7 +130,7 @@ function answerTo(size: number, environ: Environ, facts: FileFacts): FileAnswer 
   if (first === undefined) throw new RequestedRangeNotSatisfiable(size)
   if (second === undefined) {
     const [start, stop] = first
-    headers.push(["Content-Range", dumpContentRange({ units: "bytes", start, stop, length: size })])
+    headers.append("Content-Range", dumpContentRange({ units: "bytes", start, stop, length: size }))
     return { ...whole, status: 206, segments: [first] }
   }
   const parts = multipartRanges(ranges, size, getContentType(mimetype, "utf-8"))
@@ -136,7 +139,7 @@ function answerTo(size: number, environ: Environ, facts: FileFacts): FileAnswer 
 }
 
 function handedOver(whole: FileAnswer, header: [name: string, value: string]): FileAnswer {
-  whole.headers.push(header)
+  whole.headers.append(...header)
   return { ...whole, segments: [] }
 }
 

@@ -324,17 +324,17 @@ export function isHopByHopHeader(name: string): boolean {
   return HOP_BY_HOP_HEADERS.has(asciiLower(name))
 }
 
+// RFC 9110 section 15.4.5
+const REPEATED_IN_304: ReadonlySet<string> = new Set(["expires", "content-location"])
+
 /**
  * Takes the fields that describe a body out of the list, in place.
  *
  * @param allowed names in any case that stay; those that a 304 has to repeat, unless given
  * @row HTTP-14
  */
-export function removeEntityHeaders(
-  headers: HeaderList,
-  allowed: Iterable<string> = ["expires", "content-location"],
-): void {
-  const kept = new Set(Array.from(allowed, asciiLower))
+export function removeEntityHeaders(headers: HeaderList, allowed: Iterable<string> = REPEATED_IN_304): void {
+  const kept = allowed === REPEATED_IN_304 ? REPEATED_IN_304 : new Set(Array.from(allowed, asciiLower))
   retain(headers, (name) => kept.has(name) || !ENTITY_HEADERS.has(name))
 }
 
