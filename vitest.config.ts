@@ -14,6 +14,8 @@ export default defineConfig({
   },
   test: {
     testTimeout: 20_000,
+    // A shared machine may stop for seconds in the middle of a test with processes; here nobody is there to try again.
+    retry: process.env["CI"] ? 2 : 0,
     // Some tests ask whether something can be collected.
     execArgv: ["--expose-gc"],
     projects: [

@@ -119,13 +119,16 @@ class StreamedBody implements AsyncIterableIterator<Uint8Array, undefined> {
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
     const chunk = this.#first.shift()
     if (chunk !== undefined) return { done: false, value: chunk }
+    // Still open while it is waited for: somebody may end it meanwhile.
     if (this.#open) {
-      this.#open = false
-      const step = await this.#iterator.next()
-      if (!step.done) {
-        this.#open = true
-        return step
+      try {
+        const step = await this.#iterator.next()
+        if (!step.done) return step
+      } catch (error) {
+        this.#open = false
+        throw error
       }
+      this.#open = false
     }
     return { done: true, value: undefined }
   }
