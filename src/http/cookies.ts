@@ -1,6 +1,7 @@
 // Cookies, both ways (RFC 6265bis). Values are written by the `cookie` package and read as it reads them, so that cookies
 // mean what they mean to the rest of the web. It keeps only the first cookie of a name and knows neither the bytes beyond
-// ASCII nor the prefixes, so the cutting is done here; a test holds the two together.
+// ASCII nor the prefixes, so the cutting is done here; a test holds the two together. Quoted values, which it leaves as they
+// are, are read as Python writes them: browsers keep the cookies of an application that was Python before.
 
 import { stringifySetCookie } from "cookie"
 import { httpDate } from "./dates.ts"
@@ -8,7 +9,7 @@ import { checkFieldValue } from "./fields.ts"
 import { hostToAscii } from "./idna.ts"
 import { isPercentDecodable, percentEncode } from "./percent.ts"
 import { isToken } from "./tokens.ts"
-import { byteStringToText } from "./urls.ts"
+import { byteStringToText, textToByteString } from "./urls.ts"
 
 const PERCENT_OR_BEYOND_ASCII = /[^\x00-\x24\x26-\x7f]/
 
@@ -17,10 +18,14 @@ const PERCENT_OR_BEYOND_ASCII = /[^\x00-\x24\x26-\x7f]/
  * mean most. A name without `=` has an empty value. A value without a name is dropped, since browsers send
  * `=__Host-a=b` for it, which would pass for another cookie (CVE-2023-23934). Values are percent-decoded, names never.
  *
+ * A value in double quotes is one that Werkzeug or another Python program wrote: the quotes are taken off, and `\"`, `\\` and
+ * the octal codes of UTF-8 bytes (`\303\251`) decoded, instead of percent codes.
+ *
  * @param text a byte string, as `HTTP_COOKIE` is
  * @row HTTP-18, HTTP-31, SUTIL-6, CVE-9
  * @example
  * parseCookie("a=1; b=x%20y; a=2; c") // => [["a", "1"], ["b", "x y"], ["a", "2"], ["c", ""]]
+ * parseCookie('a="caf\\303\\251"; b="100%25"; c="open') // => [["a", "café"], ["b", "100%25"], ["c", '"open']]
  * parseCookie("=__Host-a=b") // => []
  */
 export function parseCookie(text: string | undefined): [name: string, value: string][] {
@@ -39,7 +44,7 @@ export function parseCookie(text: string | undefined): [name: string, value: str
     const name = stripOws(header, start, hasValue ? equals : end)
     if (name !== "") {
       const value = hasValue ? stripOws(header, equals + 1, end) : ""
-      cookies.push([name, isPlain || !value.includes("%") ? value : decodeValue(value, cookies.length)])
+      cookies.push([name, readValue(value, isPlain, cookies.length)])
     }
     start = end + 1
   }
@@ -57,6 +62,24 @@ function stripOws(text: string, start: number, end: number): string {
 
 function isOws(code: number): boolean {
   return code === 0x20 || code === 0x09
+}
+
+function readValue(value: string, isPlain: boolean, cookiesBefore: number): string {
+  if (value.charCodeAt(0) === 0x22 && value.length > 1 && value.charCodeAt(value.length - 1) === 0x22) {
+    const quoted = value.slice(1, -1)
+    return quoted.includes("\\") ? unescapeValue(quoted) : quoted
+  }
+  return isPlain || !value.includes("%") ? value : decodeValue(value, cookiesBefore)
+}
+
+// What Python's http.cookies writes; a backslash before anything else is left out.
+const ESCAPE = /\\([0-3][0-7]{2}|.)/gs
+
+function unescapeValue(text: string): string {
+  const bytes = textToByteString(text).replace(ESCAPE, (_, escaped: string) =>
+    escaped.length === 3 ? String.fromCharCode(Number.parseInt(escaped, 8)) : escaped,
+  )
+  return byteStringToText(bytes)
 }
 
 /**

@@ -54,6 +54,34 @@ describe("parseCookie", () => {
         ["d", "100%"],
       ],
     ],
+    [
+      'a="b c"; d=""; e="',
+      [
+        ["a", "b c"],
+        ["d", ""],
+        ["e", '"'],
+      ],
+    ],
+    ['a="b\\"c\\\\d\\054\\073e"', [["a", 'b"c\\d,;e']]],
+    ['a="\\303\\274 \\360\\237\\215\\252"', [["a", "ü \u{1f36a}"]]],
+    ['a="\\377\\400\\08\\x"', [["a", "\ufffd40008x"]]],
+    ['a="\\303\u00c3\u00a9"', [["a", "\ufffdé"]]],
+    [
+      'a="\\"; b="\\\\"',
+      [
+        ["a", "\\"],
+        ["b", "\\"],
+      ],
+    ],
+    [
+      'a="%41\\045"; b=%22%41%22; c="%41; d=%41"',
+      [
+        ["a", "%41%"],
+        ["b", '"A"'],
+        ["c", '"A'],
+        ["d", 'A"'],
+      ],
+    ],
     ["%5f_Host-a=1", [["%5f_Host-a", "1"]]],
     [
       '"__Secure-c"=1; a="b;c"',
@@ -103,6 +131,8 @@ describe("parseCookie", () => {
         const ours = new Map(parseCookie(textToByteString(header)).reverse())
         // A cookie without an equals sign is one for us only.
         for (const [name, value] of theirs) {
+          // Nor are values in quotes what they are there.
+          if (/^".*"$/.test(value)) continue
           const bare = header.split(";").findIndex((part) => part.trim() === name)
           const paired = header
             .split(";")
@@ -112,6 +142,26 @@ describe("parseCookie", () => {
       }),
     )
   })
+})
+
+/** A value that needs quotes, as Werkzeug's dump_cookie writes it. */
+function inQuotes(value: string): string {
+  const escaped = textToByteString(value).replace(/[\x00-\x19",;\\\x7f-\xff]/g, (byte) =>
+    byte === '"' || byte === "\\" ? `\\${byte}` : `\\${byte.charCodeAt(0).toString(8).padStart(3, "0")}`,
+  )
+  return `"${escaped}"`
+}
+
+test("a quoted value of an older Python application is read", () => {
+  const unit = fc.oneof(fc.string({ unit: "grapheme", maxLength: 1 }), fc.constantFrom(...'"\\037,;% \0'))
+  fc.assert(
+    fc.property(fc.string({ unit }), fc.string({ unit }), (a, b) => {
+      expect(parseCookie(`a=${inQuotes(a)}; b=${inQuotes(b)}`)).toEqual([
+        ["a", a],
+        ["b", b],
+      ])
+    }),
+  )
 })
 
 describe("dumpCookie", () => {
@@ -228,6 +278,14 @@ describe("dumpCookie", () => {
           expect(parseCookie(cookie.replace("; Secure", ""))).toEqual([[name, value]])
         },
       ),
+    )
+  })
+
+  test("any value comes back that looks like a coding of its own", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('"', "\\", "0", "3", "7", "%", "2", ";", " ", "é") }), (value) => {
+        expect(parseCookie(dumpCookie("k", value, { path: null }))).toEqual([["k", value]])
+      }),
     )
   })
 })

@@ -89,6 +89,7 @@ export const WORST: Record<string, (length: number) => string> = {
   "pairs with bad escapes": around("a=%ff", "&a=%ff", ""),
   cookies: around("a=b", ";a=b", ""),
   "cookies with bad escapes": around("a=%ff", ";a=%ff", ""),
+  "octal codes": around('a="', "\\303", '"'),
   "cookies without a name": around("=", ";=", ""),
   "schemes and challenges": around("a", ", a b", ""),
   letters: around("", "a", ""),
