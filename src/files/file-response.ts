@@ -18,8 +18,8 @@ import { multipartRanges, selectByteRanges } from "./byte-ranges.ts"
 import { FileBody, lengthOf, readSegments, type Segment } from "./file-body.ts"
 import type { FileSource } from "./file-source.ts"
 
-/** A body up to this size is read before the response is made. */
-const SMALL = 64 * 1024
+/** A body up to this size is read before the response is made; beyond it, new memory costs more than a block that is lent. */
+const SMALL = 32 * 1024
 
 /** What is told about a file, and how. */
 export interface FileFacts {
