@@ -87,7 +87,7 @@ export class Program {
   }
 
   /** Waits for what it prints; fails when it ends before. */
-  async printed(pattern: RegExp, ms = 10_000): Promise<RegExpExecArray> {
+  async printed(pattern: RegExp, ms = 30_000): Promise<RegExpExecArray> {
     const deadline = Date.now() + ms
     for (;;) {
       const match = pattern.exec(this.output)
@@ -148,7 +148,7 @@ export function isAlive(pid: number): boolean {
 }
 
 /** Asks until the answer is this one. */
-export async function answers(url: string, text: string | RegExp, ms = 5000): Promise<void> {
+export async function answers(url: string, text: string | RegExp, ms = 30_000): Promise<void> {
   const deadline = Date.now() + ms
   let last = ""
   while (Date.now() < deadline) {

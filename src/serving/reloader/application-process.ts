@@ -5,7 +5,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import type { Socket } from "node:net"
 import { createInterface } from "node:readline"
 import type { Readable } from "node:stream"
-import { setTimeout as sleep } from "node:timers/promises"
+import { setImmediate as turn } from "node:timers/promises"
 import type { CertificatePair } from "../tls.ts"
 import { CHILD_VARIABLE, type ChildMessage, type ParentMessage, REPORT_FD, type Report } from "./messages.ts"
 
@@ -35,9 +35,6 @@ const cwd = process.cwd()
 
 const ending = import.meta.url.slice(import.meta.url.lastIndexOf("."))
 const preload = new URL(`./preload${ending}`, import.meta.url).href
-
-/** How long what a dead process has reported may take to be read. */
-const REPORTS_LIMIT_MS = 100
 
 let generations = 0
 
@@ -74,10 +71,16 @@ export class ApplicationProcess {
       if ("loaded" in entry) this.loaded.add(entry.loaded)
       listener.onReport(this, entry)
     })
-    const read = new Promise((resolve) => reports.once("close", resolve))
+    let chunks = 0
+    child.stdio[REPORT_FD]?.on("data", () => chunks++)
     child.once("exit", async (code, signal) => {
-      // Whatever the application has started may hold the pipe open, so its end is not waited for without limit.
-      await Promise.race([read, sleep(REPORTS_LIMIT_MS, undefined, { ref: false })])
+      // All that it had to report is in the pipe by now. Its end may never come, since whatever the application has started
+      // may hold it open; it is empty when a whole turn of the event loop, which reads what is there, has brought nothing.
+      for (let before = -1; before !== chunks; ) {
+        before = chunks
+        await turn()
+        await turn()
+      }
       const lost = [...this.#given.values()]
       this.#given.clear()
       listener.onExit(this, { code, signal }, lost)

@@ -229,6 +229,7 @@ class Supervisor implements ProcessListener {
     else if ("missing" in report) this.#files.addMissing(report.missing)
     else return
     this.#watcher?.update()
+    if (this.#files.isStale("loaded" in report ? report.loaded : report.missing)) this.#watcher?.look()
   }
 
   onReady(process: ApplicationProcess, { hostname, port }: { hostname: string; port: number }): void {

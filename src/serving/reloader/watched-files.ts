@@ -58,6 +58,14 @@ export class WatchedFiles {
     this.add(path, GONE)
   }
 
+  /**
+   * Whether a module that was just named has changed already. Events may have come before it was named, when nobody knew
+   * that they mattered, so this asks for a look.
+   */
+  isStale(path: string): boolean {
+    return this.#modules.has(path) && this.#seen.get(path) !== stampOf(path)
+  }
+
   /** Forgets the modules that are not among these. */
   retain(paths: ReadonlySet<string>): void {
     for (const path of this.#modules) if (!paths.has(path)) this.#modules.delete(path)
@@ -84,22 +92,17 @@ export class WatchedFiles {
   /** Whether an event about this path is worth a look. */
   matters(path: string): boolean {
     if (this.#isExcluded(path)) return false
-    return this.#modules.has(path) || SOURCE.test(path) || this.#isInExtra(path)
+    return this.#modules.has(path) || SOURCE.test(path) || this.#isInExtra(path) || this.#isOnTheWay(path)
   }
 
   /** The folders whose entries matter; for one that is not there, the next one up that is. */
   folders(): Set<string> {
-    const found = new Set<string>()
+    const found = new Set(this.#extra.filter(isFolder).flatMap((path) => [path, ...foldersBelow(path)]))
     for (let folder of [...this.#moduleFolders(), ...this.#extra.map(dirname)]) {
       while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder)
       found.add(folder)
     }
     return found
-  }
-
-  /** The folders of which everything matters. */
-  trees(): Set<string> {
-    return new Set(this.#extra.filter(isFolder))
   }
 
   /** All files that matter now. */
@@ -124,6 +127,12 @@ export class WatchedFiles {
 
   #isInExtra(path: string): boolean {
     return this.#extra.some((extra) => path === extra || path.startsWith(join(extra, "/")))
+  }
+
+  /** Whether it is a folder, there or not, above something that matters. */
+  #isOnTheWay(path: string): boolean {
+    const start = join(path, "/")
+    return [...this.#modules, ...this.#extra].some((each) => each.startsWith(start))
   }
 
   #isExcluded(path: string): boolean {
@@ -154,6 +163,14 @@ function* filesBelow(folder: string): Generator<string> {
     const path = join(folder, entry.name)
     if (!entry.isDirectory()) yield path
     else if (!SKIPPED.has(entry.name)) yield* filesBelow(path)
+  }
+}
+
+function* foldersBelow(folder: string): Generator<string> {
+  for (const entry of entriesOf(folder)) {
+    if (!entry.isDirectory() || SKIPPED.has(entry.name)) continue
+    yield join(folder, entry.name)
+    yield* foldersBelow(join(folder, entry.name))
   }
 }
 

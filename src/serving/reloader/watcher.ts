@@ -1,7 +1,9 @@
 // When to look at the watched files: every so often, or when the operating system says that something happened. The second
 // way wakes up for nothing less than a change; the first works on every file system, those of containers and networks too.
 
-import { basename } from "node:path"
+import { statSync } from "node:fs"
+import { basename, join } from "node:path"
+import type { FSWatcher } from "chokidar"
 import { isSkipped, type WatchedFiles } from "./watched-files.ts"
 
 /** How changes are found: `auto` is `chokidar` where it can be had. */
@@ -47,45 +49,69 @@ function statWatcher(look: () => void, intervalMs: number): Watcher {
 async function chokidarWatcher(files: WatchedFiles, look: () => void): Promise<Watcher> {
   // Loaded by the process that watches, not by all that serve.
   const { watch: open } = await import("chokidar")
-  const shared = { ignoreInitial: true, ignorePermissionErrors: true }
-  const isIgnored = (path: string, stats?: { isDirectory(): boolean }): boolean =>
-    isSkipped(basename(path)) || (stats !== undefined && !stats.isDirectory() && !files.matters(path))
-  // Folders of modules, without what is below them: a tree of any size beside the sources costs nothing.
-  const flat = open([], { ...shared, depth: 0, ignored: isIgnored })
-  const deep = open([], { ...shared, ignored: isIgnored })
-  let pending = false
+  const watched = new Map<string, { identity: string; watcher: FSWatcher }>()
+  let following = false
+  let checking = false
+  let closed = false
+
+  const follow = (): void => {
+    const wanted = files.folders()
+    for (const [folder, { identity, watcher }] of watched) {
+      if (wanted.has(folder) && identity === identityOf(folder)) continue
+      void watcher.close()
+      watched.delete(folder)
+    }
+    for (const folder of wanted) {
+      if (!watched.has(folder)) watched.set(folder, { identity: identityOf(folder), watcher: begin(folder) })
+    }
+  }
   const update = (): void => {
-    if (pending) return
-    pending = true
+    if (following || closed) return
+    following = true
     setImmediate(() => {
-      pending = false
-      follow(flat, flatFolders, files.folders())
-      follow(deep, deepFolders, files.trees())
+      following = false
+      if (!closed) follow()
     })
   }
-  const flatFolders = new Set<string>()
-  const deepFolders = new Set<string>()
-  const onEvent = (): void => {
-    look()
+  const check = (): void => {
     update()
+    if (checking) return
+    checking = true
+    setImmediate(() => {
+      checking = false
+      if (!closed) look()
+    })
   }
-  for (const each of [flat, deep]) {
-    each.on("all", onEvent)
-    // What changed before the watching began is seen now.
-    each.on("ready", look)
-    each.on("error", () => {})
+  // A watcher for each folder, since each tells once when it is ready: what happened before that, from the files that the
+  // folder holds to folders that have come below it, no event will ever tell, and must be looked for.
+  const begin = (folder: string): FSWatcher => {
+    const isIgnored = (path: string, stats?: { isDirectory(): boolean }): boolean =>
+      path !== folder &&
+      (isSkipped(basename(path)) || (stats !== undefined && !stats.isDirectory() && !files.matters(path)))
+    // Without what is below the folder: a tree of any size beside the sources costs nothing.
+    const options = { depth: 0, ignoreInitial: true, ignorePermissionErrors: true, ignored: isIgnored }
+    const watcher = open(folder, options)
+    watcher.on("ready", check)
+    watcher.on("all", check)
+    // Of events that follow one another within 50 ms chokidar passes on the first only; here are all of them.
+    watcher.on("raw", (_event, name: string | null, details) => {
+      const { watchedPath } = details as { watchedPath: string }
+      // An event of the folder itself, such as its removal, bears its own name.
+      if (!name || name === basename(watchedPath) || files.matters(join(watchedPath, name))) check()
+    })
+    watcher.on("error", () => {})
+    return watcher
   }
   update()
-  return { name: "chokidar", look, update, close: () => void Promise.all([flat.close(), deep.close()]) }
+  const close = (): void => {
+    closed = true
+    for (const { watcher } of watched.values()) void watcher.close()
+  }
+  return { name: "chokidar", look, update, close }
 }
 
-function follow(
-  watcher: { add(path: string): unknown; unwatch(path: string): unknown },
-  watched: Set<string>,
-  wanted: Set<string>,
-): void {
-  for (const folder of wanted) if (!watched.has(folder)) watcher.add(folder)
-  for (const folder of watched) if (!wanted.has(folder)) watcher.unwatch(folder)
-  watched.clear()
-  for (const folder of wanted) watched.add(folder)
+/** Tells a folder from one that has taken its place, which nobody watches yet. */
+function identityOf(folder: string): string {
+  const stats = statSync(folder, { bigint: true, throwIfNoEntry: false })
+  return stats === undefined ? "" : `${stats.dev}:${stats.ino}:${stats.birthtimeNs}`
 }
