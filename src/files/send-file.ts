@@ -46,7 +46,10 @@ export interface SendFileOptions<R extends Response = Response> {
   etag?: boolean | string | undefined
   /** The last change as a date or in Unix seconds; that of the file unless given. */
   lastModified?: Date | number | undefined
-  /** For how many seconds caches may keep it without asking again; or a function that tells it by the path. */
+  /**
+   * For how many whole seconds caches may keep it without asking again; or a function that tells it by the path. Nothing
+   * may be kept unasked without it, and for 0 or less.
+   */
   maxAge?: number | ((path: string | undefined) => number | undefined) | undefined
   /**
    * Whether the file is sent by the server in front (only for files on disk): `true` tells Apache and lighttpd the path in
@@ -72,7 +75,7 @@ export interface SendFromDirectoryOptions<R extends Response = Response> extends
  * entity tag, unless one is given; other open files (an object with `read(size)`) have no length, and no ranges.
  *
  * @throws TypeError when there is neither a name nor a media type, an attachment has no name, the name holds a control
- *   character, or the file is none (a directory, a pipe); RangeError for a `maxAge` that is no number of seconds
+ *   character, or the file is none (a directory, a pipe); RangeError for a `maxAge` that is no whole number
  * @throws PreconditionFailed (412), RequestedRangeNotSatisfiable (416), and the error of the system when the file is missing
  * @row UTL-7, UTL-8
  */
@@ -250,9 +253,7 @@ function factsOf(source: FileSource | undefined, { name, path, coding }: FileIde
 
 function cacheHeaders(maxAge: number | undefined): HeaderList {
   if (maxAge === undefined) return [["Cache-Control", "no-cache"]]
-  if (!Number.isSafeInteger(maxAge) || maxAge < 0) {
-    throw new RangeError(`maxAge is a whole number of seconds from 0, not ${maxAge}`)
-  }
+  if (!Number.isSafeInteger(maxAge)) throw new RangeError(`maxAge is a whole number of seconds, not ${maxAge}`)
   return [
     ["Cache-Control", `${maxAge > 0 ? "public" : "no-cache"}, max-age=${maxAge}`],
     ["Expires", httpDate(Math.floor(Date.now() / 1000) + maxAge)],

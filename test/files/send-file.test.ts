@@ -85,7 +85,7 @@ describe("mistakes", () => {
     ["an attachment without a name", { mimetype: "text/plain", asAttachment: true }, TypeError],
     ["a line break in the name", { downloadName: "a\r\nX: y" }, TypeError],
     ["a quote in the tag", { mimetype: "text/plain", etag: 'a"b' }, TypeError],
-    ["a max-age below 0", { mimetype: "text/plain", maxAge: -1 }, RangeError],
+    ["a max-age with a fraction", { mimetype: "text/plain", maxAge: 0.5 }, RangeError],
     ["a max-age that is no number", { mimetype: "text/plain", maxAge: () => Number.NaN }, RangeError],
   ])("%s throws", async (_what, options, error) => {
     await expect(sendFile(encode("a"), environ(), options)).rejects.toThrow(error)
@@ -121,6 +121,13 @@ test("maxAge may be asked for by path", async () => {
   const cacheControl = async (name: string) =>
     (await sendFile(join(folder, name), environ(), { maxAge })).headers.get("Cache-Control")
   expect([await cacheControl("a.js"), await cacheControl("b.html")]).toEqual(["public, max-age=31536000", "no-cache"])
+})
+
+test.each([0, -1, -86_400])("with a maxAge of %i nothing is kept without asking", async (maxAge) => {
+  const { headers } = await sendFile(encode("a"), environ(), { mimetype: "text/plain", maxAge })
+  expect(headers.get("Cache-Control")).toBe(`no-cache, max-age=${maxAge}`)
+  const expires = Date.parse(headers.get("Expires") as string)
+  expect(Math.abs(expires - Date.now() - maxAge * 1000)).toBeLessThan(5000)
 })
 
 describe("precompressed files", () => {
