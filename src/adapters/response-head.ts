@@ -2,7 +2,7 @@
 // Names and status lines repeat from request to request, so what was found right once is remembered (in bounded tables).
 
 import type { HeaderList } from "../gateway.ts"
-import { checkFieldName, checkFieldValue } from "../http/fields.ts"
+import { checkFieldName, checkFieldValue, isHopByHopHeader } from "../http/fields.ts"
 
 /** The head of one response. `fields` alternates names and values, ready to be written. */
 export interface ResponseHead {
@@ -28,19 +28,6 @@ const knownNames = new Map<string, number>()
 const knownValues = new Set<string>()
 const SHORT = 64
 const knownStatuses = new Map<string, StatusLine>()
-
-// RFC 9110 section 7.6.1: fields that belong to the connection, and so to the server.
-const HOP_BY_HOP = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-])
 
 /**
  * Checks and copies what an application passed to startResponse.
@@ -95,7 +82,9 @@ function checkStatus(status: unknown): StatusLine {
 
 function checkName(name: string): number {
   const lowered = checkFieldName(name).toLowerCase()
-  if (HOP_BY_HOP.has(lowered)) throw new TypeError(`${name} belongs to the connection; an application must not set it`)
+  // RFC 9110 section 7.6.1; Proxy-Connection stands in no RFC, and means the connection all the same.
+  if (isHopByHopHeader(lowered) || lowered === "proxy-connection")
+    throw new TypeError(`${name} belongs to the connection; an application must not set it`)
   const kind = lowered === "content-length" ? CONTENT_LENGTH : PLAIN
   if (knownNames.size < MEMORY) knownNames.set(name, kind)
   return kind
