@@ -30,7 +30,7 @@ function werkstatt(args: string[], input?: string) {
     cwd: folder.path,
     encoding: "utf8",
     input,
-    timeout: 15_000,
+    timeout: 30_000,
   })
   return { status, stdout, stderr }
 }

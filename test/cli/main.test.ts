@@ -16,7 +16,7 @@ beforeAll(() => {
 })
 
 const werkstatt = (...args: string[]) =>
-  spawnSync(process.execPath, [main, ...args], { cwd: folder, encoding: "utf8", timeout: 15_000 })
+  spawnSync(process.execPath, [main, ...args], { cwd: folder, encoding: "utf8", timeout: 30_000 })
 
 test.each([
   [["run", "missing:app"], /^werkstatt: There is no module "missing" in .*\n$/],

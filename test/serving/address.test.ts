@@ -123,7 +123,7 @@ describe("inherited descriptors", () => {
     expect(line.toString()).toBe(`http://localhost:${port}\n`)
     // Both take connections; the one that answers is the other process.
     const ask = () =>
-      fetch(`http://127.0.0.1:${port}`, { signal: AbortSignal.timeout(300) }).then(
+      fetch(`http://127.0.0.1:${port}`, { signal: AbortSignal.timeout(1000) }).then(
         (each) => each.text(),
         () => "",
       )

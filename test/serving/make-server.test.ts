@@ -88,7 +88,7 @@ describe("makeServer", () => {
     const client = new RawClient(server.port).send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
     await begun
     const closed = server.close()
-    await idle.end(1000)
+    await idle.end()
     await expect(fetch(server.url)).rejects.toThrow()
     const received = await client.end()
     expect(received).toMatch(/\r\nConnection: close\r\n/)
@@ -98,11 +98,16 @@ describe("makeServer", () => {
 
   test("close breaks off what does not end in time, and its signal aborts", async () => {
     let reason: unknown
+    let began: () => void = () => {}
+    const begun = new Promise<void>((resolve) => {
+      began = resolve
+    })
     const server = await makeServer(
       "127.0.0.1",
       0,
       async (environ) => {
         const signal = environ["wsgi.signal"] as AbortSignal
+        began()
         await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()))
         reason = signal.reason
         throw reason
@@ -110,7 +115,7 @@ describe("makeServer", () => {
       { accessLog: false, closeTimeoutMs: 50, errors: { write: () => {}, writeLines: () => {}, flush: () => {} } },
     )
     new RawClient(server.port).send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-    await sleep(50)
+    await begun
     await server.close()
     await sleep(10)
     expect((reason as Error).message).toContain("shutting down")
@@ -141,6 +146,7 @@ describe("runSimple", () => {
   const SLOW = `
     import { runSimple } from "werkstatt"
     await runSimple("127.0.0.1", 0, async (environ, start) => {
+      console.log("begun")
       await new Promise((resolve) => setTimeout(resolve, 300))
       start("200 OK", [])
       return [new TextEncoder().encode("done")]
@@ -153,7 +159,7 @@ describe("runSimple", () => {
       const { child, url, output } = await start(SLOW)
       expect(output()).toContain(` * Running on ${url}\nPress CTRL+C to quit\n`)
       const answer = fetch(url)
-      await sleep(150)
+      while (!output().includes("begun")) await sleep(10)
       child.kill(signal)
       const [code] = await once(child, "exit")
       expect(await (await answer).text()).toBe("done")
@@ -164,9 +170,9 @@ describe("runSimple", () => {
   )
 
   test("a second signal does not wait", async () => {
-    const { child, url } = await start(SLOW.replace("300", "60_000"))
+    const { child, url, output } = await start(SLOW.replace("300", "60_000"))
     const answer = fetch(url).catch((reason: unknown) => reason)
-    await sleep(150)
+    while (!output().includes("begun")) await sleep(10)
     child.kill("SIGINT")
     await sleep(100)
     child.kill("SIGINT")

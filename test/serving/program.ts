@@ -16,8 +16,14 @@ import {
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { onTestFinished } from "vitest"
+import { expect, onTestFinished, vi } from "vitest"
 import { sleep } from "../support/server.ts"
+
+// Longer than any wait below: whatever is waited for and does not come says so itself.
+vi.setConfig({ testTimeout: 90_000 })
+
+/** How long a busy machine may take for what is waited for. */
+export const WAIT = { timeout: 30_000, interval: 25 }
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 export const command: string = join(root, "dist/cli/main.js")
@@ -87,7 +93,7 @@ export class Program {
   }
 
   /** Waits for what it prints; fails when it ends before. */
-  async printed(pattern: RegExp, ms = 30_000): Promise<RegExpExecArray> {
+  async printed(pattern: RegExp, ms = WAIT.timeout): Promise<RegExpExecArray> {
     const deadline = Date.now() + ms
     for (;;) {
       const match = pattern.exec(this.output)
@@ -147,8 +153,14 @@ export function isAlive(pid: number): boolean {
   return status !== undefined && status.state !== "Z"
 }
 
+/** Waits until it has `count` children; gives their pids. */
+export async function untilChildren(pid: number, count: number): Promise<number[]> {
+  await expect.poll(() => childrenOf(pid), WAIT).toHaveLength(count)
+  return childrenOf(pid).map((each) => each.pid)
+}
+
 /** Asks until the answer is this one. */
-export async function answers(url: string, text: string | RegExp, ms = 30_000): Promise<void> {
+export async function answers(url: string, text: string | RegExp, ms = WAIT.timeout): Promise<void> {
   const deadline = Date.now() + ms
   let last = ""
   while (Date.now() < deadline) {

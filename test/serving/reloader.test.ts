@@ -4,7 +4,7 @@ import { readdirSync } from "node:fs"
 import { request } from "node:http"
 import { describe, expect, test } from "vitest"
 import { RawClient, sleep } from "../support/server.ts"
-import { answers, childrenOf, Folder, isAlive, Program } from "./program.ts"
+import { answers, childrenOf, Folder, isAlive, Program, untilChildren, WAIT } from "./program.ts"
 
 const MAIN = (options = "{}") => `
   import { runSimple } from "werkstatt/serving"
@@ -16,6 +16,12 @@ const MAIN = (options = "{}") => `
   await runSimple("127.0.0.1", 0, app, { useReloader: true, ...${options} })`
 
 const text = (value: string) => `export const text = ${JSON.stringify(value)}\n`
+
+/** A module's beginning that runs this statement once there is a file `go`. */
+const onGo = (statement: string) => `
+  import { existsSync } from "node:fs"
+  import { isRunningFromReloader } from "werkstatt/serving"
+  if (isRunningFromReloader()) setInterval(() => { if (existsSync("go")) ${statement} }, 20)`
 
 async function start(files: Record<string, string>, args = ["main.js"]) {
   const folder = new Folder(files)
@@ -59,13 +65,17 @@ describe("a process that is replaced", () => {
   test("twenty saves in a burst are one restart", async () => {
     const { folder, program, url } = await start({ "main.js": MAIN(), "text.js": text("one") })
     await answers(url, "one")
+    let pauses = 0
     for (let i = 1; i <= 20; i++) {
       folder.write("text.js", text(`burst ${i}`))
+      const written = performance.now()
       await sleep(10)
+      // A busy machine may tear the burst apart.
+      if (performance.now() - written > 40) pauses++
     }
     await answers(url, "burst 20")
     await sleep(300)
-    expect(program.output.match(/Detected change/g)).toHaveLength(1)
+    expect(program.output.match(/Detected change/g)?.length).toBeLessThanOrEqual(1 + pauses)
   })
 
   test("finishes the request that it is at, while the next one answers", async () => {
@@ -73,15 +83,18 @@ describe("a process that is replaced", () => {
       import { runSimple } from "werkstatt/serving"
       import { text } from "./text.js"
       const app = async (environ, start) => {
-        if (environ.PATH_INFO === "/slow") await new Promise((resolve) => setTimeout(resolve, 800))
+        if (environ.PATH_INFO === "/slow") {
+          console.log("begun")
+          await new Promise((resolve) => setTimeout(resolve, 800))
+        }
         start("200 OK", [])
         return [new TextEncoder().encode(text)]
       }
       await runSimple("127.0.0.1", 0, app, { useReloader: true })`
-    const { folder, url } = await start({ "main.js": slow, "text.js": text("one") })
+    const { folder, program, url } = await start({ "main.js": slow, "text.js": text("one") })
     await answers(url, "one")
     const old = fetch(`${url}/slow`)
-    await sleep(100)
+    await program.printed(/begun/)
     folder.write("text.js", text("two"))
     await answers(url, "two")
     expect(await (await old).text()).toBe("one")
@@ -179,7 +192,7 @@ describe("what is watched", () => {
     expect(program.output).not.toContain("Detected change")
     folder.write("settings.toml", "a = 1")
     await program.printed(/Detected change in '.*settings\.toml'/)
-    await sleep(300)
+    await answers(url, "one")
     folder.write("templates/a/page.html", "anew")
     await program.printed(/Detected change in '.*page\.html'/)
   })
@@ -232,8 +245,9 @@ describe("an application that does not run", () => {
   test("an error that nobody catches, long after the start, waits for a save as well", async () => {
     const { folder, program, url } = await start({ "main.js": MAIN(), "text.js": text("one") })
     await answers(url, "one")
-    folder.write("text.js", `setTimeout(() => { throw new Error("late") }, 200); ${text("two")}`)
+    folder.write("text.js", `${onGo('throw new Error("late")')}; ${text("two")}`)
     await answers(url, "two")
+    folder.write("go", "")
     await program.printed(/does not run; waiting for a change/)
     expect(await (await fetch(url)).text()).toContain("Error: late")
     folder.write("text.js", text("three"))
@@ -243,29 +257,26 @@ describe("an application that does not run", () => {
 
 describe("the end", () => {
   const noOrphans = async (pids: number[]) => {
-    for (let i = 0; i < 40 && pids.some(isAlive); i++) await sleep(25)
-    expect(pids.filter(isAlive)).toEqual([])
+    await expect.poll(() => pids.filter(isAlive), WAIT).toEqual([])
   }
   const both = { "main.js": MAIN(), "text.js": text("one") }
 
   test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s to the parent ends both with exit code 0", async (signal) => {
     const { program, url } = await start(both)
     await answers(url, "one")
-    await sleep(500)
-    const children = childrenOf(program.pid).map(({ pid }) => pid)
     // The one that serves, and the one that is ready for the next change.
-    expect(children).toHaveLength(2)
+    const children = await untilChildren(program.pid, 2)
     program.kill(signal)
     expect(await program.ended()).toEqual([0, null])
     await noOrphans(children)
   })
 
   test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s to the child ends both with exit code 0", async (signal) => {
-    const { program, url } = await start(both)
-    await answers(url, "one")
+    const { program, url } = await start({ ...both, "text.js": "export const text = String(process.pid)" })
+    const serving = Number(await (await fetch(url)).text())
     const children = childrenOf(program.pid).map(({ pid }) => pid)
-    expect(children).toHaveLength(1)
-    process.kill(children[0] as number, signal)
+    expect(children).toContain(serving)
+    process.kill(serving, signal)
     expect(await program.ended()).toEqual([0, null])
     await noOrphans(children)
   })
@@ -273,8 +284,7 @@ describe("the end", () => {
   test("SIGKILL to the parent leaves no child behind", async () => {
     const { program, url } = await start(both)
     await answers(url, "one")
-    await sleep(500)
-    const children = childrenOf(program.pid).map(({ pid }) => pid)
+    const children = await untilChildren(program.pid, 2)
     program.kill("SIGKILL")
     await program.ended()
     await noOrphans(children)
@@ -288,8 +298,8 @@ describe("the end", () => {
     broken.program.kill("SIGINT")
     expect(await broken.program.ended()).toEqual([0, null])
     const hanging = await start({ "main.js": MAIN(), "text.js": `if (process.send) while (true);\n${text("one")}` })
+    const children = await untilChildren(hanging.program.pid, 1)
     await sleep(400)
-    const children = childrenOf(hanging.program.pid).map(({ pid }) => pid)
     hanging.program.kill("SIGINT")
     await hanging.program.ended()
     await noOrphans(children)
@@ -300,7 +310,10 @@ describe("the end", () => {
       import { runSimple } from "werkstatt/serving"
       import { text } from "./text.js"
       const app = (environ, start) => {
-        if (environ.PATH_INFO === "/loop") while (true);
+        if (environ.PATH_INFO === "/loop") {
+          console.log("caught")
+          while (true);
+        }
         start("200 OK", [])
         return [new TextEncoder().encode(text)]
       }
@@ -309,12 +322,12 @@ describe("the end", () => {
     await answers(url, "one")
     const caught = () => fetch(`${url}/loop`).catch(() => "broken off")
     const first = caught()
-    await sleep(100)
+    await program.printed(/caught/)
     folder.write("text.js", text("two"))
     await answers(url, "two")
     expect(await first).toBe("broken off")
     const second = caught()
-    await sleep(200)
+    await program.printed(/caught[\s\S]*caught/)
     const children = childrenOf(program.pid).map(({ pid }) => pid)
     program.kill("SIGINT")
     await sleep(100)
@@ -329,27 +342,27 @@ describe("the end", () => {
     ["process.exit(0)", 0],
     ["process.kill(process.pid, 'SIGKILL')", 137],
   ])("the exit code of %s is passed on", async (statement, code) => {
-    const { program, url } = await start({
+    const { folder, program, url } = await start({
       "main.js": MAIN(),
-      "text.js": `import { isRunningFromReloader } from "werkstatt/serving"
-        ${text("one")}; if (isRunningFromReloader()) setTimeout(() => ${statement}, 300)`,
+      "text.js": `${onGo(statement)}; ${text("one")}`,
     })
     await answers(url, "one")
+    folder.write("go", "")
     expect(await program.ended()).toEqual([code, null])
   })
 
   test("descriptors and processes stay as many over restarts", async () => {
     const { folder, program, url } = await start(both)
     await answers(url, "one")
-    await sleep(600)
+    await untilChildren(program.pid, 2)
     const descriptors = () => readdirSync(`/proc/${program.pid}/fd`).length
     const before = descriptors()
     for (let i = 0; i < 5; i++) {
       folder.write("text.js", text(`round ${i}`))
       await answers(url, `round ${i}`)
     }
-    await sleep(600)
-    expect(descriptors()).toBeLessThanOrEqual(before + 1)
+    await untilChildren(program.pid, 2)
+    await expect.poll(descriptors, WAIT).toBeLessThanOrEqual(before + 1)
     const children = childrenOf(program.pid)
     expect(children).toHaveLength(2)
     expect(children.filter(({ state }) => state === "Z")).toEqual([])

@@ -5,7 +5,7 @@ import { Agent, get } from "node:https"
 import { describe, expect, test } from "vitest"
 import { runSimple } from "../../src/serving/run-simple.ts"
 import { answering, sleep } from "../support/server.ts"
-import { answers, childrenOf, Folder, isAlive, Program } from "./program.ts"
+import { answers, Folder, isAlive, Program, untilChildren, WAIT } from "./program.ts"
 
 const program = (options: string, body = `return answer(environ, start)`) => `
   import { runSimple } from "werkstatt/serving"
@@ -65,7 +65,7 @@ pty.spawn(sys.argv[1:])`,
         cwd: folder.path,
         encoding: "utf8",
         env: { ...env, ...more },
-        timeout: 15_000,
+        timeout: 30_000,
       }).stdout
     const output = run({})
     expect(output).toContain(`"GET /200 HTTP/1.1" 200`)
@@ -141,7 +141,7 @@ describe("processes", () => {
   test("serve together, are replaced when they die, and end with the first", async () => {
     const { program, url } = await start("{ processes: 2 }", body)
     const pids = new Set<number>()
-    for (let i = 0; i < 50 && pids.size < 2; i++) {
+    for (const end = Date.now() + WAIT.timeout; Date.now() < end && pids.size < 2; ) {
       const [pid, multiprocess] = (await (await fetch(url, { headers: { Connection: "close" } })).text()).split(" ")
       expect(multiprocess).toBe("true")
       pids.add(Number(pid))
@@ -150,9 +150,7 @@ describe("processes", () => {
     process.kill([...pids][0] as number, "SIGKILL")
     await program.printed(/ended \(SIGKILL\); starting another/)
     await answers(url, new RegExp(`^${[...pids][1]} `))
-    await sleep(500)
-    const workers = childrenOf(program.pid).map(({ pid }) => pid)
-    expect(workers).toHaveLength(2)
+    const workers = await untilChildren(program.pid, 2)
     program.kill("SIGTERM")
     expect(await program.ended()).toEqual([0, null])
     expect(workers.filter(isAlive)).toEqual([])
@@ -169,7 +167,7 @@ describe("processes", () => {
         }).on("error", reject)
       })
     const seen = new Set<string>()
-    for (let i = 0; i < 50 && seen.size < 2; i++) seen.add(await ask())
+    for (const end = Date.now() + WAIT.timeout; Date.now() < end && seen.size < 2; ) seen.add(await ask())
     expect(seen.size).toBe(2)
     expect(new Set([...seen].map((each) => each.split(" ")[1])).size).toBe(1)
   })

@@ -88,7 +88,7 @@ describe("HTTPS", () => {
   test("plain HTTP on its port is a line in the log, and the next client is served", async () => {
     const { server, lines } = await start("adhoc")
     await new RawClient(server.port).send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").end()
-    await sleep(50)
+    await expect.poll(() => lines, { timeout: 15_000 }).not.toEqual([])
     expect(lines).toEqual(["127.0.0.1 - TLS: plain HTTP on a port for HTTPS"])
     expect((await get(server.port, { rejectUnauthorized: false })).text).toContain("https")
   })

@@ -60,7 +60,7 @@ export class RawClient {
   }
 
   /** Waits until what was received fulfils `test`; fails after `ms`. */
-  async until(test: (received: string) => boolean, ms = 5000): Promise<string> {
+  async until(test: (received: string) => boolean, ms = 15_000): Promise<string> {
     const deadline = Date.now() + ms
     while (!test(this.received)) {
       const left = deadline - Date.now()
@@ -72,7 +72,7 @@ export class RawClient {
   }
 
   /** Waits until the server has closed the connection; gives all that was received. */
-  async end(ms = 5000): Promise<string> {
+  async end(ms = 15_000): Promise<string> {
     const deadline = Date.now() + ms
     while (!this.closed) {
       const left = deadline - Date.now()
