@@ -439,7 +439,6 @@ export class EnvironBuilder {
       "wsgi.multiprocess": this.multiprocess,
       "wsgi.run_once": this.runOnce,
     }
-    if (this.urlScheme === "https") environ.HTTPS = "on"
     if (this.#headers !== undefined) addHeaders(environ, this.#headers)
     this.#addBody(environ)
     if (this.environOverrides !== undefined) {
