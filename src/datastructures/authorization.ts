@@ -16,10 +16,15 @@ export interface AuthOptions {
   token?: string | null | undefined
 }
 
+/** The scheme as it was given, if it can be one. */
+function checkScheme(type: string): string {
+  if (!isToken(type)) throw new TypeError(`Not an authentication scheme: ${JSON.stringify(type)}`)
+  return type
+}
+
 /** The scheme in lower case, if it can be one. */
 export function schemeOf(type: string): string {
-  if (!isToken(type)) throw new TypeError(`Not an authentication scheme: ${JSON.stringify(type)}`)
-  return asciiLower(type)
+  return asciiLower(checkScheme(type))
 }
 
 /** The parameters as pairs, `null` being the same as `undefined`. */
@@ -32,7 +37,7 @@ export function* authParameters(
 
 /** `aws4-hmac-sha256` as `Aws4-Hmac-Sha256`. Case does not matter; this is the usual one. */
 export function schemeInTitleCase(scheme: string): string {
-  return scheme.replace(/[a-z]+/g, (word) => word.slice(0, 1).toUpperCase() + word.slice(1))
+  return asciiLower(scheme).replace(/[a-z]+/g, (word) => word.slice(0, 1).toUpperCase() + word.slice(1))
 }
 
 /**
@@ -49,7 +54,7 @@ export function schemeInTitleCase(scheme: string): string {
  * Authorization.fromHeader("Basic !!!!") // => undefined
  */
 export class Authorization {
-  /** The scheme in lower case: `basic`, `digest`, `bearer` ... */
+  /** The scheme: `basic`, `digest`, `bearer` ... From a header it comes in lower case, else as it was given. */
   readonly type: string
   /** The parameters, empty when there is a token. */
   readonly parameters: ImmutableDict<string | undefined>
@@ -58,7 +63,7 @@ export class Authorization {
 
   /** @throws TypeError when the scheme is not a token */
   constructor(type: string, options: AuthOptions = {}) {
-    this.type = schemeOf(type)
+    this.type = checkScheme(type)
     this.parameters = new ImmutableDict(authParameters(options.parameters))
     this.token = options.token ?? undefined
   }
@@ -93,7 +98,7 @@ export class Authorization {
    */
   toHeader(): string {
     const token =
-      this.type === "basic" && this.token === undefined
+      asciiLower(this.type) === "basic" && this.token === undefined
         ? dumpBasic({ username: this.username ?? "", password: this.password ?? "" })
         : this.token
     return checkFieldValue(
@@ -130,7 +135,7 @@ export class Authorization {
   }
 
   /**
-   * Whether the other are the same credentials. Not a way to check a password: it takes longer the more of it is right.
+   * Whether the other are the same credentials, the case of the scheme included. Not a way to check a password: it takes longer the more of it is right.
    */
   equals(other: unknown): boolean {
     if (!(other instanceof Authorization)) return false

@@ -43,7 +43,8 @@ function nameOf(variable: string): string | undefined {
 /**
  * The headers of an environ, in the order of its variables and with names in title case. They can't be changed here;
  * they follow the environ. A header that came in several lines is one, as the server joined it. An empty `CONTENT_TYPE` or
- * `CONTENT_LENGTH` is no header.
+ * `CONTENT_LENGTH` is no header. Who asks for one value may spell the name as that of a variable, `X_FOO`; in lists there are
+ * names of headers only.
  *
  * @row HDR-19
  * @example
@@ -66,7 +67,7 @@ export class EnvironHeaders extends ReadonlyHeaders {
   }
 
   protected override all(name: string): string[] {
-    const value = this.first(name)
+    const value = String(name).includes("_") ? undefined : this.first(name)
     return value === undefined ? [] : [value]
   }
 

@@ -75,9 +75,27 @@ describe("Authorization", () => {
     expect(String(Authorization.fromHeader(text))).toBe(written)
   })
 
+  test("keeps the scheme as it was given, and writes it in the usual case", () => {
+    for (const [type, written] of [
+      ["Bearer", "Bearer t"],
+      ["BEARER", "Bearer t"],
+      ["x-OWN", "X-Own t"],
+    ] as const) {
+      const auth = new Authorization(type, { token: "t" })
+      expect([auth.type, auth.toHeader()]).toEqual([type, written])
+    }
+    expect(new Authorization("BASIC", { parameters: { username: "user", password: "pass" } }).toHeader()).toBe(
+      "Basic dXNlcjpwYXNz",
+    )
+    expect(Authorization.fromHeader("BEARER t")?.type).toBe("bearer")
+  })
+
   test("equals the same credentials", () => {
-    expect(basic("a", "b").equals(new Authorization("Basic", { parameters: { password: "b", username: "a" } }))).toBe(
+    expect(basic("a", "b").equals(new Authorization("basic", { parameters: { password: "b", username: "a" } }))).toBe(
       true,
+    )
+    expect(basic("a", "b").equals(new Authorization("Basic", { parameters: { username: "a", password: "b" } }))).toBe(
+      false,
     )
     expect(basic("a", "b").equals(basic("a", "c"))).toBe(false)
     expect(basic("a", "b").equals(new Authorization("digest", { parameters: { username: "a", password: "b" } }))).toBe(

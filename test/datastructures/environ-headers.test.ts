@@ -35,10 +35,16 @@ describe("EnvironHeaders", () => {
     expect(headers.get("content-length", { type: int })).toBe(0)
     expect(headers.getAll("accept")).toEqual(["*/*"])
     expect(headers.getAll("missing")).toEqual([])
+    expect(headers.getAll("X-FOO-BAR")).toEqual(["v"])
     expect(headers.has("empty")).toBe(true)
     expect(headers.get("Server-Name")).toBeUndefined()
     expect(headers.getOrThrow("accept")).toBe("*/*")
     expect(() => headers.getOrThrow("missing")).toThrow(BadRequestKeyError)
+  })
+
+  test("have one value by the name of its variable, and a list by the name of the header only", () => {
+    expect([headers.get("x_foo_bar"), headers.has("CONTENT_LENGTH")]).toEqual(["v", true])
+    expect([headers.getAll("x_foo_bar"), headers.getAll("CONTENT_LENGTH")]).toEqual([[], []])
   })
 
   test("do not have an empty Content-Type or Content-Length", () => {
