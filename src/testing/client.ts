@@ -13,7 +13,7 @@ import { fetchFrom } from "./client-fetch.ts"
 import { Cookie, CookieJar, type CookieOrigin, domainMatches, parseSetCookie } from "./cookie-jar.ts"
 import { createEnviron, EnvironBuilder, type EnvironBuilderOptions } from "./environ-builder.ts"
 import { ClientRedirectError, isRedirect, redirected, urlOf } from "./redirects.ts"
-import { quoteBytes, splitHost } from "./request-url.ts"
+import { quoteBytes, splitHost, splitUrl } from "./request-url.ts"
 import { originOf, type TestParts, TestResponse, tellOrigin, withTestParts } from "./test-response.ts"
 
 /** How a client behaves. */
@@ -263,14 +263,24 @@ function isDescription(target: OpenTarget): target is OpenOptions {
   return !other && !(target instanceof Request) && !("REQUEST_METHOD" in target)
 }
 
-function environOf(target: OpenTarget, options: EnvironBuilderOptions): Environ {
-  if (typeof target === "string" || target instanceof URL) return createEnviron(target, options)
+function environOf(target: OpenTarget, given: EnvironBuilderOptions): Environ {
+  const path = typeof given.path === "string" ? withSlash(given.path, given) : given.path
+  const options = path === given.path ? given : { ...given, path }
+  if (typeof target === "string") return createEnviron(withSlash(target, options), options)
+  if (target instanceof URL) return createEnviron(target, options)
   if (target instanceof EnvironBuilder) return target.getEnviron()
   if (target instanceof Request) return EnvironBuilder.fromEnviron(target.environ, options).getEnviron()
   if (isDescription(target)) return createEnviron(options)
   const environ = target as Environ
   const changed = Object.keys(options).length > 0
   return changed ? EnvironBuilder.fromEnviron(environ, options).getEnviron() : { ...environ }
+}
+
+/** What cannot be left out of a request line is added; the path of a mount itself is empty. */
+function withSlash(path: string, { method, baseUrl }: EnvironBuilderOptions): string {
+  if (path.startsWith("/") || (path === "*" && method === "OPTIONS") || method === "CONNECT") return path
+  const isMount = splitUrl(path).path === "" && /[^/]/.test(splitUrl(String(baseUrl ?? ""), true).path)
+  return isMount || splitUrl(path).host !== undefined ? path : `/${path}`
 }
 
 // What a test has set by hand goes before what the jar has under that name.

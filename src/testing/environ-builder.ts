@@ -33,7 +33,7 @@ export type QueryValue = string | number | bigint | boolean | null | undefined
 export interface EnvironBuilderOptions {
   /**
    * The path below the mount, perhaps with a query, or a whole URL; percent-encoded, other characters as UTF-8. Default `/`.
-   * It is REQUEST_URI as well, as it is written.
+   * It is REQUEST_URI as well, as it is written. No slash is put in front of it; the Client does that.
    */
   path?: string | URL | undefined
   /** Scheme, host and mount. Default `http://localhost/`. */
@@ -149,9 +149,10 @@ export class EnvironBuilder {
     this.urlScheme = target.scheme ?? base?.scheme ?? "http"
     this.host = target.host ?? base?.host ?? "localhost"
     ;[this.scriptRoot, this.#path] = mounted(target, base)
-    // A client sends what stands behind the host.
+    // A client sends what stands behind the host, and always a slash: there, and for a mount.
+    const slash = target.path === "" && (target.host !== undefined || this.scriptRoot !== "") ? "/" : ""
     const query = target.query === undefined ? "" : `?${target.query}`
-    this.#target = textToByteString(target.host === undefined ? path : target.path + query)
+    this.#target = slash + textToByteString(target.host === undefined ? path : target.path + query)
     if (target.query !== undefined && given.queryString !== undefined) {
       throw new TypeError(`There is a query in the path ${JSON.stringify(path)} and in queryString`)
     }
@@ -310,7 +311,7 @@ export class EnvironBuilder {
    * new EnvironBuilder("/a", { queryString: { b: 1 } }).requestUri // => "/a"
    */
   get requestUri(): string {
-    return this.#completed(this.#target ?? textToByteString(this.#path))
+    return this.#target ?? textToByteString(this.#path)
   }
 
   set requestUri(target: string) {
@@ -416,14 +417,13 @@ export class EnvironBuilder {
   getEnviron(): Environ {
     const query = this.queryString
     const scriptRoot = encodePath(this.scriptRoot)
-    const path = encodePath(this.#path)
     const uri = this.requestUri
     const [name, port] = splitHost(this.host, this.urlScheme)
     const environ: Environ = {
       ...this.environBase,
       REQUEST_METHOD: this.method,
       SCRIPT_NAME: pathBytes(scriptRoot),
-      PATH_INFO: pathBytes(path === "" && scriptRoot !== "" ? path : this.#completed(path)),
+      PATH_INFO: pathBytes(encodePath(this.#path)),
       QUERY_STRING: query,
       REQUEST_URI: uri,
       RAW_URI: uri,
@@ -448,13 +448,6 @@ export class EnvironBuilder {
       }
     }
     return environ
-  }
-
-  // What a client cannot leave out of a request line, it adds.
-  #completed(target: string): string {
-    if (target.startsWith("/") || (target === "*" && this.method === "OPTIONS") || this.method === "CONNECT")
-      return target
-    return splitUrl(target).host === undefined ? `/${target}` : target
   }
 
   #addBody(environ: Environ): void {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { describe, expect, test } from "vitest"
 import type { Application, Body, Environ } from "../../src/gateway.ts"
 import { LintError } from "../../src/middleware/lint.ts"
-import { Client, type OpenTarget } from "../../src/testing/client.ts"
+import { Client, type OpenOptions, type OpenTarget } from "../../src/testing/client.ts"
 import { EnvironBuilder } from "../../src/testing/environ-builder.ts"
 import { ClientRedirectError } from "../../src/testing/redirects.ts"
 import { TestResponse } from "../../src/testing/test-response.ts"
@@ -56,6 +56,25 @@ function streaming(log: string[], chunks: readonly string[], fail?: Error): Appl
 }
 
 describe("requests", () => {
+  test.each<[path: string, options: OpenOptions, mount: string, path: string, target: string]>([
+    ["", {}, "", "/", "/"],
+    ["users", {}, "", "/users", "/users"],
+    ["?a=1", {}, "", "/", "/?a=1"],
+    ["", { baseUrl: "http://h.test/" }, "", "/", "/"],
+    ["users", { baseUrl: "http://h.test/app" }, "/app", "/users", "/users"],
+    ["", { baseUrl: "http://h.test/app/" }, "/app", "", "/"],
+    ["http://h.test", {}, "", "/", "/"],
+    ["*", { method: "OPTIONS" }, "", "*", "*"],
+  ])("%j with %j begins with a slash where it has to", async (path, options, mount, info, uri) => {
+    const client = new Client(echo)
+    for (const response of [await client.open(path, options), await client.open({ ...options, path })]) {
+      const { SCRIPT_NAME, PATH_INFO, REQUEST_URI, RAW_URI } = response.request.environ
+      expect([SCRIPT_NAME, PATH_INFO, REQUEST_URI, RAW_URI]).toEqual([mount, info, uri, uri])
+    }
+    const again = await client.open((await client.get("/before")).request, { ...options, path })
+    expect(again.request.environ.PATH_INFO).toBe(info)
+  })
+
   test("every verb sends its method", async () => {
     const client = new Client(echo)
     for (const verb of ["get", "post", "put", "delete", "patch", "options", "trace"] as const) {

@@ -25,9 +25,9 @@ describe("paths and base URLs", () => {
   test.each<[options: EnvironBuilderOptions, mount: string, path: string, query: string, uri: string]>([
     [{}, "", "/", "", "/"],
     [{ path: "/a/b" }, "", "/a/b", "", "/a/b"],
-    [{ path: "a" }, "", "/a", "", "/a"],
-    [{ path: "" }, "", "/", "", "/"],
-    [{ path: "?a=1" }, "", "/", "a=1", "/?a=1"],
+    [{ path: "a" }, "", "a", "", "a"],
+    [{ path: "" }, "", "", "", ""],
+    [{ path: "?a=1" }, "", "", "a=1", "?a=1"],
     [{ path: "/a%2Fb%20c" }, "", "/a/b c", "", "/a%2Fb%20c"],
     [{ path: "/é ü" }, "", "/\xc3\xa9 \xc3\xbc", "", "/\xc3\xa9 \xc3\xbc"],
     [{ path: "/%FF" }, "", "/\xff", "", "/%FF"],
