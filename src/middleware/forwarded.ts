@@ -1,6 +1,7 @@
 // What proxies say of the request that they pass on: the Forwarded header (RFC 7239), and the X-Forwarded ones as lists.
 // Texts and values only; whom to believe is the affair of proxy-fix.ts.
 
+import { hostIsTrusted } from "../http/hosts.ts"
 import { parseInteger } from "../http/numbers.ts"
 import { asciiLower, closingQuote, stripSpace, tokenEnd, unescapeQuoted } from "../http/tokens.ts"
 import { parseAddress } from "./address-list.ts"
@@ -106,17 +107,16 @@ export function forwardedScheme(text: string): "http" | "https" | undefined {
 }
 
 /**
- * A host with its port, if it has one; `undefined` when there is nothing. What is malformed stays as it is, so that it is
- * refused where hosts are: without it the request would seem to have been meant for the host of the proxy.
+ * A host with its port, if it has one; `undefined` when it is malformed.
  *
  * @example
  * forwardedHost("[::1]:8080") // => ["[::1]", "8080"]
  * forwardedHost("example.com") // => ["example.com", undefined]
- * forwardedHost("bad host") // => ["bad host", undefined]
+ * forwardedHost("a.com:80@evil.test") // => undefined
  */
 export function forwardedHost(text: string): [name: string, port: string | undefined] | undefined {
   const host = stripSpace(text)
-  if (host === "") return undefined
+  if (!hostIsTrusted(host)) return undefined
   const colon = host.endsWith("]") ? -1 : host.lastIndexOf(":")
   return colon === -1 ? [host, undefined] : [host.slice(0, colon), host.slice(colon + 1)]
 }

@@ -1,12 +1,10 @@
 // Puts right what an application behind proxies sees: the client's address, and scheme, host and mount as the client wrote
 // them. Stands outside of every layer that looks at one of these.
 // A client can send all of these headers, so nothing is believed unless told: how many proxies write each header, or which
-// addresses are proxies. What is malformed counts as not there, but for hosts, which everybody checks who reads them. The
-// texts are read by forwarded.ts.
+// addresses are proxies. What is malformed counts as not there. The texts are read by forwarded.ts.
 
 import type { Application, Environ } from "../gateway.ts"
 import { parseListHeader } from "../http/fields.ts"
-import { hostIsTrusted } from "../http/hosts.ts"
 import { AddressList } from "./address-list.ts"
 import {
   type ForwardedElement,
@@ -67,8 +65,7 @@ const VARIABLES = [
 /**
  * Takes address, scheme, host, port and mount from what proxies have added to the request. The count of a header is that of
  * the proxies which add to it; one too many lets clients say who they are. A header with fewer values than that is left out,
- * and so is a malformed value; but an address that is hidden or malformed takes REMOTE_ADDR away: it is not the proxy's. A
- * malformed host is passed on, for `getHost` to refuse.
+ * and so is a malformed value; but an address that is hidden or malformed takes REMOTE_ADDR away: it is not the proxy's.
  *
  * What the server set is kept in the environ under `werkstatt.proxy_fix.orig`.
  *
@@ -199,9 +196,7 @@ function apply({ address, scheme, host, port, prefix }: ForwardedRequest, enviro
     if (hostPort !== undefined) environ.SERVER_PORT = hostPort
   }
   if (port !== undefined) {
-    const hostHeader = textOf(environ, "HTTP_HOST")
-    // Not to a malformed one, or another port could make a good host of it.
-    const [name] = hostIsTrusted(hostHeader) ? (forwardedHost(hostHeader ?? "") ?? []) : []
+    const [name] = forwardedHost(textOf(environ, "HTTP_HOST") ?? "") ?? []
     if (name !== undefined) environ["HTTP_HOST"] = `${name}:${port}`
     environ.SERVER_PORT = port
   }

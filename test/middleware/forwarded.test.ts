@@ -116,9 +116,11 @@ test.each([
   ["a.test:81", ["a.test", "81"]],
   ["[::1]", ["[::1]", undefined]],
   ["[::1]:81", ["[::1]", "81"]],
-  ["bad host", ["bad host", undefined]],
-  ["a.test/x", ["a.test/x", undefined]],
-  ["x:y:z", ["x:y", "z"]],
+  ["::1", undefined],
+  ["bad host", undefined],
+  ["a.test:80@evil.test", undefined],
+  ["a.test/x", undefined],
+  ["x:y:z", undefined],
   ["", undefined],
 ])("the host of %j is %j", (text, host) => {
   expect(forwardedHost(text)).toEqual(host)

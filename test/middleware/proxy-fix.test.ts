@@ -1,9 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { getHost } from "../../src/environ/host.ts"
-import { runApplication } from "../../src/environ/run.ts"
-import { SecurityError } from "../../src/exceptions/statuses.ts"
 import { PROXY_FIX_ORIGINALS, type ProxyFixOptions, proxyFix } from "../../src/middleware/proxy-fix.ts"
-import { createEnviron } from "../../src/testing/environ-builder.ts"
 import { Request } from "../../src/wrappers/request.ts"
 import { call, hello } from "./calling.ts"
 
@@ -21,13 +17,6 @@ async function seen(options: ProxyFixOptions | undefined, variables: Record<stri
   const { environ } = await call((app) => proxyFix(app, options), { path: "/p", variables })
   const request = new Request(environ as NonNullable<typeof environ>)
   return [request.remoteAddr, request.url, environ?.SERVER_NAME, environ?.SERVER_PORT]
-}
-
-/** The environ behind the layer, where it may be one that the linter refuses (L12). */
-async function unlinted(options: ProxyFixOptions, variables: Record<string, unknown>) {
-  const environ = createEnviron({ environOverrides: variables })
-  await runApplication(proxyFix(hello, options), environ)
-  return environ
 }
 
 const UNTOUCHED = ["10.0.0.9", "http://localhost/p", "localhost", "80"]
@@ -59,35 +48,12 @@ describe("by counts", () => {
   test.each([
     ["HTTP_X_FORWARDED_FOR", { for: 1 }, ["", ",", " , "]],
     ["HTTP_X_FORWARDED_PROTO", { proto: 1 }, ["", "ftp", "java script", "https, gopher"]],
-    ["HTTP_X_FORWARDED_HOST", { host: 1 }, ["", ",", " , "]],
+    ["HTTP_X_FORWARDED_HOST", { host: 1 }, ["", "bad host", "::1", "a.test:80@evil.test", "a/b"]],
     ["HTTP_X_FORWARDED_PORT", { port: 1 }, ["", "abc", "-1", "99999"]],
     ["HTTP_X_FORWARDED_PREFIX", { prefix: 1 }, ["app", "//evil.test", "/..", "/\\evil"]],
   ])("%s changes nothing when it is empty or malformed", async (key, options, texts) => {
     for (const text of texts)
       expect(await seen(options, { REMOTE_ADDR: "10.0.0.9", [key]: text }), text).toEqual(UNTOUCHED)
-  })
-
-  test.each([
-    ["bad host", "bad host", "80"],
-    ["a/b", "a/b", "80"],
-    ["x:y:z", "x:y", "z"],
-    ["a.test:80@evil.test", "a.test", "80@evil.test"],
-  ])("the malformed host %j is passed on, and is none for those who ask", async (host, name, port) => {
-    for (const [options, variables] of [
-      [{ host: 1 }, { HTTP_X_FORWARDED_HOST: host }],
-      [{ forwarded: 1 }, { HTTP_FORWARDED: `host="${host}"` }],
-    ] as const) {
-      const environ = await unlinted(options, variables)
-      expect(environ).toMatchObject({ HTTP_HOST: host, SERVER_NAME: name, SERVER_PORT: port })
-      expect(getHost(environ)).toBe("")
-      expect(() => getHost(environ, ["localhost", "a.test"])).toThrow(SecurityError)
-    }
-  })
-
-  test("a port makes no good host of a malformed one", async () => {
-    const variables = { HTTP_X_FORWARDED_HOST: "a.test:80@evil.test", HTTP_X_FORWARDED_PORT: "8443" }
-    const environ = await unlinted({ host: 1, port: 1 }, variables)
-    expect(environ).toMatchObject({ HTTP_HOST: "a.test:80@evil.test", SERVER_PORT: "8443" })
   })
 
   test.each(["unknown", "_gazonk", "10.0.0.256", "010.0.0.1", "x"])(
