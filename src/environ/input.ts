@@ -120,7 +120,8 @@ export abstract class PulledInput implements InputStream {
   }
 }
 
-function checkSize(size: number | undefined): void {
+/** @throws RangeError unless `size` is left out or a whole number from 0 */
+export function checkSize(size: number | undefined): void {
   if (size !== undefined && !(Number.isInteger(size) && size >= 0)) {
     throw new RangeError(`size must be a whole number from 0, not ${String(size)}`)
   }

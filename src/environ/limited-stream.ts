@@ -4,7 +4,7 @@
 
 import { ClientDisconnected, RequestEntityTooLarge } from "../exceptions/statuses.ts"
 import type { InputStream } from "../gateway.ts"
-import { concatenate } from "./input.ts"
+import { checkSize, concatenate } from "./input.ts"
 
 const EMPTY: Uint8Array = new Uint8Array(0)
 /** What one read of the source asks for when the caller named no size. */
@@ -206,12 +206,6 @@ export class LimitedStream implements InputStream {
     }
     this.onExhausted()
     return EMPTY
-  }
-}
-
-function checkSize(size: number | undefined): void {
-  if (size !== undefined && !(Number.isInteger(size) && size >= 0)) {
-    throw new RangeError(`size must be a whole number from 0, not ${String(size)}`)
   }
 }
 
