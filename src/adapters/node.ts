@@ -1,7 +1,8 @@
 // Serves an application with node:http: a listener for any server of Node's, and a server that is set up as it must be.
 // The loop that runs the application is driver.ts; what is particular to node:http is in the folder beside this file.
 
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import type { IncomingMessage, Server, ServerResponse } from "node:http"
+import { createServer as createHttpServer } from "node:http"
 import type { Http2SecureServer } from "node:http2"
 import type { Server as HttpsServer } from "node:https"
 import type { Socket } from "node:net"
@@ -9,6 +10,7 @@ import type { TLSSocket } from "node:tls"
 import type { Application } from "../gateway.ts"
 import { Gateway, type NodeListenerOptions } from "./node/gateway.ts"
 import { Http2Gateway } from "./node/http2.ts"
+import { LeanMessage, LeanResponse } from "./node/messages.ts"
 
 export type { FinishedRequest, NodeListenerOptions } from "./node/gateway.ts"
 
@@ -70,6 +72,10 @@ export function serverSettings(options: NodeServerOptions = {}): {
   requestTimeout: number
   keepAliveTimeout: number
   connectionsCheckingInterval: number
+  IncomingMessage: typeof IncomingMessage
+  ServerResponse: typeof ServerResponse
+  Http1IncomingMessage: typeof IncomingMessage
+  Http1ServerResponse: typeof ServerResponse
 } {
   return {
     maxHeaderSize: options.maxHeadBytes ?? 16 * 1024,
@@ -78,6 +84,10 @@ export function serverSettings(options: NodeServerOptions = {}): {
     // Idle connections are swept; Node would set and clear a timer with every request.
     keepAliveTimeout: 0,
     connectionsCheckingInterval: 2000,
+    IncomingMessage: LeanMessage,
+    ServerResponse: LeanResponse,
+    Http1IncomingMessage: LeanMessage,
+    Http1ServerResponse: LeanResponse,
   }
 }
 
@@ -90,9 +100,10 @@ export function setUpServer<S extends Server | HttpsServer | Http2SecureServer>(
   app: Application,
   options: NodeServerOptions = {},
 ): NodeServer<S> {
-  const gateway = new Gateway(app, options)
+  const keepAliveMs = options.keepAliveTimeoutMs ?? 5000
+  const gateway = new Gateway(app, options, keepAliveMs)
   const http2 = attach(server, gateway, options)
-  sweep(server, gateway, options.firstByteTimeoutMs ?? 20_000, options.keepAliveTimeoutMs ?? 5000)
+  sweep(server, gateway, options.firstByteTimeoutMs ?? 20_000, keepAliveMs)
   return {
     server,
     inject: (socket) => {

@@ -12,10 +12,17 @@ export interface ResponseHead {
   fields: string[]
   /** The body's length in bytes as the application declared it. */
   contentLength: number | undefined
+  /** Whether the application said what time it is; else the server does. */
+  hasDate: boolean
 }
 
 const PLAIN = 0
 const CONTENT_LENGTH = 1
+const DATE = 2
+const KINDS: ReadonlyMap<string, number> = new Map([
+  ["content-length", CONTENT_LENGTH],
+  ["date", DATE],
+])
 const MEMORY = 512
 
 interface StatusLine {
@@ -41,6 +48,7 @@ export function responseHead(status: string, headers: HeaderList): ResponseHead 
   const fields: string[] = new Array(headers.length * 2)
   let used = 0
   let contentLength: number | undefined
+  let hasDate = false
   for (let i = 0; i < headers.length; i++) {
     const pair: unknown = headers[i]
     if (!Array.isArray(pair) || pair.length !== 2) {
@@ -52,8 +60,10 @@ export function responseHead(status: string, headers: HeaderList): ResponseHead 
       throw new TypeError(`a header must be a pair of strings, not ${describe(name)} and ${describe(value)}`)
     }
     const kind = knownNames.get(name) ?? checkName(name)
-    if (kind === PLAIN) checkValue(value)
-    else {
+    if (kind !== CONTENT_LENGTH) {
+      checkValue(value)
+      if (kind === DATE) hasDate = true
+    } else {
       const length = parseLength(value)
       if (contentLength !== undefined) {
         if (contentLength === length) continue
@@ -65,7 +75,7 @@ export function responseHead(status: string, headers: HeaderList): ResponseHead 
     fields[used++] = value
   }
   if (used < fields.length) fields.length = used
-  return { status, code: line.code, reason: line.reason, fields, contentLength }
+  return { status, code: line.code, reason: line.reason, fields, contentLength, hasDate }
 }
 
 // status-line of PEP 3333: 3DIGIT SP reason-phrase
@@ -85,7 +95,7 @@ function checkName(name: string): number {
   // RFC 9110 section 7.6.1; Proxy-Connection stands in no RFC, and means the connection all the same.
   if (isHopByHopHeader(lowered) || lowered === "proxy-connection")
     throw new TypeError(`${name} belongs to the connection; an application must not set it`)
-  const kind = lowered === "content-length" ? CONTENT_LENGTH : PLAIN
+  const kind = KINDS.get(lowered) ?? PLAIN
   if (knownNames.size < MEMORY) knownNames.set(name, kind)
   return kind
 }

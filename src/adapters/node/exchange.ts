@@ -12,13 +12,8 @@ import type { ResponseHead } from "../response-head.ts"
 import type { Connection } from "./connection.ts"
 import type { EnvironHooks } from "./environ.ts"
 import { NodeInput } from "./input.ts"
+import { LeanResponse } from "./messages.ts"
 import { type DiscardLimits, discardRest, lingerOnClose, unreadBytes } from "./unread-body.ts"
-
-/** Up to this size a chunk is cheaper to copy into the head's write than to hand to the kernel beside it. */
-const COPY_LIMIT = 4096
-
-// Takes bytes as text of one character a byte, without a copy first; works on any Uint8Array.
-const latin1Slice = Buffer.prototype.latin1Slice
 
 /** What the requests of one listener share. */
 export interface Host {
@@ -26,6 +21,8 @@ export interface Host {
   readonly limits: DiscardLimits
   /** The server is about to stop: every response says that its connection ends with it. */
   readonly draining: boolean
+  /** How a head ends on a connection that goes on: the fields that say so, and the empty line. */
+  readonly keepAliveFields: string
   /** The application asked for the signal of a request. */
   signalled(exchange: object, controller: AbortController): void
   /** A request is over. */
@@ -90,20 +87,13 @@ export class NodeExchange implements Exchange, EnvironHooks {
   respond(head: ResponseHead, chunks: readonly Uint8Array[]): void {
     this.#started = true
     if (this.gone) return
-    this.#writeHead(head)
+    for (let i = 0; i < chunks.length; i++) this.bodyBytes += (chunks[i] as Uint8Array).length
     const response = this.#response
-    if (chunks.length === 1) {
-      const chunk = chunks[0] as Uint8Array
-      this.bodyBytes = chunk.length
-      if (chunk.length > COPY_LIMIT) response.end(chunk)
-      else this.#sendInOneWrite(latin1Slice.call(chunk, 0, chunk.length))
-      return
-    }
+    const goesOn = !this.#hasUnreadBody() && !this.#expectsContinue && !this.#host.draining
+    if (goesOn && response instanceof LeanResponse && response.sendWhole(head, chunks, this.#host.keepAliveFields)) return
+    this.#writeHead(head)
     response.cork()
-    for (const chunk of chunks) {
-      this.bodyBytes += chunk.length
-      response.write(chunk)
-    }
+    for (const chunk of chunks) response.write(chunk)
     response.end()
     response.uncork()
   }
@@ -154,23 +144,6 @@ export class NodeExchange implements Exchange, EnvironHooks {
     this.#host.finished(this, this.#environ as Environ, head?.code)
     if (this.#host.draining) this.#connection.socket.destroySoon()
     this.#connection.release()
-  }
-
-  /**
-   * Head and body in one write of one string. Node's own end(chunk) makes two of them, the second one empty, and a
-   * writev, which costs more than all that happens here; with the socket corked around the write there is one.
-   */
-  #sendInOneWrite(text: string): void {
-    const response = this.#response
-    const socket = response.socket
-    if (socket === null || text.length === 0) {
-      response.end(text, "latin1")
-      return
-    }
-    socket.cork()
-    response.write(text, "latin1")
-    socket.uncork()
-    response.end()
   }
 
   // ---- EnvironHooks

@@ -63,10 +63,12 @@ export class Gateway implements EnvironSource, Host {
   readonly maxFields: number
   readonly maxTargetLength: number
   readonly limits: DiscardLimits
+  readonly keepAliveFields: string
   /** Set while the server stops, or from the start: every response says that its connection ends with it. */
   draining: boolean
 
-  constructor(app: Application, options: NodeListenerOptions = {}) {
+  /** @param keepAliveMs how long the server keeps an idle connection, which clients like to know */
+  constructor(app: Application, options: NodeListenerOptions = {}, keepAliveMs = 0) {
     if (typeof app !== "function") throw new TypeError(`an application is a function, not ${String(app)}`)
     this.app = app
     this.#halfCloseGraceMs = options.halfCloseGraceMs ?? 1000
@@ -77,6 +79,9 @@ export class Gateway implements EnvironSource, Host {
     this.draining = options.keepAlive === false
     this.maxFields = options.maxFields ?? 200
     this.maxTargetLength = options.maxTargetLength ?? 8000
+    const seconds = Math.floor(keepAliveMs / 1000)
+    const hint = seconds > 0 ? `Keep-Alive: timeout=${seconds}\r\n` : ""
+    this.keepAliveFields = `Connection: keep-alive\r\n${hint}\r\n`
     this.limits = { maxDiscardBytes: options.maxDiscardBytes ?? 16 * 1024 * 1024, lingerMs: options.lingerMs ?? 2000 }
   }
 
