@@ -130,6 +130,8 @@ function attach(
   common.maxHeadersCount = 0
   // A client that closes its sending side behind its request still gets the answer.
   ;(common as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true
+  // Node calls this when a server is to close, and would cut what waits to be sent.
+  common.closeIdleConnections = () => gateway.closeIdle()
   // Only secure servers of node:http2 know how to take new settings.
   const http2 = "updateSettings" in server ? new Http2Gateway(gateway, server, options.keepAliveTimeoutMs) : undefined
   const onRequest = (message: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
@@ -174,7 +176,6 @@ async function drain(
 ): Promise<void> {
   gateway.draining = true
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  gateway.closeIdle()
   http2?.drain()
   await closed
   await gateway.empty()

@@ -4,12 +4,6 @@
 import type { Socket } from "node:net"
 import type { TLSSocket } from "node:tls"
 
-/** A request at work. */
-export interface Busy {
-  /** Bytes of the response that were handed to the socket. */
-  readonly sentBytes: number
-}
-
 const CONNECTION: unique symbol = Symbol("werkstatt.connection")
 
 type ConnectedSocket = Socket & { [CONNECTION]?: Connection }
@@ -29,7 +23,7 @@ export class Connection {
   readonly socket: Socket
   readonly addresses: Addresses
   /** The request that is in the application now. */
-  active: Busy | undefined = undefined
+  active: object | undefined = undefined
   /** No further request is to be taken from this connection. */
   closing = false
   /** Whether a request has come on it yet. */
@@ -43,7 +37,9 @@ export class Connection {
     this.socket = socket
     ;(socket as ConnectedSocket)[CONNECTION] = this
     this.addresses = addressesOf(socket)
-    socket.on("end", () => this.#onHalfClose(halfCloseGraceMs))
+    // A client that closed its sending side may still wait for its answer, or be gone altogether; only writing to it
+    // tells. So silence decides: when no byte was taken by it for the time of grace, it counts as gone.
+    socket.on("end", () => socket.setTimeout(halfCloseGraceMs, () => socket.destroy()))
   }
 
   /** Runs `work` when the requests that came before it are done. */
@@ -62,30 +58,12 @@ export class Connection {
     if (!this.closing && !this.socket.destroyed) setImmediate(next)
   }
 
-  /** Counts the time in which no request is at work and no byte comes in. */
+  /** Counts the time in which no request is at work, no byte comes in, and none waits to be sent. */
   age(ms: number): void {
-    const bytesRead = this.socket.bytesRead
-    if (this.active !== undefined || bytesRead !== this.#bytesRead) this.idleMs = 0
+    const { bytesRead, writableLength } = this.socket
+    if (this.active !== undefined || writableLength > 0 || bytesRead !== this.#bytesRead) this.idleMs = 0
     else this.idleMs += ms
     this.#bytesRead = bytesRead
-  }
-
-  // A client that closed its sending side may still wait for its answer, or be gone altogether; only writing to it
-  // tells. So silence decides: when nothing was sent to it for the time of grace, it counts as gone.
-  #onHalfClose(graceMs: number): void {
-    const socket = this.socket
-    let before = this.active?.sentBytes
-    const timer = setInterval(() => {
-      const now = this.active?.sentBytes
-      if (socket.destroyed) clearInterval(timer)
-      else if (now === undefined || now === before) {
-        clearInterval(timer)
-        socket.destroy()
-      }
-      before = now
-    }, graceMs)
-    timer.unref()
-    socket.once("close", () => clearInterval(timer))
   }
 }
 

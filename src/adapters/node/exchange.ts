@@ -21,8 +21,8 @@ export interface Host {
   readonly limits: DiscardLimits
   /** The server is about to stop: every response says that its connection ends with it. */
   readonly draining: boolean
-  /** How a head ends on a connection that goes on: the fields that say so, and the empty line. */
-  readonly keepAliveFields: string
+  /** What clients are told of how long an idle connection is kept, as `timeout=5`; may be empty. */
+  readonly keepAliveHint: string
   /** The application asked for the signal of a request. */
   signalled(exchange: object, controller: AbortController): void
   /** A request is over. */
@@ -42,8 +42,6 @@ export class NodeExchange implements Exchange, EnvironHooks {
   #over = false
   /** Bytes of the body that were handed to Node. */
   bodyBytes = 0
-  /** Counts what was handed over and taken, as a sign of life. */
-  sentBytes = 0
 
   constructor(
     host: Host,
@@ -90,7 +88,7 @@ export class NodeExchange implements Exchange, EnvironHooks {
     for (let i = 0; i < chunks.length; i++) this.bodyBytes += (chunks[i] as Uint8Array).length
     const response = this.#response
     const goesOn = !this.#hasUnreadBody() && !this.#expectsContinue && !this.#host.draining
-    if (goesOn && response instanceof LeanResponse && response.sendWhole(head, chunks, this.#host.keepAliveFields)) return
+    if (goesOn && response instanceof LeanResponse && response.sendWhole(head, chunks, this.#host.keepAliveHint)) return
     this.#writeHead(head)
     response.cork()
     for (const chunk of chunks) response.write(chunk)
@@ -105,16 +103,21 @@ export class NodeExchange implements Exchange, EnvironHooks {
 
   #writeHead(head: ResponseHead): void {
     if (this.#hasUnreadBody() || this.#host.draining) this.#closeIfNeeded(head)
-    this.#response.writeHead(head.code, head.reason, head.fields)
+    this.#response.writeHead(head.code, head.reason, this.#withHint(head.fields))
+  }
+
+  // Not part of what the application said, so its own list stays as it is.
+  #withHint(fields: string[]): string[] {
+    const { keepAliveHint } = this.#host
+    const goesOn = this.#response.shouldKeepAlive && this.#message.httpVersionMinor === 1 && !this.#connection.closing
+    return keepAliveHint === "" || !goesOn ? fields : [...fields, "Keep-Alive", keepAliveHint]
   }
 
   write(chunk: Uint8Array, taken: () => void): void {
     if (this.gone) return
     this.bodyBytes += chunk.length
     this.#response.write(chunk, (error) => {
-      if (error) return
-      this.sentBytes += chunk.length
-      taken()
+      if (!error) taken()
     })
   }
 

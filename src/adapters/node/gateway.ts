@@ -63,7 +63,7 @@ export class Gateway implements EnvironSource, Host {
   readonly maxFields: number
   readonly maxTargetLength: number
   readonly limits: DiscardLimits
-  readonly keepAliveFields: string
+  readonly keepAliveHint: string
   /** Set while the server stops, or from the start: every response says that its connection ends with it. */
   draining: boolean
 
@@ -80,8 +80,7 @@ export class Gateway implements EnvironSource, Host {
     this.maxFields = options.maxFields ?? 200
     this.maxTargetLength = options.maxTargetLength ?? 8000
     const seconds = Math.floor(keepAliveMs / 1000)
-    const hint = seconds > 0 ? `Keep-Alive: timeout=${seconds}\r\n` : ""
-    this.keepAliveFields = `Connection: keep-alive\r\n${hint}\r\n`
+    this.keepAliveHint = seconds > 0 ? `timeout=${seconds}` : ""
     this.limits = { maxDiscardBytes: options.maxDiscardBytes ?? 16 * 1024 * 1024, lingerMs: options.lingerMs ?? 2000 }
   }
 
@@ -136,10 +135,10 @@ export class Gateway implements EnvironSource, Host {
     }
   }
 
-  /** Ends the connections on which no request is at work. */
+  /** Ends the connections on which no request is at work, when what was sent on them has left. */
   closeIdle(): void {
     for (const { active, greeted, socket } of this.#connections)
-      if (active === undefined && (greeted || this.#expected.size === 0)) socket.destroy()
+      if (active === undefined && (greeted || this.#expected.size === 0)) socket.destroySoon()
   }
 
   /** Ends all connections; signals of requests at work abort with `reason`. */

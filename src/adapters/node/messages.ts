@@ -63,11 +63,13 @@ export class LeanResponse<R extends IncomingMessage = IncomingMessage> extends S
   /**
    * Sends all of a response on a connection that goes on, and is done. Returns false, with nothing sent, when the
    * connection is to end or waits for an earlier response, or when somebody has set fields or put functions in place.
+   *
+   * @param keepAliveHint the field Keep-Alive, as `timeout=5`; none when it is empty
    */
-  sendWhole(head: ResponseHead, chunks: readonly Uint8Array[], keepAlive: string): boolean {
+  sendWhole(head: ResponseHead, chunks: readonly Uint8Array[], keepAliveHint: string): boolean {
     const socket = this.socket
-    if (socket === null || !this.#isUntouched()) return false
-    const text = headText(head, keepAlive)
+    if (socket === null || !isUntouched(this)) return false
+    const text = headText(head, keepAliveHint)
     this.statusCode = head.code
     this.statusMessage = head.reason
     const internals = this as unknown as ResponseInternals
@@ -79,27 +81,28 @@ export class LeanResponse<R extends IncomingMessage = IncomingMessage> extends S
     this.emit("finish")
     return true
   }
-
-  #isUntouched(): boolean {
-    return (
-      this.shouldKeepAlive &&
-      this.req.httpVersionMinor === 1 &&
-      this.writeHead === writeHead &&
-      this.write === write &&
-      this.end === end &&
-      this.sendDate &&
-      (this as unknown as ResponseInternals).maxRequestsOnConnectionReached !== true &&
-      this.getHeaderNames().length === 0
-    )
-  }
 }
 
-function headText(head: ResponseHead, keepAlive: string): string {
+function isUntouched(response: ServerResponse): boolean {
+  return (
+    response.shouldKeepAlive &&
+    response.req.httpVersionMinor === 1 &&
+    response.writeHead === writeHead &&
+    response.write === write &&
+    response.end === end &&
+    response.sendDate &&
+    (response as unknown as ResponseInternals).maxRequestsOnConnectionReached !== true &&
+    response.getHeaderNames().length === 0
+  )
+}
+
+function headText(head: ResponseHead, keepAliveHint: string): string {
   const { fields } = head
   let text = `HTTP/1.1 ${head.status}\r\n`
   for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`
   if (!head.hasDate) text += dateField()
-  return text + keepAlive
+  if (keepAliveHint !== "") text += `Keep-Alive: ${keepAliveHint}\r\n`
+  return `${text}Connection: keep-alive\r\n\r\n`
 }
 
 function sendTogether(socket: Socket, head: string, chunks: readonly Uint8Array[]): void {

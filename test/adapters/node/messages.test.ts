@@ -1,0 +1,229 @@
+// The short way of a whole response, and what is sent Node's way instead.
+
+import { once } from "node:events"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { type AddressInfo, connect } from "node:net"
+import { PerformanceObserver } from "node:perf_hooks"
+import { describe, expect, onTestFinished, test } from "vitest"
+import { LeanResponse } from "../../../src/adapters/node/messages.ts"
+import { createServer, type NodeServerOptions } from "../../../src/adapters/node.ts"
+import type { Application, HeaderList } from "../../../src/gateway.ts"
+import { linted } from "../../support/lint.ts"
+import { encode, parseAnswer, RawClient } from "../../support/server.ts"
+
+const KEPT = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+const LAST = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+type OnRequest = (message: IncomingMessage, response: ServerResponse) => void
+
+const answering = (body: string, ...headers: HeaderList): Application =>
+  linted((_environ, startResponse) => {
+    startResponse("200 OK", [["Content-Type", "text/plain"], ...headers])
+    return [encode(body)]
+  })
+
+/** Serves `app`; `first` sees Node's objects before the application does. */
+async function serve(app: Application, first: OnRequest = () => {}, options: NodeServerOptions = {}) {
+  const { server, destroy } = createServer(app, options)
+  server.prependListener("request", first)
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  onTestFinished(() => destroy())
+  return { server, port: (server.address() as AddressInfo).port }
+}
+
+/** The answer to one request on a connection that goes on. */
+async function ask(port: number, request = KEPT): Promise<ReturnType<typeof parseAnswer>> {
+  const client = new RawClient(port).send(request)
+  return parseAnswer(await client.until((received) => /\r\n\r\n./s.test(received)))
+}
+
+describe("a whole response", () => {
+  test("is complete, says what time it is and how long the connection is kept", async () => {
+    const { port } = await serve(answering("hello"))
+    const answer = await ask(port)
+    expect(answer.status).toBe("HTTP/1.1 200 OK")
+    expect(answer.fields).toEqual([
+      ["content-type", "text/plain"],
+      ["content-length", "5"],
+      ["date", expect.stringMatching(/^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/)],
+      ["keep-alive", "timeout=5"],
+      ["connection", "keep-alive"],
+    ])
+    expect(Math.abs(Date.parse(answer.header("date") as string) - Date.now())).toBeLessThan(60_000)
+    expect(answer.body).toBe("hello")
+  })
+
+  test("keeps the Date that the application gave, in any spelling of the name", async () => {
+    const { port } = await serve(answering("x", ["dAtE", "Sun, 06 Nov 1994 08:49:37 GMT"]))
+    const dates = (await ask(port)).fields.filter(([name]) => name === "date")
+    expect(dates).toEqual([["date", "Sun, 06 Nov 1994 08:49:37 GMT"]])
+  })
+
+  test.each([
+    ["under a second", 900, undefined],
+    ["of seconds", 61_999, "timeout=61"],
+  ])("tells of a keep-alive time %s: %d ms", async (_name, keepAliveTimeoutMs, hint) => {
+    const { port } = await serve(answering("x"), undefined, { keepAliveTimeoutMs })
+    expect((await ask(port)).header("keep-alive")).toBe(hint)
+  })
+
+  test("a streamed one tells of it too; the last on a connection does not", async () => {
+    const seen: HeaderList[] = []
+    const { port } = await serve((environ, startResponse) => {
+      environ["wsgi.response_finished"]?.push((_environ, _status, headers) => void seen.push(headers as HeaderList))
+      startResponse("200 OK", [["X", "1"]])
+      return (function* () {
+        yield encode("a")
+      })()
+    })
+    expect((await ask(port)).header("keep-alive")).toBe("timeout=5")
+    expect((await ask(port, LAST)).header("keep-alive")).toBeUndefined()
+    expect((await ask(port, LAST.replace("1.1", "1.0"))).header("keep-alive")).toBeUndefined()
+    expect(seen).toEqual([[["X", "1"]], [["X", "1"]], [["X", "1"]]])
+  })
+
+  test.each([0, 1, 4096, 4097, 3_000_000])("of %d bytes, in one chunk and in three, arrives as it is", async (size) => {
+    const body = new Uint8Array(size).map((_, i) => i % 251)
+    const third = Math.floor(size / 3)
+    const parts = [body.subarray(0, third), body.subarray(third, 2 * third), body.subarray(2 * third)]
+    const { port } = await serve(
+      linted((environ, startResponse) => {
+        startResponse("200 OK", [["Content-Type", "application/octet-stream"]])
+        return environ.PATH_INFO === "/parts" ? parts : [body]
+      }),
+    )
+    for (const path of ["/", "/parts"]) {
+      const client = new RawClient(port).send(KEPT.replace("/", path))
+      const head = await client.until((received) => received.includes("\r\n\r\n"))
+      const length = head.indexOf("\r\n\r\n") + 4 + size
+      const received = await client.until((all) => all.length >= length)
+      expect(parseAnswer(received).body === Buffer.from(body).toString("latin1")).toBe(true)
+    }
+  })
+
+  test("is followed by the next on its connection, pipelined ones in their order", async () => {
+    let count = 0
+    const { port } = await serve(
+      linted((_environ, startResponse) => {
+        startResponse("200 OK", [["Content-Type", "text/plain"]])
+        return [encode(`<${++count}>`)]
+      }),
+    )
+    const client = new RawClient(port).send(KEPT.repeat(20))
+    const received = await client.until((all) => all.includes("<20>"))
+    expect(received.match(/<\d+>/g)).toEqual(Array.from({ length: 20 }, (_, i) => `<${i + 1}>`))
+  })
+
+  test("leaves a response that says of itself what happened to it", async () => {
+    const events: string[] = []
+    let kept: ServerResponse | undefined
+    const { port } = await serve(answering("x"), (_message, response) => {
+      kept = response
+      for (const name of ["prefinish", "finish", "close"]) response.on(name, () => events.push(name))
+    })
+    await ask(port)
+    while (!events.includes("close")) await new Promise(setImmediate)
+    const response = kept as ServerResponse
+    expect(response).toBeInstanceOf(LeanResponse)
+    expect(events).toEqual(["prefinish", "finish", "close"])
+    expect([response.statusCode, response.statusMessage]).toEqual([200, "OK"])
+    expect([response.headersSent, response.writableEnded, response.writableFinished]).toEqual([true, true, true])
+    expect(() => response.setHeader("A", "b")).toThrow("after they are sent")
+  })
+
+  test("is seen by those who observe node:http", async () => {
+    const entries: string[] = []
+    const observer = new PerformanceObserver((list) => entries.push(...list.getEntries().map((entry) => entry.name)))
+    observer.observe({ entryTypes: ["http"] })
+    onTestFinished(() => observer.disconnect())
+    const { port } = await serve(answering("x"))
+    await ask(port)
+    while (entries.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(entries).toContain("HttpRequest")
+  })
+
+  test("to a client that reset the connection ends nothing but that", async () => {
+    const { port } = await serve(answering("x".repeat(100_000)))
+    for (let i = 0; i < 20; i++) {
+      const socket = connect(port, "127.0.0.1")
+      socket.on("error", () => {})
+      await once(socket, "connect")
+      socket.write(KEPT.repeat(50))
+      await new Promise(setImmediate)
+      socket.resetAndDestroy()
+    }
+    expect((await ask(port)).body.length).toBeGreaterThan(0)
+  })
+})
+
+describe("Node's own way is taken", () => {
+  test("when somebody has set a field", async () => {
+    const { port } = await serve(answering("x"), (_message, response) => void response.setHeader("X-Before", "1"))
+    const answer = await ask(port)
+    expect([answer.header("x-before"), answer.header("content-type"), answer.body]).toEqual(["1", "text/plain", "x"])
+  })
+
+  test.each(["writeHead", "write", "end"] as const)("when %s is somebody else's", async (name) => {
+    let calls = 0
+    const { port } = await serve(answering("x"), (_message, response) => {
+      const own = response[name].bind(response) as (...args: unknown[]) => unknown
+      response[name] = ((...args: unknown[]) => {
+        calls++
+        return own(...args)
+      }) as never
+    })
+    expect((await ask(port)).body).toBe("x")
+    expect(calls).toBeGreaterThan(0)
+  })
+
+  test("when no Date is wanted", async () => {
+    const { port } = await serve(answering("x"), (_message, response) => {
+      response.sendDate = false
+    })
+    expect((await ask(port)).header("date")).toBeUndefined()
+  })
+
+  test("for the last of so many requests on a connection", async () => {
+    const { server, port } = await serve(answering("x"), undefined, { keepAliveTimeoutMs: 200 })
+    server.maxRequestsPerSocket = 2
+    const client = new RawClient(port).send(KEPT)
+    const first = parseAnswer(await client.until((received) => received.endsWith("x")))
+    client.received = ""
+    const second = parseAnswer(await client.send(KEPT).end())
+    expect([first.header("connection"), second.header("connection")]).toEqual(["keep-alive", "close"])
+  })
+
+  test.each([
+    ["HTTP/1.1 with Connection: close", LAST, "close"],
+    ["HTTP/1.0", "GET / HTTP/1.0\r\n\r\n", "close"],
+  ])("for %s, and the connection ends", async (_name, request, connection) => {
+    const { port } = await serve(answering("hello"))
+    const answer = parseAnswer(await new RawClient(port).send(request).end())
+    expect([answer.header("connection"), answer.header("keep-alive"), answer.body]).toEqual([
+      connection,
+      undefined,
+      "hello",
+    ])
+  })
+
+  test("for HTTP/1.0 with Connection: keep-alive, and the connection goes on", async () => {
+    const { port } = await serve(answering("hello"))
+    const answer = await ask(port, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+    expect([answer.header("connection"), answer.body]).toEqual(["keep-alive", "hello"])
+  })
+})
+
+describe("a message without a body", () => {
+  test("is over without having been read; one with a body is thrown away by Node", async () => {
+    const ends: string[] = []
+    const { port } = await serve(answering("x"), (message) => {
+      message.on("end", () => ends.push(message.method as string))
+    })
+    await ask(port)
+    await ask(port, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")
+    await ask(port, "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
+    while (ends.length < 2) await new Promise(setImmediate)
+    expect(ends).toEqual(["POST", "PUT"])
+  })
+})
