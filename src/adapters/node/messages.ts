@@ -60,6 +60,18 @@ const latin1Slice = Buffer.prototype.latin1Slice
 
 /** A response that can be sent at once. */
 export class LeanResponse<R extends IncomingMessage = IncomingMessage> extends ServerResponse<R> {
+  declare private isSentWhole: boolean | undefined
+
+  static {
+    // Some versions of Node note it only where their own way ends. To the types it is no getter.
+    Object.defineProperty(LeanResponse.prototype, "writableFinished", {
+      get(this: LeanResponse): boolean {
+        return this.isSentWhole === true || Reflect.get(ServerResponse.prototype, "writableFinished", this)
+      },
+      configurable: true,
+    })
+  }
+
   /**
    * Sends all of a response on a connection that goes on, and is done. Returns false, with nothing sent, when the
    * connection is to end or waits for an earlier response, or when somebody has set fields or put functions in place.
@@ -75,6 +87,7 @@ export class LeanResponse<R extends IncomingMessage = IncomingMessage> extends S
     const internals = this as unknown as ResponseInternals
     internals._header = text
     this.finished = true
+    this.isSentWhole = true
     sendTogether(socket, text, chunks)
     internals._finish?.()
     // What Node does when it is done itself: the connection goes on to its next request.
