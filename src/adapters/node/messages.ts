@@ -55,8 +55,17 @@ const { writeHead, write, end } = ServerResponse.prototype
 /** Up to this size a chunk is cheaper to copy into the head's write than to hand to the kernel beside it. */
 const COPY_LIMIT = 4096
 
-// Takes bytes as text of one character a byte, without a copy first; works on any Uint8Array.
-const latin1Slice = Buffer.prototype.latin1Slice
+/** Up to this size V8 keeps an array on its own heap; Node's functions would first move it out of there. */
+const ON_HEAP_LIMIT = 64
+
+// Takes any Uint8Array, without a copy first.
+const { latin1Slice } = Buffer.prototype
+
+/** Bytes as a text of one character a byte. */
+function latin1Text(bytes: Uint8Array): string {
+  if (bytes.length > ON_HEAP_LIMIT) return latin1Slice.call(bytes, 0, bytes.length)
+  return String.fromCharCode.apply(null, bytes as unknown as number[])
+}
 
 /** A response that can be sent at once. */
 export class LeanResponse<R extends IncomingMessage = IncomingMessage> extends ServerResponse<R> {
@@ -125,7 +134,7 @@ function sendTogether(socket: Socket, head: string, chunks: readonly Uint8Array[
   }
   const first = chunks[0] as Uint8Array
   if (chunks.length === 1 && first.length <= COPY_LIMIT) {
-    socket.write(head + latin1Slice.call(first, 0, first.length), "latin1")
+    socket.write(head + latin1Text(first), "latin1")
     return
   }
   socket.cork()
