@@ -52,23 +52,56 @@ export function fileResponse<R extends Response>(
 ): R | Promise<R> {
   let response: R
   try {
-    const { status, mimetype, headers, segments } = answerTo(source.size, environ, facts)
-    const length = lengthOf(segments)
-    if (status !== 304) headers.append("Content-Length", length)
-    if (environ.REQUEST_METHOD !== "HEAD" && status !== 304) {
-      if (length > SMALL) {
-        const body = new FileBody(source, segments)
-        return new responseClass(body, { status, headers, mimetype, directPassthrough: true })
-      }
-      return readThenClose(source, segments).then((body) => new responseClass(body, { status, headers, mimetype }))
-    }
-    response = new responseClass(undefined, { status, headers, mimetype })
+    const answer = answerTo(source.size, environ, facts)
+    if (needsContent(answer, environ)) return withContent(source, answer, responseClass)
+    response = withoutContent(answer, responseClass)
   } catch (error) {
     return afterClosing(source, () => {
       throw error
     })
   }
   return afterClosing(source, () => response)
+}
+
+/**
+ * What `fileResponse` gives, for a file that is not open: a 304, or an answer to HEAD; `undefined` for what needs the content.
+ *
+ * @throws PreconditionFailed (412), RequestedRangeNotSatisfiable (416)
+ */
+export function bodilessResponse<R extends Response>(
+  size: number,
+  environ: Environ,
+  facts: FileFacts,
+  responseClass: ResponseClass<R>,
+): R | undefined {
+  const answer = answerTo(size, environ, facts)
+  return needsContent(answer, environ) ? undefined : withoutContent(answer, responseClass)
+}
+
+function needsContent({ status }: FileAnswer, environ: Environ): boolean {
+  return environ.REQUEST_METHOD !== "HEAD" && status !== 304
+}
+
+function withContent<R extends Response>(
+  source: FileSource,
+  { status, mimetype, headers, segments }: FileAnswer,
+  responseClass: ResponseClass<R>,
+): R | Promise<R> {
+  const length = lengthOf(segments)
+  headers.append("Content-Length", length)
+  if (length > SMALL) {
+    const body = new FileBody(source, segments)
+    return new responseClass(body, { status, headers, mimetype, directPassthrough: true })
+  }
+  return readThenClose(source, segments).then((body) => new responseClass(body, { status, headers, mimetype }))
+}
+
+function withoutContent<R extends Response>(
+  { status, mimetype, headers, segments }: FileAnswer,
+  responseClass: ResponseClass<R>,
+): R {
+  if (status !== 304) headers.append("Content-Length", lengthOf(segments))
+  return new responseClass(undefined, { status, headers, mimetype })
 }
 
 async function readThenClose(source: FileSource, segments: readonly Segment[]): Promise<Uint8Array[]> {

@@ -4,9 +4,10 @@
 // Opening and reading, which may wait for a disk, run in the thread pool. Asking for the state of an open file and closing
 // one that was only read does not wait for anything; done at once, it costs a tenth of the way through the pool.
 
-import { close, closeSync, constants, fstatSync, open, read, type Stats } from "node:fs"
+import { close, closeSync, constants, fstatSync, open, read } from "node:fs"
 import type { FileHandle } from "node:fs/promises"
 import type { FileSource } from "./file-source.ts"
+import { FileState } from "./file-state.ts"
 
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
@@ -62,7 +63,7 @@ export function openFile(
       try {
         const stats = fstatSync(fd)
         if (!stats.isFile()) throw new NotAFileError()
-        resolve(new OpenFile(fd, stats, name, () => closeSync(fd)))
+        resolve(new OpenFile(fd, new FileState(stats, name), () => closeSync(fd)))
       } catch (failure) {
         close(fd, () => reject(failure))
       }
@@ -75,7 +76,7 @@ export async function adoptHandle(handle: FileHandle): Promise<OpenFile> {
   try {
     const stats = await handle.stat()
     if (!stats.isFile()) throw new NotAFileError()
-    return new OpenFile(handle.fd, stats, undefined, () => handle.close())
+    return new OpenFile(handle.fd, new FileState(stats, undefined), () => handle.close())
   } catch (error) {
     await handle.close()
     throw error
@@ -86,35 +87,36 @@ export async function adoptHandle(handle: FileHandle): Promise<OpenFile> {
 export class OpenFile implements FileSource {
   /** The descriptor. Only `close` may close it. */
   readonly fd: number
-  /** Under which name it was opened. */
-  readonly path: string | undefined
-  readonly #stats: Stats
+  /** As it was when it was opened. */
+  readonly state: FileState
   readonly #onClose: () => void | Promise<void>
-  #version: string | undefined = undefined
   #readers = 0
   #closed = false
 
-  constructor(fd: number, stats: Stats, path: string | undefined, onClose: () => void | Promise<void>) {
+  constructor(fd: number, state: FileState, onClose: () => void | Promise<void>) {
     this.fd = fd
-    this.path = path
-    this.#stats = stats
+    this.state = state
     this.#onClose = onClose
+  }
+
+  /** Under which name it was opened. */
+  get path(): string | undefined {
+    return this.state.path
   }
 
   /** Length in bytes when it was opened. */
   get size(): number {
-    return this.#stats.size
+    return this.state.size
   }
 
   /** The last change before it was opened. */
   get modified(): Date {
-    return this.#stats.mtime
+    return this.state.modified
   }
 
-  /** Of name, length and time of the last change, which the system counts in parts of a second. */
+  /** That of its state. */
   get version(): string {
-    this.#version ??= versionOf(this.#stats, this.path)
-    return this.#version
+    return this.state.version
   }
 
   /** `size` bytes from `position` on, never beyond the length that it had; less only if it has become shorter. */
@@ -153,16 +155,4 @@ export class OpenFile implements FileSource {
     this.#closed = true
     if (this.#readers === 0) return this.#onClose()
   }
-}
-
-function versionOf({ mtimeMs, size }: Stats, path: string | undefined): string {
-  const name = path === undefined ? "" : `-${checksum(path).toString(36)}`
-  return `${Math.round(mtimeMs * 1000).toString(36)}-${size.toString(36)}${name}`
-}
-
-/** FNV-1a: two files of the same length and age are not taken for one. */
-function checksum(text: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return hash >>> 0
 }

@@ -13,10 +13,11 @@ import { httpDate } from "../http/dates.ts"
 import { percentEncode } from "../http/percent.ts"
 import { Response, type ResponseClass } from "../wrappers/response.ts"
 import { type DirectoryOptions, openInDirectory } from "./directory.ts"
-import { afterClosing, type FileFacts, fileResponse } from "./file-response.ts"
+import { afterClosing, bodilessResponse, type FileFacts, fileResponse } from "./file-response.ts"
 import { BlobSource, BytesSource, type FileSource } from "./file-source.ts"
 import { guessFileType } from "./file-type.ts"
 import { isFileHandle, wrapFile } from "./file-wrapper.ts"
+import { rememberFile, stateOfKnown } from "./known-files.ts"
 import { adoptHandle, isMissing, type OpenFile, openFile } from "./open-file.ts"
 import type { OpenFileCache, SharedFile } from "./open-file-cache.ts"
 import { acceptedCodings, type ContentCoding, endingOf } from "./precompressed.ts"
@@ -143,16 +144,44 @@ function sendPath<R extends Response>(
   const name = basename(path)
   const { openFiles } = options
   const open = (path: string): PathSource | Promise<PathSource> =>
-    openFiles === undefined ? openAnew(path) : openFiles.open(scope + path, () => openAnew(path))
+    openFiles === undefined
+      ? openAndRemember(scope, path, openAnew)
+      : openFiles.open(scope + path, () => openAnew(path))
   const send = (file: PathSource, coding?: ContentCoding) =>
     sendSource(file, { name, path: file.path, coding }, environ, options)
   const codings = codingsFor(name, environ, options)
   if (codings.length > 0) return sendFirst(path, codings, open, send)
+  const response = openFiles === undefined ? sendUnopened(scope + path, name, environ, options) : undefined
+  if (response !== undefined) return response
   const file = open(path)
   return isPromise(file) ? file.then((file) => send(file)) : send(file)
 }
 
 type PathSource = OpenFile | SharedFile
+
+async function openAndRemember(
+  scope: string,
+  path: string,
+  open: (path: string) => Promise<OpenFile>,
+): Promise<OpenFile> {
+  const file = await open(path)
+  rememberFile(scope + path, file.state)
+  return file
+}
+
+/** The response, if it needs no content and the file was opened a moment ago. */
+function sendUnopened<R extends Response>(
+  key: string,
+  name: string,
+  environ: Environ,
+  options: SendFileOptions<R>,
+): R | undefined {
+  const { REQUEST_METHOD: method, HTTP_IF_NONE_MATCH: tags, HTTP_IF_MODIFIED_SINCE: date } = environ
+  if (method !== "HEAD" && tags === undefined && date === undefined) return undefined
+  const state = stateOfKnown(key)
+  if (state === undefined) return undefined
+  return bodilessResponse(state.size, environ, factsOf(state, { name, path: state.path }, options), classOf(options))
+}
 
 /** Sends the file in the first of the codings in which it is there, else as it is. */
 async function sendFirst<R>(
@@ -222,7 +251,11 @@ async function sendUnmeasured<R extends Response>(
   }
 }
 
-function factsOf(source: FileSource | undefined, { name, path, coding }: FileIdentity, options: Options): FileFacts {
+function factsOf(
+  source: Pick<FileSource, "version" | "modified"> | undefined,
+  { name, path, coding }: FileIdentity,
+  options: Options,
+): FileFacts {
   const { asAttachment = false, conditional, etag = true, lastModified, useXSendfile } = options
   const downloadName = options.downloadName ?? name
   const headers: HeaderList = []
