@@ -10,7 +10,8 @@ import type { TLSSocket } from "node:tls"
 import type { Application } from "../gateway.ts"
 import { Gateway, type NodeListenerOptions } from "./node/gateway.ts"
 import { Http2Gateway } from "./node/http2.ts"
-import { LeanMessage, LeanResponse } from "./node/messages.ts"
+import { LeanMessage } from "./node/lean-message.ts"
+import { LeanResponse } from "./node/lean-response.ts"
 
 export type { FinishedRequest, NodeListenerOptions } from "./node/gateway.ts"
 

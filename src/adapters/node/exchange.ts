@@ -12,7 +12,7 @@ import type { ResponseHead } from "../response-head.ts"
 import type { Connection } from "./connection.ts"
 import type { EnvironHooks } from "./environ.ts"
 import { NodeInput } from "./input.ts"
-import { LeanResponse } from "./messages.ts"
+import { LeanResponse, type PartWriter } from "./lean-response.ts"
 import { type DiscardLimits, discardRest, lingerOnClose, unreadBytes } from "./unread-body.ts"
 
 /** What the requests of one listener share. */
@@ -38,6 +38,7 @@ export class NodeExchange implements Exchange, EnvironHooks {
   #environ: Environ | undefined = undefined
   #input: NodeInput | undefined = undefined
   #controller: AbortController | undefined = undefined
+  #parts: PartWriter | undefined = undefined
   #started = false
   #over = false
   /** Bytes of the body that were handed to Node. */
@@ -87,8 +88,7 @@ export class NodeExchange implements Exchange, EnvironHooks {
     if (this.gone) return
     for (let i = 0; i < chunks.length; i++) this.bodyBytes += (chunks[i] as Uint8Array).length
     const response = this.#response
-    const goesOn = !this.#hasUnreadBody() && !this.#expectsContinue && !this.#host.draining
-    if (goesOn && response instanceof LeanResponse && response.sendWhole(head, chunks, this.#host.keepAliveHint)) return
+    if (this.#leanResponse()?.sendWhole(head, chunks, this.#host.keepAliveHint)) return
     this.#writeHead(head)
     response.cork()
     for (const chunk of chunks) response.write(chunk)
@@ -98,7 +98,16 @@ export class NodeExchange implements Exchange, EnvironHooks {
 
   start(head: ResponseHead): void {
     this.#started = true
-    if (!this.gone) this.#writeHead(head)
+    if (this.gone) return
+    this.#parts = this.#leanResponse()?.sendInParts(head, this.#host.keepAliveHint)
+    if (this.#parts === undefined) this.#writeHead(head)
+  }
+
+  /** The response, if it may be sent directly: the connection goes on after it, as far as this side is concerned. */
+  #leanResponse(): LeanResponse | undefined {
+    const response = this.#response
+    const goesOn = !this.#hasUnreadBody() && !this.#expectsContinue && !this.#host.draining
+    return goesOn && response instanceof LeanResponse ? response : undefined
   }
 
   #writeHead(head: ResponseHead): void {
@@ -116,13 +125,17 @@ export class NodeExchange implements Exchange, EnvironHooks {
   write(chunk: Uint8Array, taken: () => void): void {
     if (this.gone) return
     this.bodyBytes += chunk.length
-    this.#response.write(chunk, (error) => {
+    const onTaken = (error?: Error | null) => {
       if (!error) taken()
-    })
+    }
+    if (this.#parts === undefined) this.#response.write(chunk, onTaken)
+    else this.#parts.write(chunk, onTaken)
   }
 
   end(): void {
-    if (!this.gone) this.#response.end()
+    if (this.gone) return
+    if (this.#parts === undefined) this.#response.end()
+    else this.#parts.end()
   }
 
   destroy(): void {

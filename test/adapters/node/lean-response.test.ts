@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import { type AddressInfo, connect } from "node:net"
 import { PerformanceObserver } from "node:perf_hooks"
 import { describe, expect, onTestFinished, test } from "vitest"
-import { LeanResponse } from "../../../src/adapters/node/messages.ts"
+import { LeanResponse } from "../../../src/adapters/node/lean-response.ts"
 import { createServer, type NodeServerOptions } from "../../../src/adapters/node.ts"
 import type { Application, HeaderList } from "../../../src/gateway.ts"
 import { linted } from "../../support/lint.ts"
@@ -154,6 +154,102 @@ describe("a whole response", () => {
       socket.resetAndDestroy()
     }
     expect((await ask(port)).body.length).toBeGreaterThan(0)
+  })
+})
+
+describe("a response in parts", () => {
+  const SIZES = [1, 63, 64, 65, 4095, 4096, 4097, 300_000]
+  const parts = SIZES.map((size) => new Uint8Array(size).map((_, i) => (i * 7 + size) % 256))
+  const joined = Buffer.concat(parts).toString("latin1")
+
+  const inParts = (...headers: HeaderList): Application =>
+    linted((_environ, startResponse) => {
+      startResponse("200 OK", [["Content-Type", "application/octet-stream"], ...headers])
+      return (async function* () {
+        for (const part of parts) {
+          await new Promise(setImmediate)
+          yield part
+        }
+      })()
+    })
+
+  test.each<[string, HeaderList, string]>([
+    ["of a length that is known", [["Content-Length", String(joined.length)]], "content-length"],
+    ["of any length", [], "transfer-encoding"],
+  ])("%s arrives as it is, twice on a connection", async (_name, headers, framing) => {
+    const { port } = await serve(inParts(...headers))
+    const client = new RawClient(port)
+    for (let i = 0; i < 2; i++) {
+      client.received = ""
+      client.send(KEPT)
+      const answer = parseAnswer(await client.until((received) => parseAnswer(received).body.length === joined.length))
+      expect(answer.body === joined).toBe(true)
+      expect(answer.fields.map(([name]) => name)).toEqual([
+        "content-type",
+        ...(framing === "content-length" ? [framing] : []),
+        "date",
+        "keep-alive",
+        "connection",
+        ...(framing === "content-length" ? [] : [framing]),
+      ])
+    }
+    client.received = ""
+    expect(parseAnswer(await client.send(LAST).end()).body === joined).toBe(true)
+  })
+
+  test("ends with the last chunk; a head without parts is followed by it, too", async () => {
+    const { port } = await serve((environ, startResponse) => {
+      const write = startResponse("200 OK", [["Content-Type", "text/plain"]])
+      return (async function* () {
+        if (environ.PATH_INFO === "/write") await write(encode("a"))
+        yield new Uint8Array(0)
+        yield encode("bc")
+      })()
+    })
+    for (const [path, body] of [
+      ["/", "2\r\nbc\r\n0\r\n\r\n"],
+      ["/write", "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n"],
+    ] as const) {
+      const client = new RawClient(port).send(KEPT.replace("/", path))
+      const received = await client.until((all) => all.endsWith("\r\n0\r\n\r\n"))
+      expect(received.slice(received.indexOf("\r\n\r\n") + 4)).toBe(body)
+    }
+  })
+
+  test("breaks off without the last chunk when the application fails, and tells those who watch", async () => {
+    const ends: [boolean, boolean][] = []
+    const { port } = await serve(
+      (environ, startResponse) => {
+        environ["wsgi.errors"] = { write: () => {}, writeLines: () => {}, flush: () => {} }
+        startResponse("200 OK", [["Content-Type", "text/plain"]])
+        return (function* () {
+          yield encode("a")
+          throw new Error("in the middle")
+        })()
+      },
+      (_message, response) =>
+        void response.on("close", () => ends.push([response.headersSent, response.writableFinished])),
+    )
+    const received = await new RawClient(port).send(KEPT).end()
+    expect(received.endsWith("\r\n1\r\na\r\n")).toBe(true)
+    expect(ends).toEqual([[true, false]])
+  })
+
+  test("is left to Node where there is no body", async () => {
+    const { port } = await serve((environ, startResponse) => {
+      startResponse(environ.PATH_INFO === "/304" ? "304 Not Modified" : "200 OK", [["Content-Type", "text/plain"]])
+      return (function* () {
+        yield encode("never seen")
+      })()
+    })
+    const client = new RawClient(port)
+    for (const request of [KEPT.replace("GET", "HEAD"), KEPT.replace("/", "/304")]) {
+      client.received = ""
+      const received = await client.send(request).until((all) => all.includes("\r\n\r\n"))
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      expect(received).toBe(client.received)
+      expect(received.endsWith("\r\n\r\n")).toBe(true)
+    }
   })
 })
 

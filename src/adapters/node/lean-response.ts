@@ -1,0 +1,194 @@
+// The response of node:http, less what nobody asked for. Our servers are made with it (option ServerResponse of node:http);
+// a listener on somebody else's server gets Node's own.
+//
+// Node sends a response in steps that anybody may come between, and each step costs: a head that is built and looked
+// through, two writes, a wait for the next tick. The driver knows the head and has the bytes, so that they can go to
+// the socket as they are, which saves a quarter of a small request. Only on a connection that goes on, and only when nobody has
+// touched the response; whatever is not like that goes Node's own way.
+
+import { type IncomingMessage, ServerResponse } from "node:http"
+import type { Socket } from "node:net"
+import type { ResponseHead } from "../response-head.ts"
+
+/** What Node keeps on a response and its types do not tell. */
+interface Internals {
+  /** Set when a server answers only so many requests on a connection. */
+  maxRequestsOnConnectionReached?: boolean
+  /** The head that was sent; `headersSent` looks at it. */
+  _header: string
+  /** Tells Node's own observers that the response is over. */
+  _finish?(): void
+}
+
+const { writeHead, write, end } = ServerResponse.prototype
+
+/** Up to this size a chunk is cheaper to copy into the write of what stands before it than to be handed over beside it. */
+const COPY_LIMIT = 4096
+
+/** A response that can be sent directly. */
+export class LeanResponse<R extends IncomingMessage = IncomingMessage> extends ServerResponse<R> {
+  declare private isDone: boolean | undefined
+
+  static {
+    // Some versions of Node note it only where their own way ends. To the types it is no getter.
+    Object.defineProperty(LeanResponse.prototype, "writableFinished", {
+      get(this: LeanResponse): boolean {
+        return this.isDone === true || Reflect.get(ServerResponse.prototype, "writableFinished", this)
+      },
+      configurable: true,
+    })
+  }
+
+  /**
+   * Sends all of a response and is done. Returns false, with nothing sent, when that must be left to Node.
+   *
+   * @param keepAliveHint the field Keep-Alive, as `timeout=5`; none when it is empty
+   */
+  sendWhole(head: ResponseHead, chunks: readonly Uint8Array[], keepAliveHint: string): boolean {
+    const socket = this.socket
+    if (socket === null || !isUntouched(this)) return false
+    const text = headText(head, keepAliveHint)
+    begin(this, head, text)
+    sendTogether(socket, text, chunks)
+    this.finishDirectly()
+    return true
+  }
+
+  /**
+   * Begins a response with a body in parts: of a length that the head tells, or chunked. Undefined, with nothing sent,
+   * when that must be left to Node, as for a response without a body.
+   */
+  sendInParts(head: ResponseHead, keepAliveHint: string): PartWriter | undefined {
+    const socket = this.socket
+    if (socket === null || this.req.method === "HEAD" || hasNoBody(head.code) || !isUntouched(this)) return undefined
+    const isChunked = head.contentLength === undefined
+    const text = headText(head, keepAliveHint, isChunked ? "Transfer-Encoding: chunked\r\n" : "")
+    begin(this, head, text)
+    return new PartWriter(this, socket, text, isChunked)
+  }
+
+  /** What Node does when it is done itself: the connection goes on to its next request. */
+  finishDirectly(): void {
+    this.finished = true
+    this.isDone = true
+    ;(this as unknown as Internals)._finish?.()
+    this.emit("finish")
+  }
+}
+
+/** Writes the parts of a body, each with what frames it (RFC 9112 section 7.1). */
+export class PartWriter {
+  readonly #response: LeanResponse
+  readonly #socket: Socket
+  readonly #isChunked: boolean
+  /** The head, until the first part takes it along. */
+  #unsent: string
+
+  constructor(response: LeanResponse, socket: Socket, head: string, isChunked: boolean) {
+    this.#response = response
+    this.#socket = socket
+    this.#unsent = head
+    this.#isChunked = isChunked
+  }
+
+  /** Sends a part; calls `taken` when the kernel has it, or with an error. */
+  write(chunk: Uint8Array, taken: (error?: Error | null) => void): void {
+    const socket = this.#socket
+    const before = this.#isChunked ? `${this.#unsent}${chunk.length.toString(16)}\r\n` : this.#unsent
+    const after = this.#isChunked ? "\r\n" : ""
+    this.#unsent = ""
+    if (before === "") {
+      socket.write(chunk, taken)
+    } else if (chunk.length <= COPY_LIMIT) {
+      socket.write(before + latin1Text(chunk) + after, "latin1", taken)
+    } else {
+      socket.cork()
+      socket.write(before, "latin1")
+      if (after === "") socket.write(chunk, taken)
+      else {
+        socket.write(chunk)
+        socket.write(after, "latin1", taken)
+      }
+      socket.uncork()
+    }
+  }
+
+  end(): void {
+    const last = this.#isChunked ? `${this.#unsent}0\r\n\r\n` : this.#unsent
+    if (last !== "") this.#socket.write(last, "latin1")
+    this.#response.finishDirectly()
+  }
+}
+
+function begin(response: ServerResponse, head: ResponseHead, text: string): void {
+  response.statusCode = head.code
+  response.statusMessage = head.reason
+  ;(response as unknown as Internals)._header = text
+}
+
+function isUntouched(response: ServerResponse): boolean {
+  return (
+    response.shouldKeepAlive &&
+    response.req.httpVersionMinor === 1 &&
+    response.writeHead === writeHead &&
+    response.write === write &&
+    response.end === end &&
+    response.sendDate &&
+    (response as unknown as Internals).maxRequestsOnConnectionReached !== true &&
+    response.getHeaderNames().length === 0
+  )
+}
+
+function hasNoBody(code: number): boolean {
+  return code === 204 || code === 205 || code === 304
+}
+
+function headText(head: ResponseHead, keepAliveHint: string, framing = ""): string {
+  const { fields } = head
+  let text = `HTTP/1.1 ${head.status}\r\n`
+  for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`
+  if (!head.hasDate) text += dateField()
+  if (keepAliveHint !== "") text += `Keep-Alive: ${keepAliveHint}\r\n`
+  return `${text}Connection: keep-alive\r\n${framing}\r\n`
+}
+
+function sendTogether(socket: Socket, head: string, chunks: readonly Uint8Array[]): void {
+  if (chunks.length === 0) {
+    socket.write(head, "latin1")
+    return
+  }
+  const first = chunks[0] as Uint8Array
+  if (chunks.length === 1 && first.length <= COPY_LIMIT) {
+    socket.write(head + latin1Text(first), "latin1")
+    return
+  }
+  socket.cork()
+  socket.write(head, "latin1")
+  for (const chunk of chunks) socket.write(chunk)
+  socket.uncork()
+}
+
+/** Up to this size V8 keeps an array on its own heap; Node's functions would first move it out of there. */
+const ON_HEAP_LIMIT = 64
+
+// Takes any Uint8Array, without a copy first.
+const { latin1Slice } = Buffer.prototype
+
+/** Bytes as a text of one character a byte. */
+function latin1Text(bytes: Uint8Array): string {
+  if (bytes.length > ON_HEAP_LIMIT) return latin1Slice.call(bytes, 0, bytes.length)
+  return String.fromCharCode.apply(null, bytes as unknown as number[])
+}
+
+let dateSecond = -1
+let dateLine = ""
+
+/** The field Date of now (RFC 9110 section 6.6.1); it changes once a second. */
+function dateField(): string {
+  const second = Math.floor(Date.now() / 1000)
+  if (second !== dateSecond) {
+    dateSecond = second
+    dateLine = `Date: ${new Date(second * 1000).toUTCString()}\r\n`
+  }
+  return dateLine
+}
