@@ -2,13 +2,11 @@
 // For whoever may keep the chunks, each block is new, and is read while the one before is on its way. A server that tells when a
 // chunk is with the kernel is lent one larger block again and again, which costs half the time and half the memory.
 
+import { giveBlock, BLOCK_SIZE as LENT_SIZE, LendingBody, takeBlock } from "../environ/blocks.ts"
 import type { FileSource } from "./file-source.ts"
 
 /** Bytes of a new block. */
 export const BLOCK_SIZE: number = 128 * 1024
-
-/** Bytes of a block that is lent. */
-export const LENT_SIZE: number = 256 * 1024
 
 /** A part of the body: bytes as they are, or those of the file from one position up to another. */
 export type Segment = Uint8Array | readonly [start: number, stop: number]
@@ -44,12 +42,8 @@ async function readSegment(source: FileSource, segment: Segment, into?: Uint8Arr
   return bytes
 }
 
-// Blocks that no body uses now. What is in here was taken by a client before it came back.
-const idle: Uint8Array[] = []
-const MAX_IDLE = 16
-
 /** Segments of a file, block by block. Closing it closes the file. */
-export class FileBody implements AsyncIterableIterator<Uint8Array, undefined> {
+export class FileBody extends LendingBody implements AsyncIterableIterator<Uint8Array, undefined> {
   /** The file that is read. */
   readonly source: FileSource
   readonly #segments: readonly Segment[]
@@ -58,9 +52,10 @@ export class FileBody implements AsyncIterableIterator<Uint8Array, undefined> {
   #offset = 0
   #ahead: Promise<Uint8Array> | undefined = undefined
   #isLent = false
-  #block: Uint8Array | undefined = undefined
+  #block: Uint8Array<ArrayBuffer> | undefined = undefined
 
   constructor(source: FileSource, segments: readonly Segment[]) {
+    super()
     this.source = source
     this.#segments = segments
   }
@@ -69,10 +64,6 @@ export class FileBody implements AsyncIterableIterator<Uint8Array, undefined> {
     return this
   }
 
-  /**
-   * From now on a chunk holds only until the next one is asked for: its memory is used again, for this body and later
-   * for others. For servers that wait until the kernel has a chunk; call it before the iteration.
-   */
   lend(): void {
     this.#isLent = true
   }
@@ -113,7 +104,7 @@ export class FileBody implements AsyncIterableIterator<Uint8Array, undefined> {
 
   /** At the end of the body, when the last chunk was taken too. */
   #giveBack(): void {
-    if (this.#block !== undefined && idle.length < MAX_IDLE) idle.push(this.#block)
+    if (this.#block !== undefined) giveBlock(this.#block)
     this.#block = undefined
   }
 
@@ -131,7 +122,7 @@ export class FileBody implements AsyncIterableIterator<Uint8Array, undefined> {
       this.#index++
       this.#offset = 0
     }
-    if (this.#isLent) this.#block ??= idle.pop() ?? new Uint8Array(LENT_SIZE)
+    if (this.#isLent) this.#block ??= takeBlock()
     return readSegment(this.source, [start, stop], this.#block)
   }
 }

@@ -9,6 +9,7 @@ import { checkFieldName, checkFieldValue } from "../http/fields.ts"
 import { asciiLower } from "../http/tokens.ts"
 import { textToByteString } from "../http/urls.ts"
 import { type ProxyRoute, upstreamHeaders, upstreamTarget } from "./proxy-request.ts"
+import { blockConnector } from "./upstream-blocks.ts"
 import { UpstreamError, UpstreamExchange, type UpstreamResponse, UpstreamTimeout } from "./upstream-exchange.ts"
 import { type Upstream, UpstreamGroup } from "./upstreams.ts"
 
@@ -277,7 +278,8 @@ function serverOf(given: string | URL, { tls }: ProxyTarget, options: HttpProxyO
     // Its own timer may be a second late, and does not count the time in which a request waits for a connection.
     headersTimeout: 0,
     bodyTimeout: bodyTimeoutMs,
-    connect: { ...tls, timeout: connectTimeoutMs },
+    connect:
+      url.protocol === "http:" ? blockConnector({ timeout: connectTimeoutMs }) : { ...tls, timeout: connectTimeoutMs },
   })
   return { pool, host: url.host, basePath: url.pathname.replace(/\/$/, ""), downUntil: 0 }
 }

@@ -3,8 +3,10 @@
 // Knows nothing of routes and health.
 
 import type { Dispatcher } from "undici"
+import { LendingBody } from "../environ/blocks.ts"
 import type { Body, HeaderList } from "../gateway.ts"
 import { clientHeaders } from "./proxy-request.ts"
+import { isInBlock, releaseChunk } from "./upstream-blocks.ts"
 
 /** The head of an upstream's response, and its body. */
 export interface UpstreamResponse {
@@ -46,7 +48,10 @@ const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value:
 type Step = IteratorResult<Uint8Array, undefined>
 
 /** Takes the events of one exchange, and is the body of its response. */
-export class UpstreamExchange implements Dispatcher.DispatchHandler, AsyncIterableIterator<Uint8Array, undefined> {
+export class UpstreamExchange
+  extends LendingBody
+  implements Dispatcher.DispatchHandler, AsyncIterableIterator<Uint8Array, undefined>
+{
   readonly response: Promise<UpstreamResponse>
   #resolve!: (response: UpstreamResponse) => void
   #reject!: (error: UpstreamError) => void
@@ -59,10 +64,15 @@ export class UpstreamExchange implements Dispatcher.DispatchHandler, AsyncIterab
   #over = false
   #failure: UpstreamError | undefined = undefined
   #chunks: Uint8Array[] = []
+  /** Bytes that the client does not have yet. */
   #waiting = 0
+  #isLent = false
+  /** The chunk that was given out last. */
+  #given: Uint8Array | undefined = undefined
   #next: { resolve: (step: Step) => void; reject: (error: unknown) => void } | undefined = undefined
 
   constructor() {
+    super()
     this.response = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -111,15 +121,15 @@ export class UpstreamExchange implements Dispatcher.DispatchHandler, AsyncIterab
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const next = this.#next
-    if (next !== undefined) {
-      this.#next = undefined
-      next.resolve({ done: false, value: chunk })
-      return
-    }
-    this.#chunks.push(chunk)
     this.#waiting += chunk.length
     if (this.#waiting >= HIGH_WATER) controller.pause()
+    const next = this.#next
+    if (next === undefined) {
+      this.#chunks.push(chunk)
+      return
+    }
+    this.#next = undefined
+    next.resolve({ done: false, value: this.#giveOut(chunk) })
   }
 
   onResponseEnd(): void {
@@ -140,7 +150,12 @@ export class UpstreamExchange implements Dispatcher.DispatchHandler, AsyncIterab
 
   /** The chunks of a response that is complete already. */
   get complete(): Uint8Array[] | undefined {
-    return this.#over && this.#failure === undefined ? this.#chunks : undefined
+    if (!this.#over || this.#failure !== undefined) return undefined
+    return this.#chunks.map((chunk) => this.#giveOut(chunk))
+  }
+
+  lend(): void {
+    this.#isLent = true
   }
 
   [Symbol.asyncIterator](): this {
@@ -148,17 +163,33 @@ export class UpstreamExchange implements Dispatcher.DispatchHandler, AsyncIterab
   }
 
   next(): Promise<Step> {
+    this.#takeBack()
     const chunk = this.#chunks.shift()
-    if (chunk !== undefined) {
-      this.#waiting -= chunk.length
-      if (this.#waiting < HIGH_WATER && this.#controller?.paused) this.#controller.resume()
-      return Promise.resolve({ done: false, value: chunk })
-    }
+    if (chunk !== undefined) return Promise.resolve({ done: false, value: this.#giveOut(chunk) })
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
     if (this.#over) return Promise.resolve(DONE)
     return new Promise((resolve, reject) => {
       this.#next = { resolve, reject }
     })
+  }
+
+  /** The chunk, or a copy for somebody who may keep it. */
+  #giveOut(chunk: Uint8Array): Uint8Array {
+    this.#given = chunk
+    if (this.#isLent || !isInBlock(chunk)) return chunk
+    const copy = new Uint8Array(chunk)
+    releaseChunk(chunk)
+    return copy
+  }
+
+  /** Whoever asks for more is done with what it has. */
+  #takeBack(): void {
+    const given = this.#given
+    if (given === undefined) return
+    this.#given = undefined
+    this.#waiting -= given.length
+    if (this.#isLent) releaseChunk(given)
+    if (this.#waiting < HIGH_WATER && this.#controller?.paused) this.#controller.resume()
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {

@@ -3,8 +3,8 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { inspect } from "node:util"
+import { LendingBody } from "../../environ/blocks.ts"
 import { ClientDisconnected } from "../../exceptions/statuses.ts"
-import { FileBody } from "../../files/file-body.ts"
 import type { Application, Body, Environ, ErrorStream, HeaderList, InputStream } from "../../gateway.ts"
 import { checkFieldName, checkFieldValue } from "../../http/fields.ts"
 import { drive, type Exchange } from "../driver.ts"
@@ -65,9 +65,9 @@ export class NodeExchange implements Exchange, EnvironHooks {
 
   // ---- Exchange
 
-  // A write of Node's is taken when the kernel has its bytes: a file may be read into the same memory again.
+  // A write of Node's is taken when the kernel has its bytes: the same memory may be used again.
   adopt(body: Body): void {
-    if (body instanceof FileBody) body.lend()
+    if (body instanceof LendingBody) body.lend()
   }
 
   get gone(): boolean {
