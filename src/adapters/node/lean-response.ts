@@ -6,6 +6,7 @@
 // the socket as they are, which saves a quarter of a small request. Only on a connection that goes on, and only when nobody has
 // touched the response; whatever is not like that goes Node's own way.
 
+import type { EventEmitter } from "node:events"
 import { type IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import type { ResponseHead } from "../response-head.ts"
@@ -72,7 +73,10 @@ export class LeanResponse<R extends IncomingMessage = IncomingMessage> extends S
     this.finished = true
     this.isDone = true
     ;(this as unknown as Internals)._finish?.()
-    this.emit("finish")
+    const { server } = this.req.socket as Socket & { server?: EventEmitter }
+    if (server === undefined || server.listenerCount("request") === 1) this.emit("finish")
+    // Whoever listens behind us may have yet to say that they want to know.
+    else process.nextTick(() => this.emit("finish"))
   }
 }
 

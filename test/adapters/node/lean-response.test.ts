@@ -23,9 +23,9 @@ const answering = (body: string, ...headers: HeaderList): Application =>
   })
 
 /** Serves `app`; `first` sees Node's objects before the application does. */
-async function serve(app: Application, first: OnRequest = () => {}, options: NodeServerOptions = {}) {
+async function serve(app: Application, first?: OnRequest, options: NodeServerOptions = {}) {
   const { server, destroy } = createServer(app, options)
-  server.prependListener("request", first)
+  if (first !== undefined) server.prependListener("request", first)
   server.listen(0, "127.0.0.1")
   await once(server, "listening")
   onTestFinished(() => destroy())
@@ -130,6 +130,18 @@ describe("a whole response", () => {
     expect([response.statusCode, response.statusMessage]).toEqual([200, "OK"])
     expect([response.headersSent, response.writableEnded, response.writableFinished]).toEqual([true, true, true])
     expect(() => response.setHeader("A", "b")).toThrow("after they are sent")
+  })
+
+  test("tells a listener behind ours as well that it is over", async () => {
+    const { server, port } = await serve(answering("x"))
+    const events: string[] = []
+    server.on("request", (_message, response) => {
+      for (const name of ["finish", "close"]) response.on(name, () => events.push(name))
+    })
+    const client = new RawClient(port).send(KEPT.repeat(3))
+    await client.until((received) => received.match(/\r\n\r\nx/g)?.length === 3)
+    while (events.length < 6) await new Promise(setImmediate)
+    expect(events.filter((name) => name === "finish")).toHaveLength(3)
   })
 
   test("is seen by those who observe node:http", async () => {
