@@ -106,7 +106,7 @@ function encodeComponent(text: string): string {
 }
 
 /** The pieces of a URL, none of them decoded. `undefined` is not there, which is not the same as empty. */
-interface UrlPieces {
+export interface UrlPieces {
   scheme: string | undefined
   authority: string | undefined
   path: string
@@ -118,7 +118,14 @@ interface UrlPieces {
 //   scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." )
 const SCHEME = /^[a-z][a-z0-9+.-]*(?=:)/i
 
-function splitUrl(text: string): UrlPieces {
+/**
+ * Takes any text apart as a URL or a reference to one; each piece stays as it is spelled.
+ *
+ * @example
+ * splitUrl("HTTP://h/a?b") // => { scheme: "HTTP", authority: "h", path: "/a", query: "b", fragment: undefined }
+ * splitUrl("../a?#b") // => { scheme: undefined, authority: undefined, path: "../a", query: "", fragment: "b" }
+ */
+export function splitUrl(text: string): UrlPieces {
   const scheme = SCHEME.exec(text)?.[0]
   let rest = scheme === undefined ? text : text.slice(scheme.length + 1)
   let fragment: string | undefined
@@ -133,12 +140,12 @@ function splitUrl(text: string): UrlPieces {
     const end = slash === -1 ? rest.length : slash
     ;[authority, rest] = [rest.slice(2, end), rest.slice(end)]
   }
-  return { scheme: scheme?.toLowerCase(), authority, path: rest, query, fragment }
+  return { scheme, authority, path: rest, query, fragment }
 }
 
-/** An empty query or fragment is left away, and so is its mark. */
+/** In the normal form: the scheme without capitals, no empty query or fragment, and no mark of one. */
 function joinUrl({ scheme, authority, path, query, fragment }: UrlPieces): string {
-  let url = scheme === undefined ? "" : `${scheme}:`
+  let url = scheme === undefined ? "" : `${scheme.toLowerCase()}:`
   if (authority !== undefined) url += `//${authority}`
   url += path
   if (query) url += `?${query}`

@@ -54,5 +54,8 @@ test.each(EXAMPLES)("%j is %s", (reference, url) => {
 
 test("nothing is decoded, lowered or repaired", () => {
   expect(resolveUrl("http://H:80/%7Ea", "%2e%2e/B\\c")).toBe("http://H:80/%2e%2e/B\\c")
+  expect(resolveUrl("HTTP://h/a", "B:c")).toBe("B:c")
+  expect(resolveUrl("HTTP://h/a?#", "b")).toBe("HTTP://h/b")
+  expect(resolveUrl("HTTP://h/a?", "#")).toBe("HTTP://h/a?#")
   expect(resolveUrl("http://h", "x")).toBe("http://h/x")
 })
