@@ -2,7 +2,7 @@
 // Names and status lines repeat from request to request, so what was found right once is remembered (in bounded tables).
 
 import type { HeaderList } from "../gateway.ts"
-import { checkFieldName, checkFieldValue, isHopByHopHeader } from "../http/fields.ts"
+import { CONNECTION_FIELDS, checkFieldName, checkFieldValue } from "../http/fields.ts"
 
 /** The head of one response. `fields` alternates names and values, ready to be written. */
 export interface ResponseHead {
@@ -92,9 +92,9 @@ function checkStatus(status: unknown): StatusLine {
 
 function checkName(name: string): number {
   const lowered = checkFieldName(name).toLowerCase()
-  // RFC 9110 section 7.6.1; Proxy-Connection stands in no RFC, and means the connection all the same.
-  if (isHopByHopHeader(lowered) || lowered === "proxy-connection")
+  if (CONNECTION_FIELDS.has(lowered)) {
     throw new TypeError(`${name} belongs to the connection; an application must not set it`)
+  }
   const kind = KINDS.get(lowered) ?? PLAIN
   if (knownNames.size < MEMORY) knownNames.set(name, kind)
   return kind

@@ -302,6 +302,9 @@ const HOP_BY_HOP_HEADERS: ReadonlySet<string> = new Set([
   "upgrade",
 ])
 
+/** What servers and proxies keep to the connection, in lower case: that list, and what RFC 9110 section 7.6.1 adds to it. */
+export const CONNECTION_FIELDS: ReadonlySet<string> = new Set([...HOP_BY_HOP_HEADERS, "proxy-connection"])
+
 /**
  * Whether the field describes a body, and has no place in a 304.
  *

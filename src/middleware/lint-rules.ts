@@ -4,6 +4,7 @@
 // It changes nothing and throws nothing.
 
 import { METHODS } from "node:http"
+import { CONNECTION_FIELDS } from "../http/fields.ts"
 import type { Breach, Exchange, Level } from "./lint-exchange.ts"
 
 /** What can happen between server and application, and what a check of it is given. */
@@ -169,19 +170,8 @@ const isAuthority = (text: string) => {
   return colon === -1 ? isHost(text) : isHost(text.slice(0, colon)) && /^[0-9]*$/.test(text.slice(colon + 1))
 }
 
-// RFC 9110 section 7.6.1 and what came before it; PEP 3333 forbids them all.
-const HOP_BY_HOP = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "trailers",
-  "transfer-encoding",
-  "upgrade",
-])
+// PEP 3333 forbids them all. RFC 2616 section 13.5.1, which it goes by, misspells Trailer, and programs do so after it.
+const HOP_BY_HOP = new Set([...CONNECTION_FIELDS, "trailers"])
 // What describes a representation that a 304 does not carry (RFC 9110 section 15.4.5). Content-Length may stay (section 8.6).
 const REPRESENTATION_HEADERS = new Set([
   "content-type",

@@ -2,7 +2,7 @@
 // The path is judged by the same bytes that are sent, and never put together by a URL parser.
 
 import type { Environ } from "../gateway.ts"
-import { parseListHeader } from "../http/fields.ts"
+import { CONNECTION_FIELDS, parseListHeader } from "../http/fields.ts"
 import { digitOf } from "../http/numbers.ts"
 import { percentEncodeByteString, safeTable } from "../http/percent.ts"
 import { asciiLower } from "../http/tokens.ts"
@@ -101,19 +101,9 @@ function hasDotSegment(path: string): boolean {
   })
 }
 
-// RFC 9110 section 7.6.1, and what older software takes for the same.
-const HOP_BY_HOP = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-  "http2-settings",
-])
+// An offer to go on in HTTP/2 (RFC 7540 section 3.2.1) is void without the Upgrade that stays here, also where Connection
+// does not name it.
+const HOP_BY_HOP = new Set([...CONNECTION_FIELDS, "http2-settings"])
 /** Made anew by whoever sends the request. */
 const OWN = new Set([...HOP_BY_HOP, "expect", "host", "content-length"])
 

@@ -198,6 +198,7 @@ describe("kinds of headers", () => {
       true,
       false,
     ])
+    expect([isHopByHopHeader("Proxy-Connection"), isHopByHopHeader("HTTP2-Settings")]).toEqual([false, false])
   })
 
   const list = (): HeaderList => [

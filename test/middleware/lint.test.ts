@@ -209,6 +209,8 @@ const broken: Case[] = [
   ["L21", "a length that is no number", run(head("200 OK", [["Content-Length", "abc"]]))],
   ["L21", "a 204 with a length", run(head("204 No Content", [["Content-Length", "0"]]))],
   ["L22", "Transfer-Encoding", run(head("200 OK", [["Transfer-Encoding", "chunked"]]))],
+  ["L22", "Proxy-Connection", run(head("200 OK", [["Proxy-Connection", "close"]]))],
+  ["L22", "Trailers", run(head("200 OK", [["Trailers", "X-Sum"]]))],
   ["L23", "an error that is text", run(head("200 OK", [], "error"))],
   [
     "L23",
