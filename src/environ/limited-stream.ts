@@ -4,12 +4,11 @@
 
 import { ClientDisconnected, RequestEntityTooLarge } from "../exceptions/statuses.ts"
 import type { InputStream } from "../gateway.ts"
-import { checkSize, concatenate } from "./input.ts"
+import { OrderedInput } from "./ordered-input.ts"
 
 const EMPTY: Uint8Array = new Uint8Array(0)
 /** What one read of the source asks for when the caller named no size. */
 const READ_SIZE = 64 * 1024
-const LINE_FEED = 10
 
 /**
  * An InputStream over at most `limit` bytes of another one. Reads that overlap are served in the order of their calls.
@@ -19,14 +18,13 @@ const LINE_FEED = 10
  *
  * @row WSGI-12, WSGI-16
  */
-export class LimitedStream implements InputStream {
+export class LimitedStream extends OrderedInput {
   readonly #source: InputStream
   readonly #isMax: boolean
   /** How many bytes there are to be read at most. @row WSGI-13 */
   readonly limit: number
   #position = 0
   #hasMore = false
-  #last: Promise<unknown> | undefined = undefined
 
   /**
    * @param limit bytes, a whole number from 0
@@ -37,6 +35,7 @@ export class LimitedStream implements InputStream {
     if (!(Number.isSafeInteger(limit) && limit >= 0)) {
       throw new RangeError(`limit must be a whole number from 0, not ${String(limit)}`)
     }
+    super()
     this.#source = source
     this.limit = limit
     this.#isMax = isMax
@@ -81,12 +80,6 @@ export class LimitedStream implements InputStream {
     throw new ClientDisconnected(error === undefined ? undefined : { cause: error })
   }
 
-  /** Resolves to at most `size` bytes, at least one unless it is over; to all that is left when there is no `size`. */
-  read(size?: number): Promise<Uint8Array> {
-    checkSize(size)
-    return this.#inTurn(() => (size === undefined ? this.#readAll() : this.#readSome(size)))
-  }
-
   /** Resolves to all that is left. */
   readAll(): Promise<Uint8Array> {
     return this.read()
@@ -99,97 +92,44 @@ export class LimitedStream implements InputStream {
     return chunk.length
   }
 
-  /** Resolves to one line with its `\n`, cut at `size` bytes and at the limit; empty at the end. */
-  readLine(size?: number): Promise<Uint8Array> {
-    checkSize(size)
-    return this.#inTurn(() => this.#readLine(size ?? Number.POSITIVE_INFINITY))
-  }
-
-  /** Resolves to the lines that are left; with `hint`, stops behind the line that reaches so many bytes in sum. */
-  readLines(hint?: number): Promise<Uint8Array[]> {
-    checkSize(hint)
-    return this.#inTurn(async () => {
-      const lines: Uint8Array[] = []
-      let total = 0
-      while (!hint || total < hint) {
-        const line = await this.#readLine(Number.POSITIVE_INFINITY)
-        if (line.length === 0) break
-        lines.push(line)
-        total += line.length
-      }
-      return lines
-    })
-  }
-
   /** Reads all that is left and throws it away, in pieces of at most `chunkSize` bytes. */
   async exhaust(chunkSize: number = READ_SIZE): Promise<void> {
     while ((await this.read(chunkSize)).length > 0);
   }
 
-  /** Chunks as they come. Stopping early leaves the rest to be read. */
-  [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
-    return {
-      next: async () => {
-        const chunk = await this.read(READ_SIZE)
-        return chunk.length === 0 ? { done: true, value: undefined } : { done: false, value: chunk }
-      },
-    }
+  // By way of read, which a subclass may have made its own.
+  protected override readChunk(): Promise<Uint8Array> {
+    return this.read(READ_SIZE)
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const before = this.#last
-    const result = before === undefined ? work() : before.then(work, work)
-    this.#last = result
-    const done = () => {
-      if (this.#last === result) this.#last = undefined
-    }
-    result.then(done, done)
-    return result
+  protected override isOver(): boolean {
+    return this.isExhausted
   }
 
-  async #readSome(size: number): Promise<Uint8Array> {
-    if (size === 0) return EMPTY
+  protected override takeSome(size: number = READ_SIZE): Promise<Uint8Array> {
+    return this.#within("read", size)
+  }
+
+  protected override takeOfLine(size: number): Promise<Uint8Array> {
+    return this.#within("readLine", size)
+  }
+
+  protected override async takeAll(): Promise<Uint8Array> {
     if (this.isExhausted) return this.#readBehind()
-    return this.#pull(Math.min(size, this.limit - this.#position))
-  }
-
-  async #readAll(): Promise<Uint8Array> {
-    if (this.isExhausted) return this.#readBehind()
-    const chunks: Uint8Array[] = []
-    while (!this.isExhausted) {
-      const chunk = await this.#pull(Math.min(READ_SIZE, this.limit - this.#position))
-      if (chunk.length === 0) break
-      chunks.push(chunk)
-    }
+    const all = await super.takeAll()
     // Only a reader that meets the end can tell a body of just the allowed size from a larger one.
     if (this.#isMax && this.isExhausted) await this.#readBehind()
-    return concatenate(chunks)
+    return all
   }
 
-  async #readLine(size: number): Promise<Uint8Array> {
-    if (size === 0) return EMPTY
-    if (this.isExhausted) return this.#readBehind()
-    const pieces: Uint8Array[] = []
-    let wanted = size
-    while (wanted > 0 && !this.isExhausted) {
-      const most = Math.min(wanted, this.limit - this.#position)
-      const piece = await this.#take(() => this.#source.readLine(most))
-      if (piece.length === 0) break
-      pieces.push(piece)
-      wanted -= piece.length
-      if (piece[piece.length - 1] === LINE_FEED) break
-    }
-    return concatenate(pieces)
+  #within(method: "read" | "readLine", size: number): Promise<Uint8Array> {
+    return this.isExhausted ? this.#readBehind() : this.#ask(method, Math.min(size, this.limit - this.#position))
   }
 
-  #pull(size: number): Promise<Uint8Array> {
-    return this.#take(() => this.#source.read(size))
-  }
-
-  async #take(read: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  async #ask(method: "read" | "readLine", size: number): Promise<Uint8Array> {
     let chunk: Uint8Array
     try {
-      chunk = await read()
+      chunk = await this.#source[method](size)
     } catch (error) {
       this.onDisconnect(error)
       return EMPTY
@@ -201,7 +141,7 @@ export class LimitedStream implements InputStream {
 
   async #readBehind(): Promise<Uint8Array> {
     if (this.#isMax && !this.#hasMore) {
-      this.#hasMore = (await this.#take(() => this.#source.read(1))).length > 0
+      this.#hasMore = (await this.#ask("read", 1)).length > 0
       if (!this.#hasMore) return EMPTY
     }
     this.onExhausted()

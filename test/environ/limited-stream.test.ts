@@ -126,6 +126,23 @@ describe("a stream of an announced length", () => {
     expect(await stream.readInto(target)).toBe(0)
   })
 
+  test("what a subclass makes of read holds for every way to have chunks", async () => {
+    class Counted extends LimitedStream {
+      seen = 0
+      override async read(size?: number): Promise<Uint8Array> {
+        const chunk = await super.read(size)
+        this.seen += chunk.length
+        return chunk
+      }
+    }
+    const stream = new Counted(inputFrom([bytes("ab"), bytes("cd"), bytes("ef"), bytes("gh")]), 8)
+    await stream.readInto(new Uint8Array(2))
+    for await (const _ of stream) break
+    expect(stream.seen).toBe(4)
+    await stream.exhaust()
+    expect(stream.seen).toBe(8)
+  })
+
   test("a body that ends early has lost its client", async () => {
     for (const read of ["read", "readLine", "readAll", "readLines"] as const) {
       const stream = new LimitedStream(inputFrom(bytes("abc")), 5)

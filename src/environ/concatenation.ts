@@ -1,0 +1,18 @@
+// Chunks in one piece, for whoever needs all of a body at once. Copies only where there is something to be put together.
+
+const EMPTY: Uint8Array = new Uint8Array(0)
+
+/** The chunks in one piece. A single chunk is given back as it is, without a copy. */
+export function concatenate(chunks: readonly Uint8Array[]): Uint8Array {
+  if (chunks.length === 0) return EMPTY
+  if (chunks.length === 1) return chunks[0] as Uint8Array
+  let total = 0
+  for (const chunk of chunks) total += chunk.length
+  const whole = new Uint8Array(total)
+  let at = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, at)
+    at += chunk.length
+  }
+  return whole
+}

@@ -1,0 +1,111 @@
+// Reads that overlap, sizes that are none, lines that are put together: what is the same for every InputStream, settled once.
+// A subclass takes bytes from wherever they are, and is asked for the next ones only when the ones before have come.
+// Knows no buffer and no limit: see input.ts for the one, limited-stream.ts for the other.
+
+import type { InputStream } from "../gateway.ts"
+import { concatenate } from "./concatenation.ts"
+
+const NOTHING: Promise<Uint8Array> = Promise.resolve(new Uint8Array(0))
+const LINE_FEED = 10
+
+/** An InputStream whose reads are served in the order of their calls. */
+export abstract class OrderedInput implements InputStream {
+  #last: Promise<unknown> | undefined = undefined
+
+  /** Takes at most `size` bytes, from 1, or a chunk as it comes; at least one byte unless it is over. */
+  protected abstract takeSome(size?: number): Promise<Uint8Array>
+
+  /** Takes at most `size` bytes, as far as they are at hand and of one line; at least one byte unless it is over. */
+  protected abstract takeOfLine(size: number): Promise<Uint8Array>
+
+  /** Whether it is over as far as one can tell without another look. A read that has something stops there. */
+  protected isOver(): boolean {
+    return false
+  }
+
+  /** Takes all that is left. */
+  protected async takeAll(): Promise<Uint8Array> {
+    const chunks: Uint8Array[] = []
+    do {
+      const chunk = await this.takeSome()
+      if (chunk.length === 0) break
+      chunks.push(chunk)
+    } while (!this.isOver())
+    return concatenate(chunks)
+  }
+
+  /** Resolves to at most `size` bytes, or all the rest; empty at the end. Throws RangeError unless `size` is a whole number from 0. */
+  read(size?: number): Promise<Uint8Array> {
+    checkSize(size)
+    return this.#inTurn(() => {
+      if (size === undefined) return this.takeAll()
+      return size === 0 ? NOTHING : this.takeSome(size)
+    })
+  }
+
+  /** Resolves to one line with its `\n`, or to `size` bytes of it; empty at the end. */
+  readLine(size?: number): Promise<Uint8Array> {
+    checkSize(size)
+    return this.#inTurn(() => this.#takeLine(size ?? Number.POSITIVE_INFINITY))
+  }
+
+  /** Resolves to the lines that are left; with `hint`, stops behind the line that reaches so many bytes in sum. */
+  readLines(hint?: number): Promise<Uint8Array[]> {
+    checkSize(hint)
+    return this.#inTurn(async () => {
+      const lines: Uint8Array[] = []
+      let total = 0
+      while (!hint || total < hint) {
+        const line = await this.#takeLine(Number.POSITIVE_INFINITY)
+        if (line.length === 0) break
+        lines.push(line)
+        total += line.length
+      }
+      return lines
+    })
+  }
+
+  /** Resolves to the next chunk of an iteration, as it comes; empty at the end. */
+  protected readChunk(): Promise<Uint8Array> {
+    return this.#inTurn(() => this.takeSome())
+  }
+
+  /** Chunks as they come. Stopping early leaves the rest to be read. */
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
+    return { next: () => this.readChunk().then(stepOf) }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#last
+    const result = before === undefined ? work() : before.then(work, work)
+    this.#last = result
+    const done = () => {
+      if (this.#last === result) this.#last = undefined
+    }
+    result.then(done, done)
+    return result
+  }
+
+  async #takeLine(size: number): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = []
+    let wanted = size
+    while (wanted > 0) {
+      const piece = await this.takeOfLine(wanted)
+      if (piece.length === 0) break
+      pieces.push(piece)
+      wanted -= piece.length
+      if (piece[piece.length - 1] === LINE_FEED || this.isOver()) break
+    }
+    return concatenate(pieces)
+  }
+}
+
+function stepOf(chunk: Uint8Array): IteratorResult<Uint8Array, undefined> {
+  return chunk.length === 0 ? { done: true, value: undefined } : { done: false, value: chunk }
+}
+
+function checkSize(size: number | undefined): void {
+  if (size !== undefined && !(Number.isInteger(size) && size >= 0)) {
+    throw new RangeError(`size must be a whole number from 0, not ${String(size)}`)
+  }
+}
