@@ -8,6 +8,7 @@ import type { Server as HttpsServer } from "node:https"
 import type { Socket } from "node:net"
 import type { TLSSocket } from "node:tls"
 import type { Application } from "../gateway.ts"
+import type { SilenceLimits } from "./node/connection.ts"
 import { Gateway, type NodeListenerOptions } from "./node/gateway.ts"
 import { Http2Gateway } from "./node/http2.ts"
 import { LeanMessage } from "./node/lean-message.ts"
@@ -25,6 +26,8 @@ export interface NodeServerOptions extends NodeListenerOptions {
   requestTimeoutMs?: number
   /** How long an idle connection is kept for the next request. Default 5000 ms. */
   keepAliveTimeoutMs?: number
+  /** How long a client may take nothing of what waits to be sent to it. Default 60000 ms; 0 for no limit. */
+  sendTimeoutMs?: number
   /** A longer head is answered with 431. Default 16 KiB. */
   maxHeadBytes?: number
 }
@@ -101,10 +104,14 @@ export function setUpServer<S extends Server | HttpsServer | Http2SecureServer>(
   app: Application,
   options: NodeServerOptions = {},
 ): NodeServer<S> {
-  const keepAliveMs = options.keepAliveTimeoutMs ?? 5000
-  const gateway = new Gateway(app, options, keepAliveMs)
+  const limits: SilenceLimits = {
+    firstByteMs: options.firstByteTimeoutMs ?? 20_000,
+    keepAliveMs: options.keepAliveTimeoutMs ?? 5000,
+    sendMs: options.sendTimeoutMs ?? 60_000,
+  }
+  const gateway = new Gateway(app, options, limits.keepAliveMs)
   const http2 = attach(server, gateway, options)
-  sweep(server, gateway, options.firstByteTimeoutMs ?? 20_000, keepAliveMs)
+  sweep(server, gateway, limits)
   return {
     server,
     inject: (socket) => {
@@ -158,14 +165,10 @@ function attach(
   return http2
 }
 
-function sweep(
-  server: Server | HttpsServer | Http2SecureServer,
-  gateway: Gateway,
-  firstByteMs: number,
-  keepAliveMs: number,
-): void {
-  const everyMs = Math.min(1000, Math.max(10, Math.min(firstByteMs, keepAliveMs) / 4))
-  const timer = setInterval(() => gateway.sweep(everyMs, firstByteMs, keepAliveMs), everyMs)
+function sweep(server: Server | HttpsServer | Http2SecureServer, gateway: Gateway, limits: SilenceLimits): void {
+  const shortest = Math.min(limits.firstByteMs, limits.keepAliveMs, limits.sendMs || Number.POSITIVE_INFINITY)
+  const everyMs = Math.min(1000, Math.max(10, shortest / 4))
+  const timer = setInterval(() => gateway.sweep(everyMs, limits), everyMs)
   timer.unref()
   server.once("close", () => clearInterval(timer))
 }

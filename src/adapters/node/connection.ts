@@ -19,6 +19,16 @@ export interface Addresses {
   tls: Record<string, string> | undefined
 }
 
+/** How long a client may be silent. */
+export interface SilenceLimits {
+  /** Before its first request. */
+  firstByteMs: number
+  /** Between two requests. */
+  keepAliveMs: number
+  /** While bytes wait to be sent, none of which it takes; 0 for no limit. */
+  sendMs: number
+}
+
 export class Connection {
   readonly socket: Socket
   readonly addresses: Addresses
@@ -28,9 +38,12 @@ export class Connection {
   closing = false
   /** Whether a request has come on it yet. */
   greeted = false
-  /** How long it has been idle, as the sweeper counts it. */
-  idleMs = 0
+  /** How long no request was at work, no byte came in, and none waited to be sent. */
+  #idleMs = 0
   #bytesRead = 0
+  /** Whether the socket's timer runs for bytes that wait to be sent. */
+  #isWatched = false
+  #isHalfClosed = false
   readonly #waiting: (() => void)[] = []
 
   constructor(socket: Socket, halfCloseGraceMs: number) {
@@ -39,7 +52,13 @@ export class Connection {
     this.addresses = addressesOf(socket)
     // A client that closed its sending side may still wait for its answer, or be gone altogether; only writing to it
     // tells. So silence decides: when no byte was taken by it for the time of grace, it counts as gone.
-    socket.on("end", () => socket.setTimeout(halfCloseGraceMs, () => socket.destroy()))
+    socket.on("end", () => {
+      this.#isHalfClosed = true
+      socket.setTimeout(halfCloseGraceMs)
+    })
+    socket.on("timeout", () => {
+      if (this.#isHalfClosed || this.#isWatched) socket.destroy()
+    })
   }
 
   /** Runs `work` when the requests that came before it are done. */
@@ -58,12 +77,22 @@ export class Connection {
     if (!this.closing && !this.socket.destroyed) setImmediate(next)
   }
 
-  /** Counts the time in which no request is at work, no byte comes in, and none waits to be sent. */
-  age(ms: number): void {
+  /** Called every `elapsedMs`: lets go of a client that has had its time to say something, or to take what it asked for. */
+  sweep(elapsedMs: number, limits: SilenceLimits): void {
     const { bytesRead, writableLength } = this.socket
-    if (this.active !== undefined || writableLength > 0 || bytesRead !== this.#bytesRead) this.idleMs = 0
-    else this.idleMs += ms
+    this.#watchSending(writableLength > 0, limits.sendMs)
+    if (this.active !== undefined || writableLength > 0 || bytesRead !== this.#bytesRead) this.#idleMs = 0
+    else this.#idleMs += elapsedMs
     this.#bytesRead = bytesRead
+    if (this.#idleMs >= (this.greeted ? limits.keepAliveMs : limits.firstByteMs)) this.socket.destroy()
+  }
+
+  // The socket's own timer sees bytes move within one chunk; it costs something with each write, so only those have one
+  // that are slow.
+  #watchSending(isSending: boolean, sendMs: number): void {
+    if (isSending === this.#isWatched || this.#isHalfClosed || sendMs === 0) return
+    this.#isWatched = isSending
+    this.socket.setTimeout(isSending ? sendMs : 0)
   }
 }
 

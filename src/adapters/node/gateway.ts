@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import type { Application, Environ, ErrorStream } from "../../gateway.ts"
-import { Connection, connectionOf } from "./connection.ts"
+import { Connection, connectionOf, type SilenceLimits } from "./connection.ts"
 import { type EnvironSource, environOf, Refusal } from "./environ.ts"
 import { type Host, NodeExchange } from "./exchange.ts"
 import { type DiscardLimits, lingerOnClose } from "./unread-body.ts"
@@ -124,15 +124,9 @@ export class Gateway implements EnvironSource, Host {
     else connection.enqueue(() => this.#serve(connection, message, response, expectsContinue))
   }
 
-  /**
-   * Ends the connections that were idle for too long: `firstByteMs` without any request, `keepAliveMs` after one.
-   * One sweep over all connections now and then, in place of a timer that is set and cleared with every request.
-   */
-  sweep(elapsedMs: number, firstByteMs: number, keepAliveMs: number): void {
-    for (const connection of this.#connections) {
-      connection.age(elapsedMs)
-      if (connection.idleMs >= (connection.greeted ? keepAliveMs : firstByteMs)) connection.socket.destroy()
-    }
+  /** One look at all connections now and then, in place of timers that are set and cleared with every request. */
+  sweep(elapsedMs: number, limits: SilenceLimits): void {
+    for (const connection of this.#connections) connection.sweep(elapsedMs, limits)
   }
 
   /** Ends the connections on which no request is at work, when what was sent on them has left. */

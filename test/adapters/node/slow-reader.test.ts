@@ -62,4 +62,42 @@ describe("a whole body and a client that reads slowly", () => {
     socket.end(GET)
     expect(await drink(socket, 50, SIZE / 16, SIZE)).toBeGreaterThan(SIZE)
   })
+
+  test("a client that takes nothing for too long is let go, with what waits for it", async () => {
+    let closed = 0
+    const { port } = await serve(
+      linted((environ, startResponse) => {
+        startResponse("200 OK", [["Content-Type", "application/octet-stream"]])
+        if (environ.PATH_INFO === "/whole") return [new Uint8Array(SIZE)]
+        const stream = (function* () {
+          for (;;) yield new Uint8Array(65_536)
+        })()
+        return { [Symbol.iterator]: () => stream, close: () => void closed++ }
+      }),
+      { sendTimeoutMs: 200 },
+    )
+    for (const path of ["/whole", "/parts"]) {
+      const socket = client(port)
+      socket.write(GET.replace("/", path))
+      await sleep(700)
+      const taken = await drink(socket, 0, SIZE, SIZE)
+      expect(taken).toBeLessThan(SIZE)
+    }
+    expect(closed).toBe(1)
+  })
+
+  test("one that takes something now and then, or waits for an application, is not", async () => {
+    const { port } = await serve(
+      linted(async (environ, startResponse) => {
+        if (environ.PATH_INFO === "/late") await sleep(600)
+        return app(environ, startResponse)
+      }),
+      { sendTimeoutMs: 250 },
+    )
+    for (const path of ["/", "/late"]) {
+      const socket = client(port)
+      socket.write(GET.replace("/", path))
+      expect(await drink(socket, 60, SIZE / 16, SIZE)).toBeGreaterThan(SIZE)
+    }
+  })
 })
