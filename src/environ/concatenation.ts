@@ -1,4 +1,5 @@
-// Chunks in one piece, for whoever needs all of a body at once. Copies only where there is something to be put together.
+// Chunks in one piece, for whoever needs all of a body, or all of a line, at once.
+// The whole is measured first and each byte copied once; where there is nothing to be put together, none.
 
 const EMPTY: Uint8Array = new Uint8Array(0)
 

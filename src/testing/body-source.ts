@@ -14,6 +14,12 @@ export interface BodySource {
   open(): Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 }
 
+/** A body as it is sent, with the type that is told; what is undefined is left out. */
+export interface SentBody {
+  readonly source: BodySource | undefined
+  readonly contentType: string | undefined
+}
+
 const sources = new WeakMap<InputStream, BodySource>()
 
 /** A stream of the body, from its start. */

@@ -1,8 +1,7 @@
 // What tests write as form data, as fields and files: values repeat in arrays, files come in many shapes.
 
-import type { FileMultiDict } from "../datastructures/file-multi-dict.ts"
 import { FileStorage } from "../datastructures/file-storage.ts"
-import type { MultiDict } from "../datastructures/multi-dict.ts"
+import type { FormBody } from "./form-body.ts"
 
 type FileContent = Uint8Array | Blob | AsyncIterable<Uint8Array>
 
@@ -36,16 +35,11 @@ function isFileTuple(value: readonly unknown[]): value is readonly [FileContent,
 }
 
 /** Adds a value under a name: to the fields or to the files, whichever it is. */
-export function addFormItem(
-  name: string,
-  value: unknown,
-  fields: () => MultiDict<string>,
-  files: () => FileMultiDict,
-): void {
+export function addFormItem(name: string, value: unknown, form: FormBody): void {
   if (value === null || value === undefined) return
-  if (value instanceof FileStorage || value instanceof Blob) files().addFile(name, value)
-  else if (Array.isArray(value) && isFileTuple(value)) files().addFile(name, value[0], value[1], value[2])
-  else if (Array.isArray(value)) for (const one of value) addFormItem(name, one, fields, files)
-  else if (isContent(value)) files().addFile(name, value as FileContent)
-  else fields().append(name, String(value))
+  if (value instanceof FileStorage || value instanceof Blob) form.files.addFile(name, value)
+  else if (Array.isArray(value) && isFileTuple(value)) form.files.addFile(name, value[0], value[1], value[2])
+  else if (Array.isArray(value)) for (const one of value) addFormItem(name, one, form)
+  else if (isContent(value)) form.files.addFile(name, value as FileContent)
+  else form.fields.append(name, String(value))
 }

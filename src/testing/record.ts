@@ -8,7 +8,7 @@ import { ClosingIterator, closeBody } from "../environ/body.ts"
 import { PulledInput } from "../environ/input.ts"
 import type { Application, Body, Environ, InputStream } from "../gateway.ts"
 import { openSource, sourceOfBytes } from "./body-source.ts"
-import { stderr } from "./environ-builder.ts"
+import { stderr } from "./error-output.ts"
 import {
   type IsSecret,
   isSecretName,

@@ -1,0 +1,87 @@
+// A body that is a form: fields and files that can be changed until it is sent. Nothing is encoded before that, and what it is
+// encoded as follows from what is in it unless a type was asked for.
+
+import { FileMultiDict } from "../datastructures/file-multi-dict.ts"
+import { MultiDict } from "../datastructures/multi-dict.ts"
+import { chooseBoundary, encodeMultipart, type FormEntry } from "../forms/encode.ts"
+import { parseOptionsHeader } from "../http/fields.ts"
+import { dumpQuery } from "../http/urls.ts"
+import { type SentBody, sourceOfBytes } from "./body-source.ts"
+
+/** The type of a form with files. */
+export const MULTIPART = "multipart/form-data"
+const URLENCODED = "application/x-www-form-urlencoded"
+
+/** Fields and files; with none of either it is no body at all. */
+export class FormBody {
+  #fields: MultiDict<string> | undefined
+  #files: FileMultiDict | undefined
+
+  /** The texts; made when they are first asked for. */
+  get fields(): MultiDict<string> {
+    this.#fields ??= new MultiDict<string>()
+    return this.#fields
+  }
+
+  set fields(fields: MultiDict<string>) {
+    this.#fields = fields
+  }
+
+  /** The files; made when they are first asked for. */
+  get files(): FileMultiDict {
+    this.#files ??= new FileMultiDict()
+    return this.#files
+  }
+
+  set files(files: FileMultiDict) {
+    this.#files = files
+  }
+
+  /** What it is sent as when nobody says otherwise. */
+  get contentType(): string | undefined {
+    if (this.#hasFiles) return MULTIPART
+    return this.#hasFields ? URLENCODED : undefined
+  }
+
+  get #hasFields(): boolean {
+    return this.#fields !== undefined && this.#fields.size > 0
+  }
+
+  get #hasFiles(): boolean {
+    return this.#files !== undefined && this.#files.size > 0
+  }
+
+  /** Encodes it as that type. TypeError when it cannot hold what is there. */
+  send(type: string | undefined): SentBody {
+    if (type === undefined) return { source: undefined, contentType: undefined }
+    const [name, parameters] = parseOptionsHeader(type)
+    const mimetype = name.toLowerCase()
+    if (mimetype === MULTIPART) return this.#sendMultipart(parameters.get("boundary") ?? chooseBoundary())
+    const [hasFields, hasFiles] = [this.#hasFields, this.#hasFiles]
+    if (!hasFields && !hasFiles) return { source: undefined, contentType: type }
+    if (mimetype !== URLENCODED || hasFiles) {
+      throw new TypeError(`A form with ${hasFiles ? "files" : "fields"} cannot be sent as ${JSON.stringify(type)}`)
+    }
+    return { source: sourceOfBytes(dumpQuery(this.fields)), contentType: type }
+  }
+
+  #sendMultipart(boundary: string): SentBody {
+    const entries: FormEntry[] = [...(this.#fields ?? []), ...(this.#files ?? [])]
+    // The spelling that is less usual, and that every parser has to understand: an empty preamble, a quoted boundary.
+    const options = { boundary, preamble: "" }
+    const { contentLength, body } = encodeMultipart(entries, options)
+    let first: AsyncIterable<Uint8Array> | undefined = body
+    const open = () => {
+      const bytes = first ?? encodeMultipart(entries, options).body
+      first = undefined
+      return bytes
+    }
+    const source = { length: contentLength, rewinds: true, open }
+    return { source, contentType: `${MULTIPART}; boundary="${boundary}"` }
+  }
+
+  /** Closes the files. */
+  close(): void | Promise<void> {
+    return this.#files?.close()
+  }
+}
