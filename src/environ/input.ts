@@ -5,8 +5,6 @@
 import type { InputStream } from "../gateway.ts"
 import { OrderedInput } from "./ordered-input.ts"
 
-export { concatenate } from "./concatenation.ts"
-
 const EMPTY: Uint8Array = new Uint8Array(0)
 const LINE_FEED = 10
 

@@ -9,7 +9,7 @@ import { type FileHandle, mkdtemp, open, readFile, unlink, writeFile } from "nod
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { FileContent } from "../datastructures/file-storage.ts"
-import { concatenate } from "../environ/input.ts"
+import { concatenate } from "../environ/concatenation.ts"
 import { InsufficientStorage } from "../exceptions/statuses.ts"
 import type { FormPart } from "../forms/form-part.ts"
 import type { UploadStore } from "../forms/upload-store.ts"

@@ -10,7 +10,7 @@
 // busboy keeps these things private; one that is built otherwise is refused at once, in `internalsOf`.
 
 import busboy from "busboy"
-import { concatenate } from "../environ/input.ts"
+import { concatenate } from "../environ/concatenation.ts"
 import { stripSpace } from "../http/tokens.ts"
 import { malformed, type SettledLimits, tooLarge } from "./limits.ts"
 import type { MultipartEvent, PartHeaders } from "./multipart-events.ts"

@@ -2,7 +2,7 @@
 // CRLF, and nothing behind a boundary. A body whose first boundary stands in a line of another kind is typed by hand or
 // went through a mail gateway; it goes to the decoder of our own. Nobody changes horses in the middle of a body.
 
-import { concatenate } from "../environ/input.ts"
+import { concatenate } from "../environ/concatenation.ts"
 import { BusboyDecoder } from "./busboy-decoder.ts"
 import type { SettledLimits } from "./limits.ts"
 import { MultipartDecoder } from "./multipart-decoder.ts"

@@ -2,7 +2,7 @@
 // The multipart encoder turns events into bytes, one by one, so that a file of any size passes through.
 // It knows no socket; whoever sends decides when the next chunk is wanted.
 
-import { concatenate } from "../environ/input.ts"
+import { concatenate } from "../environ/concatenation.ts"
 import { checkFieldName, checkFieldValue } from "../http/fields.ts"
 import { dumpQuery, textToByteString } from "../http/urls.ts"
 import type { DataEvent, FieldEvent, FileEvent, MultipartEvent, PartHeaders } from "./multipart-events.ts"

@@ -4,7 +4,7 @@
 
 import { FileStorage } from "../datastructures/file-storage.ts"
 import { ImmutableMultiDict } from "../datastructures/multi-dict.ts"
-import { concatenate } from "../environ/input.ts"
+import { concatenate } from "../environ/concatenation.ts"
 import { LimitedStream } from "../environ/limited-stream.ts"
 import { getContentLength, getInputStream } from "../environ/request-input.ts"
 import { UnsupportedMediaType } from "../exceptions/statuses.ts"

@@ -2,7 +2,7 @@
 // asks for it, so whoever is slow slows the client down and fills no memory. What a form adds up to is counted here.
 
 import { Headers } from "../datastructures/headers.ts"
-import { concatenate } from "../environ/input.ts"
+import { concatenate } from "../environ/concatenation.ts"
 import type { InputStream } from "../gateway.ts"
 import { type SettledLimits, tooLarge } from "./limits.ts"
 import type { EventDecoder } from "./multipart.ts"

@@ -3,7 +3,7 @@
 // in through the environ, and a request class may name its own.
 
 import type { FileSource } from "../datastructures/file-storage.ts"
-import { concatenate } from "../environ/input.ts"
+import { concatenate } from "../environ/concatenation.ts"
 import type { Environ } from "../gateway.ts"
 import type { FormPart } from "./form-part.ts"
 import { tooLarge } from "./limits.ts"

@@ -1,7 +1,7 @@
 // Urlencoded forms: application/x-www-form-urlencoded (WHATWG URL, section 5.1), UTF-8 whatever its charset parameter says.
 // The bytes are counted while they come and parsed when all are there, since the limit for them is the limit for memory.
 
-import { concatenate } from "../environ/input.ts"
+import { concatenate } from "../environ/concatenation.ts"
 import type { InputStream } from "../gateway.ts"
 import { parseQuery, textToByteString } from "../http/urls.ts"
 import { type SettledLimits, tooLarge } from "./limits.ts"

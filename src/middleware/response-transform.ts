@@ -4,7 +4,7 @@
 // Knows what startResponse and close() demand; not what is done to the bytes.
 
 import { type BodyIterator, closeBody, iterateBody } from "../environ/body.ts"
-import { concatenate } from "../environ/input.ts"
+import { concatenate } from "../environ/concatenation.ts"
 import { isPromise } from "../environ/responder.ts"
 import type { Application, Body, Environ, HeaderList, StartResponse, Write } from "../gateway.ts"
 

@@ -7,7 +7,7 @@
 import { Headers } from "../datastructures/headers.ts"
 import { setInspection } from "../datastructures/inspection.ts"
 import { type CloseCallback, callAll } from "../environ/body.ts"
-import { concatenate } from "../environ/input.ts"
+import { concatenate } from "../environ/concatenation.ts"
 import { RangeWrapper, type Seekable } from "../environ/range-wrapper.ts"
 import { type Answer, respondWith } from "../environ/responder.ts"
 import { runApplication } from "../environ/run.ts"

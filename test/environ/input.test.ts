@@ -1,6 +1,7 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
-import { concatenate, emptyInput, inputFrom, PulledInput } from "../../src/environ/input.ts"
+import { concatenate } from "../../src/environ/concatenation.ts"
+import { emptyInput, inputFrom, PulledInput } from "../../src/environ/input.ts"
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const text = (chunk: Uint8Array) => new TextDecoder().decode(chunk)
