@@ -15,6 +15,7 @@ import {
   safeJoinUnder,
   secureFilename,
 } from "../src/security.ts"
+import { expectLinear } from "./support/growth.ts"
 
 const FAST = "scrypt:1024:8:1"
 
@@ -377,18 +378,11 @@ describe("secureFilename", () => {
     )
   })
 
-  test("takes a time that grows with the name and no faster", () => {
-    const time = (length: number): number => {
+  test("takes a time that grows with the name and no faster", async () => {
+    await expectLinear((length) => {
       const name = `${"._".repeat(length)}x${"._ ".repeat(length)}`
-      const runs = Array.from({ length: 5 }, () => {
-        const start = performance.now()
-        secureFilename(name)
-        return performance.now() - start
-      })
-      return Math.min(...runs)
-    }
-    time(20_000)
-    expect(time(80_000) / time(20_000)).toBeLessThan(10)
+      return () => secureFilename(name)
+    }, 10_000)
   })
 })
 

@@ -6,6 +6,7 @@ import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import * as objects from "../../src/datastructures/index.ts"
 import { WORST } from "../http/worst-inputs.ts"
+import { expectLinear } from "../support/growth.ts"
 
 interface Read {
   toHeader(): string
@@ -62,7 +63,7 @@ describe.each(Object.entries(READERS))("%s", (name, read) => {
     )
   })
 
-  test("takes time in proportion to the text", () => {
+  test("takes time in proportion to the text", async () => {
     const work = (text: string) => {
       const result = read(text)
       if (result instanceof objects.Accept) {
@@ -76,27 +77,17 @@ describe.each(Object.entries(READERS))("%s", (name, read) => {
       }
     }
     for (const [kind, make] of Object.entries(INPUTS)) {
-      // Twice the text takes twice the time, and would take four times if something were quadratic. A pause of the
-      // machine makes one measurement worthless, so the best of several counts, and a bad ratio is measured again.
-      let ratio = Number.POSITIVE_INFINITY
-      for (let attempt = 0; attempt < 25 && ratio > 3; attempt++) {
-        ratio = Math.min(ratio, fastest(work, make(32_768)) / fastest(work, make(16_384)))
-      }
-      expect(ratio, `${name}: ${kind}`).toBeLessThan(3)
+      await expectLinear(
+        (length) => {
+          const text = make(length)
+          return () => work(text)
+        },
+        4096,
+        `${name}: ${kind}`,
+      )
     }
   })
 })
-
-/** Milliseconds of the fastest of a few runs, and at least a third of one, below which a clock tells nothing. */
-function fastest(work: (text: string) => void, text: string): number {
-  let best = Number.POSITIVE_INFINITY
-  for (let run = 0; run < 3; run++) {
-    const start = performance.now()
-    work(text)
-    best = Math.min(best, performance.now() - start)
-  }
-  return Math.max(best, 0.33)
-}
 
 test("no name changes the prototype of anything", () => {
   const prototypes = [Object, Array, Map, Set, Function, String].map((type) => type.prototype as object)

@@ -4,6 +4,7 @@
 import { execFileSync } from "node:child_process"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
+import { expectLinear } from "../support/growth.ts"
 import { PARSERS, WORST } from "./worst-inputs.ts"
 
 // What throws at malformed text because a programmer wrote it.
@@ -27,36 +28,20 @@ describe.each(Object.entries(PARSERS))("%s", (name, parse) => {
     )
   })
 
-  test("takes time in proportion to the text", () => {
-    // Twice the text takes twice the time, and would take four times if anything were quadratic. The machine may pause at
-    // any moment, so it is the fastest runs that count, and a ratio that looks bad is measured further. A head has 16 KiB
-    // at most; far beyond that it would be the garbage collector that is measured.
+  // A head has 16 KiB at most; far beyond that it would be the garbage collector that is measured.
+  test("takes time in proportion to the text", async () => {
     for (const [kind, make] of Object.entries(WORST)) {
-      const [text, twice] = [make(16_384), make(32_768)]
-      let [single, double] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
-      for (let run = 0; run < 3 || (run < 60 && ratio(single, double) > 3); run++) {
-        single = Math.min(single, millisecondsOf(parse, text))
-        double = Math.min(double, millisecondsOf(parse, twice))
-      }
-      expect(ratio(single, double), kind).toBeLessThan(3)
+      await expectLinear(
+        (length) => {
+          const text = make(length)
+          return () => parse(text)
+        },
+        4096,
+        kind,
+      )
     }
   })
 })
-
-/** A time below a third of a millisecond is no measurement; something quadratic would be far above it. */
-function ratio(single: number, double: number): number {
-  return Math.max(double, 0.33) / Math.max(single, 0.33)
-}
-
-function millisecondsOf(parse: (text: string) => unknown, text: string): number {
-  const start = performance.now()
-  try {
-    parse(text)
-  } catch {
-    // The time counts, whatever comes of it.
-  }
-  return performance.now() - start
-}
 
 test("inherited names are plain data, with frozen prototypes too", () => {
   const script = `

@@ -2,6 +2,7 @@ import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { NotFound } from "../../src/exceptions/statuses.ts"
 import { Matcher, Miss, RuleMap, rule } from "../../src/routing/index.ts"
+import { expectLinear } from "../support/growth.ts"
 
 /** Endpoint and values as one line, or the name of the error with what it says. */
 function outcome(urls: RuleMap, path: string, method = "GET"): string {
@@ -247,18 +248,6 @@ describe("the matcher by itself", () => {
 })
 
 describe("time", () => {
-  /** Milliseconds for one match, the best of several. */
-  function time(urls: RuleMap, path: string): number {
-    const at = urls.bind("h")
-    let best = Number.POSITIVE_INFINITY
-    for (let round = 0; round < 7; round++) {
-      const start = performance.now()
-      at.test(path)
-      best = Math.min(best, performance.now() - start)
-    }
-    return best
-  }
-
   test.each([
     ["two placeholders in a segment", ["/<a>-<b>"], (n: number) => `/${"a-".repeat(n)}/`],
     ["six in a segment", ["/<a>-<b>-<c>-<d>-<e>-<f>!"], (n: number) => `/${"a-".repeat(n)}`],
@@ -267,11 +256,11 @@ describe("time", () => {
     ["paths and words", ["/<path:a>/<any(a, aa):b>/<int:c>-<path:d>/x"], (n: number) => `/${"a/1-".repeat(n / 2)}y`],
     ["many rules alike", ["/<a>/<b>/<c>/x", "/<a>/<path:b>/y", "/<path:a>/z"], (n: number) => `/${"a/".repeat(n)}w`],
     ["slashes", ["/<path:a>/x/", "/a/<b>/"], (n: number) => `/a${"/".repeat(n * 2)}`],
-  ])("grows with the length of the path, not faster: %s", (_, texts, pathOf) => {
-    const urls = mapOf(...texts)
-    time(urls, pathOf(4000))
-    const [short, long] = [time(urls, pathOf(8000)), time(urls, pathOf(32_000))]
-    // Four times the length; what is quadratic would take sixteen times as long.
-    expect(long / Math.max(short, 0.05)).toBeLessThan(10)
+  ])("grows with the length of the path, not faster: %s", async (_, texts, pathOf) => {
+    const at = mapOf(...texts).bind("h")
+    await expectLinear((length) => {
+      const path = pathOf(length)
+      return () => at.test(path)
+    }, 4000)
   })
 })
