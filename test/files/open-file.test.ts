@@ -6,7 +6,7 @@ import { adoptHandle, isMissing, NotAFileError, openFile } from "../../src/files
 import { sendFile } from "../../src/files/send-file.ts"
 import { Request } from "../../src/wrappers/request.ts"
 import { openFilesBelow, temporaryFolder, writeTree } from "../support/files.ts"
-import { get, parseAnswer, RawClient, serve, sleep } from "../support/server.ts"
+import { get, parseAnswer, RawClient, serve, serveUnlinted, sleep } from "../support/server.ts"
 
 describe("an open file", () => {
   test("is read at any position, and not beyond the length that it had", async () => {
@@ -85,7 +85,11 @@ describe("an open file", () => {
   })
 })
 
-describe("over a socket", () => {
+// A server takes the blocks of a file's body as they are; those that come through the linter it does not know.
+describe.each([
+  ["lent to the server", serveUnlinted],
+  ["checked by the linter", serve],
+])("over a socket, %s", (_name, serving) => {
   const SIZE = 16 * 1024 * 1024
 
   async function serveLarge() {
@@ -93,7 +97,7 @@ describe("over a socket", () => {
     const path = join(folder, "large")
     await writeTree(folder, { large: new Uint8Array(SIZE).fill(0x61) })
     const app = Request.application((request) => sendFile(path, request.environ))
-    const server = await serve(app)
+    const server = await serving(app)
     const client = new RawClient(server.port)
     client.socket.pause()
     client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -136,12 +140,13 @@ describe("over a socket", () => {
   })
 
   test("no way to answer leaves a file open", async () => {
-    const { folder, port } = await serveLarge()
+    const { folder, port, client } = await serveLarge()
     for (const field of ["If-None-Match: *", 'If-Match: "x"', "Range: bytes=99999999-", "Range: bytes=0-1,9-20"]) {
       await get(port, "/", field)
     }
     const head = new RawClient(port).send("HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     expect(parseAnswer(await head.end()).body).toBe("")
     expect(openFilesBelow(folder)).toHaveLength(process.platform === "linux" ? 1 : 0)
+    client.socket.destroy()
   })
 })

@@ -9,7 +9,7 @@ import { collectBody } from "../../src/environ/body.ts"
 import type { Application } from "../../src/gateway.ts"
 import { httpProxy } from "../../src/middleware/http-proxy.ts"
 import { linted } from "../support/lint.ts"
-import { serve } from "../support/server.ts"
+import { serveUnlinted } from "../support/server.ts"
 import { answer } from "./calling.ts"
 import { httpUpstream } from "./upstream-server.ts"
 
@@ -96,7 +96,7 @@ describe("bodies of many lengths to many clients arrive as they were sent", () =
   ])("%s", async (_name, layer) => {
     const proxy = httpProxy(answer("inside"), { "/": await upstream() }, { maxConnections: 8 })
     onTestFinished(() => proxy.close())
-    const { port, errors } = await serve(layer(proxy))
+    const { port, errors } = await serveUnlinted(layer(proxy))
     let startReading = () => {}
     const start = new Promise<void>((resolve) => {
       startReading = resolve

@@ -5,6 +5,7 @@ import { type AddressInfo, connect, type Socket } from "node:net"
 import { onTestFinished } from "vitest"
 import { createServer, type NodeServerOptions } from "../../src/adapters/node.ts"
 import type { Application, ErrorStream } from "../../src/gateway.ts"
+import { linted } from "./lint.ts"
 
 export interface TestServer {
   port: number
@@ -13,8 +14,18 @@ export interface TestServer {
   drain(): Promise<void>
 }
 
-/** Serves `app` until the test is over. */
-export async function serve(app: Application, options: NodeServerOptions = {}): Promise<TestServer> {
+export interface ServeOptions extends NodeServerOptions {
+  /** Rules of the linter that are not held against application and server, besides L20: little applications tell no Content-Type. */
+  allow?: readonly string[]
+}
+
+/** Serves `app` inside the linter until the test is over, so that what the server does is checked as well. */
+export function serve(app: Application, { allow = [], ...options }: ServeOptions = {}): Promise<TestServer> {
+  return serveUnlinted(linted(app, { allow: ["L20", ...allow] }), options)
+}
+
+/** Without the linter: for an application that it would refuse before the server does, and for what it would hide of the server. */
+export async function serveUnlinted(app: Application, options: NodeServerOptions = {}): Promise<TestServer> {
   const errors: string[] = []
   const stream: ErrorStream = { write: (text) => void errors.push(text), writeLines: () => {}, flush: () => {} }
   const { server, drain, destroy } = createServer(app, { errors: stream, ...options })

@@ -6,7 +6,8 @@ import { type NodeServerOptions, serverSettings, setUpServer } from "../../../sr
 import { ClientDisconnected } from "../../../src/exceptions/statuses.ts"
 import type { Application, Environ } from "../../../src/gateway.ts"
 import { generateAdhocSslPair } from "../../../src/serving/tls.ts"
-import { answering, encode, sleep } from "../../support/server.ts"
+import { linted } from "../../support/lint.ts"
+import { answering, encode, type ServeOptions, sleep } from "../../support/server.ts"
 
 let pair: { cert: string; key: string }
 
@@ -14,7 +15,11 @@ beforeAll(async () => {
   pair = await generateAdhocSslPair()
 })
 
-async function serve(app: Application, options: NodeServerOptions = {}) {
+function serve(app: Application, { allow = [], ...options }: ServeOptions = {}) {
+  return serveUnlinted(linted(app, { allow: ["L20", ...allow] }), options)
+}
+
+async function serveUnlinted(app: Application, options: NodeServerOptions = {}) {
   const errors: string[] = []
   const stream = { write: (text: string) => void errors.push(text), writeLines: () => {}, flush: () => {} }
   const { server, drain, destroy } = setUpServer(
@@ -104,7 +109,7 @@ test("many requests are at work on one connection", async () => {
 })
 
 test("repeated fields stay apart, HEAD and 304 have no body", async () => {
-  const { session } = await serve((environ, startResponse) => {
+  const { session } = await serveUnlinted((environ, startResponse) => {
     startResponse(environ.PATH_INFO === "/304" ? "304 Not Modified" : "200 OK", [
       ["Set-Cookie", "a=1"],
       ["Set-Cookie", "b=2"],
