@@ -40,7 +40,6 @@ export class NodeExchange implements Exchange, EnvironHooks {
   #controller: AbortController | undefined = undefined
   #parts: PartWriter | undefined = undefined
   #started = false
-  #over = false
   /** Bytes of the body that were handed to Node. */
   bodyBytes = 0
 
@@ -154,7 +153,6 @@ export class NodeExchange implements Exchange, EnvironHooks {
   }
 
   finished(head: ResponseHead | undefined): void {
-    this.#over = true
     this.#input?.finish()
     if (this.#hasUnreadBody() && !this.gone) discardRest(this.#message, this.#connection.socket, this.#host.limits)
     this.#host.finished(this, this.#environ as Environ, head?.code)
@@ -186,7 +184,7 @@ export class NodeExchange implements Exchange, EnvironHooks {
     const controller = new AbortController()
     this.#controller = controller
     const abort = () => {
-      if (!this.#over || !this.#response.writableFinished) controller.abort(new ClientDisconnected())
+      if (!this.#response.writableFinished) controller.abort(new ClientDisconnected())
     }
     if (this.gone) abort()
     else this.#response.once("close", abort)

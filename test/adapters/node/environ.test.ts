@@ -5,7 +5,7 @@ import { ClientDisconnected } from "../../../src/exceptions/statuses.ts"
 import { diskStore } from "../../../src/files/upload-store.ts"
 import { UPLOAD_STORE_KEY } from "../../../src/forms/upload-store.ts"
 import type { Application, Body, Environ, StartResponse } from "../../../src/gateway.ts"
-import { encode, get, parseAnswer, RawClient, serve, serveUnlinted, talk } from "../../support/server.ts"
+import { encode, get, parseAnswer, RawClient, serve, serveUnlinted, sleep, talk } from "../../support/server.ts"
 
 /** The environ that a request makes, as the application sees it. */
 async function environOf(request: string | ((port: number) => Promise<unknown>), options = {}): Promise<Environ> {
@@ -276,16 +276,30 @@ describe("wsgi.signal", () => {
     expect(errors).toEqual([])
   })
 
-  test("does not abort when the response was sent", async () => {
+  test.each<[string, () => Body]>([
+    ["an array", () => [encode("x")]],
+    ["an array with a close()", () => Object.assign([encode("x")], { close: () => {} })],
+    [
+      "a generator with a close() that takes a moment",
+      () =>
+        Object.assign(
+          (function* () {
+            yield encode("x")
+          })(),
+          { close: () => sleep(30) },
+        ),
+    ],
+  ])("does not abort when %s was sent", async (_name, body) => {
     const signals: AbortSignal[] = []
-    // An array without a close(), which the linter would give one.
-    const { port } = await serveUnlinted((environ, startResponse) => {
+    const { port } = await serve((environ, startResponse) => {
       signals.push(environ["wsgi.signal"] as AbortSignal)
-      startResponse("200 OK", [])
-      return [encode("x")]
+      startResponse("200 OK", [["Content-Length", "1"]])
+      return body()
     })
     expect(parseAnswer(await talk(port, GET("/"))).body).toBe("x")
-    expect(signals.map((signal) => signal.aborted)).toEqual([false])
+    await new RawClient(port).send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").until((all) => all.endsWith("x"))
+    await sleep(60)
+    expect(signals.map((signal) => signal.aborted)).toEqual([false, false])
   })
 
   test("is one signal, may be replaced, and is carried along by a copy of the environ", async () => {
