@@ -10,7 +10,7 @@ import { SmartRouter } from "hono/router/smart-router"
 import { TrieRouter } from "hono/router/trie-router"
 import { match as pathMatcher } from "path-to-regexp"
 import { addRoute, createRouter, findRoute } from "rou3"
-import { RuleMap, rule } from "../src/routing/index.ts"
+import { RuleMap, rule } from "../dist/routing/index.js"
 import { table, target } from "./harness.ts"
 
 const ROUNDS = Number(env["ROUNDS"] ?? 15)

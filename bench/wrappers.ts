@@ -3,10 +3,10 @@
 // `floor` does what no toolkit is spared: a query read by hand, two headers, one chunk.
 
 import { cpuUsage } from "node:process"
-import { emptyInput } from "../src/environ/input.ts"
-import type { Application, Environ } from "../src/gateway.ts"
-import { Request } from "../src/wrappers/request.ts"
-import { Response } from "../src/wrappers/response.ts"
+import { emptyInput } from "../dist/environ/input.js"
+import type { Application, Environ } from "../dist/gateway.js"
+import { Request } from "../dist/wrappers/request.js"
+import { Response } from "../dist/wrappers/response.js"
 
 const ROUNDS = Number(process.env["ROUNDS"] ?? 25)
 const REQUESTS = Number(process.env["REQUESTS"] ?? 100_000)

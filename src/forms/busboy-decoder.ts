@@ -9,6 +9,7 @@
 // Line breaks are CRLF for busboy, and nothing may stand behind a boundary in its line; bodies of another kind are refused.
 // busboy keeps these things private; one that is built otherwise is refused at once, in `internalsOf`.
 
+import type { Writable } from "node:stream"
 import busboy from "busboy"
 import { concatenate } from "../environ/concatenation.ts"
 import { stripSpace } from "../http/tokens.ts"
@@ -55,10 +56,35 @@ const DASH = 45
 const MOST_HEAD_BYTES = 16 * 1024
 const MOST_HEADERS = 2000
 
+/** What busboy makes for a body of this type, and how. */
+const Multipart = busboy({ headers: { "content-type": "multipart/form-data; boundary=b" } }).constructor as new (
+  settings: MultipartSettings,
+) => Writable
+
+interface MultipartSettings {
+  conType: { params: { boundary: string } }
+  preservePath: boolean
+}
+
+/** Tells when its head parser goes to work, and when it is done. Own accessors would make a slow object of each parser. */
+class WatchedMultipart extends Multipart {
+  declare onHeadParser: ((parser: HeadParser | null) => void) | undefined
+  declare private headParser: HeadParser | null
+
+  get _hparser(): HeadParser | null {
+    return this.headParser
+  }
+
+  set _hparser(parser: HeadParser | null) {
+    this.headParser = parser
+    this.onHeadParser?.(parser)
+  }
+}
+
 export class BusboyDecoder {
   readonly #limits: SettledLimits
   readonly #boundary: Uint8Array
-  readonly #parser: ReturnType<typeof busboy>
+  readonly #parser: WatchedMultipart
   readonly #internals: Internals
   #events: MultipartEvent[] = []
   #next = 0
@@ -78,13 +104,9 @@ export class BusboyDecoder {
   constructor(boundary: string, limits: SettledLimits) {
     this.#limits = limits
     this.#boundary = encoder.encode(`--${boundary}`)
-    const quoted = boundary.replace(/["\\]/g, "\\$&")
-    this.#parser = busboy({ headers: { "content-type": `multipart/form-data; boundary="${quoted}"` } })
+    this.#parser = new WatchedMultipart({ conType: { params: { boundary } }, preservePath: false })
     this.#internals = internalsOf(this.#parser)
-    Object.defineProperty(this.#parser, "_hparser", {
-      get: () => this.#headParser,
-      set: (parser: HeadParser | null) => (parser === null ? this.#headOver() : this.#headBegins(parser)),
-    })
+    this.#parser.onHeadParser = (parser) => (parser === null ? this.#headOver() : this.#headBegins(parser))
     const search = this.#internals._bparser
     const proceed = search._cb
     search._cb = (isMatch, data, start, end, isSafe) => this.#found(proceed, isMatch, data, start, end, isSafe)
@@ -250,7 +272,8 @@ function headersOf(head: BusboyHead): PartHeaders {
   const headers: [string, string][] = []
   for (const lower in head) {
     const name = USUAL_NAMES.get(lower) ?? lower.replace(/(?<![^-])[a-z]/g, (letter) => letter.toUpperCase())
-    for (const value of head[lower] as string[]) headers.push([name, stripSpace(value)])
+    const values = head[lower] as string[]
+    for (let i = 0; i < values.length; i++) headers.push([name, stripSpace(values[i] as string)])
   }
   return headers
 }

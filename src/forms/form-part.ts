@@ -106,9 +106,10 @@ export class PartReader {
 
   /** The next part; what is left of the one before is read and forgotten. */
   async nextPart(): Promise<FormPart | undefined> {
-    await this.skip()
+    if (this.#part !== undefined) await this.skip()
     for (;;) {
-      const event = await this.nextEvent()
+      const next = this.nextEvent()
+      const event = next instanceof Promise ? await next : next
       if (event === undefined) return undefined
       if (event.type === "field" || event.type === "file") return this.open(event)
     }
