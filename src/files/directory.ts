@@ -8,6 +8,7 @@ import { constants, readlinkSync, realpath } from "node:fs"
 import { sep } from "node:path"
 import { platform } from "node:process"
 import { safeJoin } from "../security.ts"
+import type { FileState } from "./file-state.ts"
 import { isMissing, type OpenFile, openFile } from "./open-file.ts"
 
 /** What of a directory is served. */
@@ -24,11 +25,14 @@ export interface DirectoryOptions {
 /**
  * Opens a file below `directory` by a path with `/`, percent-decoded exactly once; `undefined` when there is nothing
  * to be served under that path, for whatever reason.
+ *
+ * @param known what was found there a moment ago with the same options; the same file is not looked for anew
  */
 export async function openInDirectory(
   directory: string,
   path: string,
   options: DirectoryOptions = {},
+  known?: FileState,
 ): Promise<OpenFile | undefined> {
   const joined = isServed(path, options.dotFiles === true) ? safeJoin(directory, path) : undefined
   if (joined === undefined) return undefined
@@ -36,7 +40,7 @@ export async function openInDirectory(
   try {
     if (symlinks === "anywhere") return await openFile(joined)
     const open = platform === "linux" ? openThenLook : lookThenOpen
-    return await open(directory, joined, symlinks === "none" ? path : undefined)
+    return await open(directory, joined, symlinks === "none" ? path : undefined, known)
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error
@@ -69,8 +73,10 @@ export async function openThenLook(
   directory: string,
   joined: string,
   plain: string | undefined,
+  known?: FileState,
 ): Promise<OpenFile | undefined> {
   const file = await openFile(joined)
+  if (known?.isStill(file.state.stats)) return file
   let isInside = false
   try {
     const real = pathOfDescriptor(file.fd)

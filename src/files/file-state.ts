@@ -6,33 +6,34 @@ import type { Stats } from "node:fs"
 export class FileState {
   /** Under which name it was found. */
   readonly path: string | undefined
-  readonly #stats: Stats
+  /** As the system told them. */
+  readonly stats: Stats
   #version: string | undefined = undefined
 
   constructor(stats: Stats, path: string | undefined) {
-    this.#stats = stats
+    this.stats = stats
     this.path = path
   }
 
   /** Length in bytes. */
   get size(): number {
-    return this.#stats.size
+    return this.stats.size
   }
 
   /** The last change of the content. */
   get modified(): Date {
-    return this.#stats.mtime
+    return this.stats.mtime
   }
 
   /** Of name, length and time of the last change, which the system counts in parts of a second. */
   get version(): string {
-    this.#version ??= versionOf(this.#stats, this.path)
+    this.#version ??= versionOf(this.stats, this.path)
     return this.#version
   }
 
   /** Whether these are of the same file, and neither content nor name nor rights have been changed since. */
   isStill({ dev, ino, size, mtimeMs, ctimeMs }: Stats): boolean {
-    const own = this.#stats
+    const own = this.stats
     return own.ctimeMs === ctimeMs && own.mtimeMs === mtimeMs && own.size === size && own.ino === ino && own.dev === dev
   }
 }

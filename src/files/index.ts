@@ -1,6 +1,7 @@
 export { type DirectoryOptions, openInDirectory } from "./directory.ts"
 export { type FileFacts, fileResponse } from "./file-response.ts"
 export type { FileSource } from "./file-source.ts"
+export type { FileState } from "./file-state.ts"
 export { type FileType, guessFileType } from "./file-type.ts"
 export { FileWrapper, type SeekableFile, wrapFile } from "./file-wrapper.ts"
 export {

@@ -27,15 +27,17 @@ export function rememberFile(key: string, state: FileState): void {
   known.set(key, { state, until: performance.now() + MAX_AGE_MS })
 }
 
+/** The state of what was opened under `key` a moment ago; whether it is the same still is to be seen. */
+export function lastStateOf(key: string): FileState | undefined {
+  const entry = known.get(key)
+  return entry !== undefined && entry.until > performance.now() ? entry.state : undefined
+}
+
 /** The state of the file that was opened under `key`, if that is a moment ago and it is the same still. */
 export function stateOfKnown(key: string): FileState | undefined {
-  const entry = known.get(key)
-  if (entry === undefined) return undefined
-  const { state, until } = entry
-  if (until > performance.now() && state.path !== undefined) {
-    const stats = look(state.path)
-    if (stats !== undefined && state.isStill(stats)) return state
-  }
+  const state = lastStateOf(key)
+  const stats = state?.path === undefined ? undefined : look(state.path)
+  if (stats !== undefined && state?.isStill(stats)) return state
   known.delete(key)
   return undefined
 }

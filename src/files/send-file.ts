@@ -17,7 +17,7 @@ import { afterClosing, bodilessResponse, type FileFacts, fileResponse } from "./
 import { BlobSource, BytesSource, type FileSource } from "./file-source.ts"
 import { guessFileType } from "./file-type.ts"
 import { isFileHandle, wrapFile } from "./file-wrapper.ts"
-import { rememberFile, stateOfKnown } from "./known-files.ts"
+import { lastStateOf, rememberFile, stateOfKnown } from "./known-files.ts"
 import { adoptHandle, isMissing, type OpenFile, openFile } from "./open-file.ts"
 import type { OpenFileCache, SharedFile } from "./open-file-cache.ts"
 import { acceptedCodings, type ContentCoding, endingOf } from "./precompressed.ts"
@@ -110,14 +110,15 @@ export async function sendFromDirectory<R extends Response = Response>(
   options: SendFromDirectoryOptions<R> = {},
 ): Promise<R> {
   const root = typeof directory === "string" ? directory : fileURLToPath(directory)
+  const { dotFiles = false, symlinks = "inside" } = options
+  // The part that a stranger chose comes last, so that it cannot pass for any of the others.
+  const scope = `${dotFiles} ${symlinks} ${root}\0`
   const open = async (name: string) => {
-    const file = await openInDirectory(root, name, options)
+    const file = await openInDirectory(root, name, options, lastStateOf(scope + name))
     if (file === undefined) throw new NotFound()
     return file
   }
-  const { dotFiles = false, symlinks = "inside" } = options
-  // The part that a stranger chose comes last, so that it cannot pass for any of the others.
-  return sendPath(path, environ, options, open, `${dotFiles} ${symlinks} ${root}\0`)
+  return sendPath(path, environ, options, open, scope)
 }
 
 type Options = SendFileOptions<Response>

@@ -167,6 +167,7 @@ describe("a request that needs no content", () => {
     await symlink(join(outside, "secret.txt"), path)
     await expect(ask("a.txt", always)).rejects.toMatchObject({ code: 404 })
     await expect(ask("a.txt", {}, "HEAD")).rejects.toMatchObject({ code: 404 })
+    await expect(ask("a.txt")).rejects.toMatchObject({ code: 404 })
     await unlink(path)
     await expect(ask("a.txt", always)).rejects.toMatchObject({ code: 404 })
   })
