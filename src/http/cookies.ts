@@ -29,7 +29,7 @@ const PERCENT_OR_BEYOND_ASCII = /[^\x00-\x24\x26-\x7f]/
  * parseCookie("=__Host-a=b") // => []
  */
 export function parseCookie(text: string | undefined): [name: string, value: string][] {
-  const cookies: [string, string][] = []
+  let cookies: [string, string][] = []
   if (text === undefined || text === "") return cookies
   // The usual short header needs no decoding at all, which one look can tell.
   const isPlain = text.length < 64 && !PERCENT_OR_BEYOND_ASCII.test(text)
@@ -44,7 +44,10 @@ export function parseCookie(text: string | undefined): [name: string, value: str
     const name = stripOws(header, start, hasValue ? equals : end)
     if (name !== "") {
       const value = hasValue ? stripOws(header, equals + 1, end) : ""
-      cookies.push([name, readValue(value, isPlain, cookies.length)])
+      const pair: [string, string] = [name, readValue(value, isPlain, cookies.length)]
+      // The first push onto an empty array makes room for sixteen more.
+      if (cookies.length === 0) cookies = [pair]
+      else cookies.push(pair)
     }
     start = end + 1
   }
