@@ -20,8 +20,12 @@ interface Known {
 /** The oldest first. */
 const known = new Map<string, Known>()
 
-/** Remembers for a moment what was opened under `key`. */
+/**
+ * Remembers for a moment what was opened under `key`. What is known by then keeps its time: where it lies was not looked
+ * at again.
+ */
 export function rememberFile(key: string, state: FileState): void {
+  if (lastStateOf(key)?.isStill(state.stats)) return
   known.delete(key)
   if (known.size >= MAX_FILES) known.delete(known.keys().next().value as string)
   known.set(key, { state, until: performance.now() + MAX_AGE_MS })

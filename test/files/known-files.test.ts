@@ -172,6 +172,22 @@ describe("a request that needs no content", () => {
     await expect(ask("a.txt", always)).rejects.toMatchObject({ code: 404 })
   })
 
+  test("is asked for its real path every second, however often it is asked for", async () => {
+    const outside = temporaryFolder()
+    await writeTree(folder, { "inner/b.txt": "b" })
+    for (let i = 0; i < 4; i++) {
+      expect(await (await ask("inner/b.txt")).text()).toBe("b")
+      later(240)
+    }
+    // The same file, under the same path, but by now outside.
+    await rename(join(folder, "inner"), join(outside, "inner"))
+    await symlink(join(outside, "inner"), join(folder, "inner"))
+    later(100)
+    for (const method of ["GET", "HEAD"]) {
+      await expect(ask("inner/b.txt", {}, method)).rejects.toMatchObject({ code: 404 })
+    }
+  })
+
   test("is not answered from what another option has allowed", async () => {
     await writeTree(folder, { ".hidden": "x" })
     await symlink("a.txt", join(folder, "link.txt"))
