@@ -5,7 +5,7 @@
 //   --installed   called by npm itself, after an install: do not install again
 
 import { execSync } from "node:child_process"
-import { existsSync, readdirSync, statSync } from "node:fs"
+import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
@@ -28,6 +28,10 @@ function newest(folder) {
 }
 
 if (!flags.has("--installed")) install(root)
+// `npm start` begins with exec, so that no shell is between npm and the server: one that is interrupted along with its child
+// ends with another code. Windows has no exec, and no such shell.
+if (process.platform === "win32" && existsSync(`${root}node_modules/.bin`))
+  writeFileSync(`${root}node_modules/.bin/exec.cmd`, "@%*\r\n")
 if (flags.has("--bench")) install(`${root}bench`)
 if (flags.has("--build") && existsSync(`${root}node_modules/typescript`)) {
   const stamp = `${root}dist/index.js`
