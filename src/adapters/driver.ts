@@ -21,7 +21,7 @@ import {
   type Report,
   returnIterator,
 } from "./response-body.ts"
-import { dropContentLength, fieldPairs, type ResponseHead, responseHead } from "./response-head.ts"
+import { dropContentLength, fieldPairs, hasNoContent, type ResponseHead, responseHead } from "./response-head.ts"
 
 /** The server's half of one request: where the driver sends the response. Sending never waits and never throws. */
 export interface Exchange extends Watched {
@@ -351,7 +351,7 @@ class Drive {
   }
 
   #hasNoBody(head: ResponseHead): boolean {
-    return this.#isHead || head.code === 204 || head.code === 205 || head.code === 304
+    return this.#isHead || hasNoContent(head.code)
   }
 
   #race<T>(promise: PromiseLike<T>): Promise<T> {

@@ -111,6 +111,11 @@ function parseLength(value: string): number {
   return Number(value)
 }
 
+/** Whether a response of that status has no content, whatever its application gave it. */
+export function hasNoContent(code: number): boolean {
+  return code === 204 || code === 205 || code === 304
+}
+
 /** A value in a few words, for an error message. Never throws. */
 export function describe(value: unknown): string {
   if (value === null) return "null"

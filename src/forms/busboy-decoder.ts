@@ -20,7 +20,7 @@ import { beginPart } from "./part-head.ts"
 /** What is used of busboy's insides (1.6.0). */
 interface Internals {
   /** The head parser while it is at work. */
-  _hparser: HeadParser | null
+  readonly _hparser: HeadParser | null
   /** Whether the last boundary was seen. */
   readonly _complete: boolean
   /** Looks for boundaries. */
@@ -68,7 +68,7 @@ interface MultipartSettings {
 
 /** Tells when its head parser goes to work, and when it is done. Own accessors would make a slow object of each parser. */
 class WatchedMultipart extends Multipart {
-  declare onHeadParser: ((parser: HeadParser | null) => void) | undefined
+  declare onHeadParser: ((parser: HeadParser | null, before: HeadParser | null) => void) | undefined
   declare private headParser: HeadParser | null
 
   get _hparser(): HeadParser | null {
@@ -76,8 +76,9 @@ class WatchedMultipart extends Multipart {
   }
 
   set _hparser(parser: HeadParser | null) {
+    const before = this.headParser
     this.headParser = parser
-    this.onHeadParser?.(parser)
+    this.onHeadParser?.(parser, before)
   }
 }
 
@@ -89,8 +90,7 @@ export class BusboyDecoder {
   #events: MultipartEvent[] = []
   #next = 0
   #failure: Error | undefined
-  /** The head parser while it is at work, and where the head ended. */
-  #headParser: HeadParser | null = null
+  /** Where the last head ended in its chunk. */
   #headEnd = 0
   #parts = 0
   /** Whether a part has begun that was not declared complete. */
@@ -106,7 +106,8 @@ export class BusboyDecoder {
     this.#boundary = encoder.encode(`--${boundary}`)
     this.#parser = new WatchedMultipart({ conType: { params: { boundary } }, preservePath: false })
     this.#internals = internalsOf(this.#parser)
-    this.#parser.onHeadParser = (parser) => (parser === null ? this.#headOver() : this.#headBegins(parser))
+    this.#parser.onHeadParser = (parser, before) =>
+      parser === null ? this.#headOver(before) : this.#headBegins(parser)
     const search = this.#internals._bparser
     const proceed = search._cb
     search._cb = (isMatch, data, start, end, isSafe) => this.#found(proceed, isMatch, data, start, end, isSafe)
@@ -150,7 +151,6 @@ export class BusboyDecoder {
   }
 
   #headBegins(parser: HeadParser): void {
-    this.#headParser = parser
     this.#suffix = undefined
     this.#endPart()
     this.#parts++
@@ -168,11 +168,10 @@ export class BusboyDecoder {
     }
   }
 
-  #headOver(): void {
-    if (this.#headParser !== null && this.#headParser.byteCount >= MOST_HEAD_BYTES) {
+  #headOver(parser: HeadParser | null): void {
+    if (parser !== null && parser.byteCount >= MOST_HEAD_BYTES) {
       this.#fail(tooLarge("maxPartHeaderSize", this.#limits.maxPartHeaderSize))
     }
-    this.#headParser = null
   }
 
   #beginPart(head: BusboyHead): void {
@@ -215,10 +214,10 @@ export class BusboyDecoder {
     // Within a chunk busboy goes on behind the last boundary, and takes what looks like parts there for parts.
     if (this.#internals._complete || this.#failure !== undefined) return
     const parts = this.#parts
-    const inHead = this.#headParser !== null
+    const inHead = this.#parser._hparser !== null
     proceed(isMatch, data, start, end, isSafe)
     if (this.#internals._complete) return
-    if (this.#headParser === null && data !== undefined) {
+    if (this.#parser._hparser === null && data !== undefined) {
       const from = inHead || this.#parts > parts ? this.#headEnd : start
       if (from < end) this.#take(isSafe ? data.subarray(from, end) : data.slice(from, end))
     }
@@ -229,11 +228,12 @@ export class BusboyDecoder {
       this.#takeLine(this.#suffix)
     }
     // The empty line behind a head may be the line break before a boundary, and busboy takes it for that.
-    const endsHead = this.#headParser?.crlf === 2
-    if (endsHead) this.#headParser?.push(CRLF, 0, 2)
+    const endsHead = this.#parser._hparser?.crlf === 2
+    if (endsHead) this.#parser._hparser?.push(CRLF, 0, 2)
     this.#lineBreak = endsHead ? EMPTY : CRLF
     // In the middle of a head, or right behind another boundary, it has lost count.
-    if (this.#headParser !== null || this.#suffix !== undefined) this.#fail(malformed("a boundary stands in a head"))
+    if (this.#parser._hparser !== null || this.#suffix !== undefined)
+      this.#fail(malformed("a boundary stands in a head"))
     this.#suffix = EMPTY
   }
 

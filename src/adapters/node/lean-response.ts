@@ -9,7 +9,8 @@
 import type { EventEmitter } from "node:events"
 import { type IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
-import type { ResponseHead } from "../response-head.ts"
+import { httpDate } from "../../http/dates.ts"
+import { hasNoContent, type ResponseHead } from "../response-head.ts"
 
 /** What Node keeps on a response and its types do not tell. */
 interface Internals {
@@ -61,7 +62,7 @@ export class LeanResponse<R extends IncomingMessage = IncomingMessage> extends S
    */
   sendInParts(head: ResponseHead, keepAliveHint: string): PartWriter | undefined {
     const socket = this.socket
-    if (socket === null || this.req.method === "HEAD" || hasNoBody(head.code) || !isUntouched(this)) return undefined
+    if (socket === null || this.req.method === "HEAD" || hasNoContent(head.code) || !isUntouched(this)) return undefined
     const isChunked = head.contentLength === undefined
     const text = headText(head, keepAliveHint, isChunked ? "Transfer-Encoding: chunked\r\n" : "")
     begin(this, head, text)
@@ -80,6 +81,9 @@ export class LeanResponse<R extends IncomingMessage = IncomingMessage> extends S
   }
 }
 
+/** Called when the kernel has what was written, or with an error. */
+type Taken = (error?: Error | null) => void
+
 /** Writes the parts of a body, each with what frames it (RFC 9112 section 7.1). */
 export class PartWriter {
   readonly #response: LeanResponse
@@ -96,25 +100,10 @@ export class PartWriter {
   }
 
   /** Sends a part; calls `taken` when the kernel has it, or with an error. */
-  write(chunk: Uint8Array, taken: (error?: Error | null) => void): void {
-    const socket = this.#socket
+  write(chunk: Uint8Array, taken: Taken): void {
     const before = this.#isChunked ? `${this.#unsent}${chunk.length.toString(16)}\r\n` : this.#unsent
-    const after = this.#isChunked ? "\r\n" : ""
     this.#unsent = ""
-    if (before === "") {
-      socket.write(chunk, taken)
-    } else if (chunk.length <= COPY_LIMIT) {
-      socket.write(before + latin1Text(chunk) + after, "latin1", taken)
-    } else {
-      socket.cork()
-      socket.write(before, "latin1")
-      if (after === "") socket.write(chunk, taken)
-      else {
-        socket.write(chunk)
-        socket.write(after, "latin1", taken)
-      }
-      socket.uncork()
-    }
+    writeAround(this.#socket, before, chunk, this.#isChunked ? "\r\n" : "", taken)
   }
 
   end(): void {
@@ -143,33 +132,45 @@ function isUntouched(response: ServerResponse): boolean {
   )
 }
 
-function hasNoBody(code: number): boolean {
-  return code === 204 || code === 205 || code === 304
-}
-
 function headText(head: ResponseHead, keepAliveHint: string, framing = ""): string {
   const { fields } = head
   let text = `HTTP/1.1 ${head.status}\r\n`
   for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`
-  if (!head.hasDate) text += dateField()
+  // RFC 9110 section 6.6.1
+  if (!head.hasDate) text += `Date: ${httpDate()}\r\n`
   if (keepAliveHint !== "") text += `Keep-Alive: ${keepAliveHint}\r\n`
   return `${text}Connection: keep-alive\r\n${framing}\r\n`
 }
 
 function sendTogether(socket: Socket, head: string, chunks: readonly Uint8Array[]): void {
-  if (chunks.length === 0) {
-    socket.write(head, "latin1")
-    return
+  const first = chunks[0]
+  if (first === undefined) socket.write(head, "latin1")
+  else if (chunks.length === 1) writeAround(socket, head, first, "")
+  else {
+    socket.cork()
+    writeAround(socket, head, first, "")
+    for (let i = 1; i < chunks.length; i++) socket.write(chunks[i] as Uint8Array)
+    socket.uncork()
   }
-  const first = chunks[0] as Uint8Array
-  if (chunks.length === 1 && first.length <= COPY_LIMIT) {
-    socket.write(head + latin1Text(first), "latin1")
-    return
+}
+
+/** Writes a chunk and the text around it in one go. */
+function writeAround(socket: Socket, before: string, chunk: Uint8Array, after: string, taken?: Taken): void {
+  if (before === "") {
+    // Where nothing stands before it, nothing stands behind it.
+    socket.write(chunk, taken)
+  } else if (chunk.length <= COPY_LIMIT) {
+    socket.write(before + latin1Text(chunk) + after, "latin1", taken)
+  } else {
+    socket.cork()
+    socket.write(before, "latin1")
+    if (after === "") socket.write(chunk, taken)
+    else {
+      socket.write(chunk)
+      socket.write(after, "latin1", taken)
+    }
+    socket.uncork()
   }
-  socket.cork()
-  socket.write(head, "latin1")
-  for (const chunk of chunks) socket.write(chunk)
-  socket.uncork()
 }
 
 /** Up to this size V8 keeps an array on its own heap; Node's functions would first move it out of there. */
@@ -182,17 +183,4 @@ const { latin1Slice } = Buffer.prototype
 function latin1Text(bytes: Uint8Array): string {
   if (bytes.length > ON_HEAP_LIMIT) return latin1Slice.call(bytes, 0, bytes.length)
   return String.fromCharCode.apply(null, bytes as unknown as number[])
-}
-
-let dateSecond = -1
-let dateLine = ""
-
-/** The field Date of now (RFC 9110 section 6.6.1); it changes once a second. */
-function dateField(): string {
-  const second = Math.floor(Date.now() / 1000)
-  if (second !== dateSecond) {
-    dateSecond = second
-    dateLine = `Date: ${new Date(second * 1000).toUTCString()}\r\n`
-  }
-  return dateLine
 }
