@@ -16,10 +16,15 @@ describe("recorded behaviour", () => {
     expect(listed.length / countCases()).toBeLessThan(0.03)
   })
 
-  test("every listed difference has a reason and names a group or a case", () => {
+  test("every listed difference has a reason, and names cases or has a test on the input", () => {
+    const keys = ["suite", "cases", "group", "input", "reason"]
     for (const entry of readDifferences()) {
       expect(entry.reason.length, JSON.stringify(entry)).toBeGreaterThan(20)
-      expect([entry.group, entry.id].filter((name) => name !== undefined)).toHaveLength(1)
+      expect(Object.keys(entry).filter((key) => !keys.includes(key))).toEqual([])
+      if (entry.input === undefined) {
+        expect(entry.cases?.length, JSON.stringify(entry)).toBeGreaterThan(0)
+        expect(entry.group, "a group alone explains nothing").toBeUndefined()
+      } else expect(entry.cases, JSON.stringify(entry)).toBeUndefined()
     }
   })
 })

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
-import { alikeResponses } from "./runner.ts"
+import { alikeResponses, covers, type Difference } from "./runner.ts"
 import { alike, alikeHeaderLists, camel, type Json, read, record } from "./values.ts"
 
 describe("comparing", () => {
@@ -117,6 +117,24 @@ describe("a whole response", () => {
   })
 })
 
+describe("an entry of differences.json", () => {
+  const testCase = { id: "http.a.1", group: "a", fn: "f", args: ["x y"], returns: "z" }
+  const entry = { suite: "http", reason: "because" }
+
+  test.each<[claim: string, covers: boolean, Partial<Difference>]>([
+    ["covers the cases that it names", true, { cases: ["http.a.0", "http.a.1"] }],
+    ["does not cover other cases of their group", false, { cases: ["http.a.0"] }],
+    ["covers a case whose input passes its test", true, { input: '"args":\\["[^"]* ' }],
+    ["does not cover one whose input fails it", false, { input: '"args":\\["[^" ]*"' }],
+    ["does not look at the outcomes, nor at the id", false, { input: "z|http" }],
+    ["may look into one group alone", true, { group: "a", input: " " }],
+    ["does not cover other groups then", false, { group: "b", input: " " }],
+    ["covers nothing by its group alone", false, { group: "a" }],
+  ])("%s", (_, covered, further) => {
+    expect(covers({ ...entry, ...further }, testCase, ["returns"])).toBe(covered)
+  })
+})
+
 test("the notation comes back", () => {
   const notation: Json[] = [
     { $bytes: "aGk=" },
@@ -153,7 +171,8 @@ describe("ORACLE_DIR", () => {
     }
   }
   const right = { id: "a", group: "http_date", fn: "http_date", args: [null], returns: "Tue, 14 Nov 2023 22:13:20 GMT" }
-  const listed = { id: "b", group: "dump_header", fn: "dump_header", args: [["a"]], returns: "x" }
+  const listed = { id: "b", group: "parse_cookie", fn: "parse_cookie", args: ["a=b\nc=d"], returns: "x" }
+  const kin = { id: "e", group: "parse_cookie", fn: "parse_cookie", args: ["a=b"], returns: "x" }
   const quirk = { id: "c", group: "http_date", quirk: "odd", fn: "http_date", args: [0], returns: "x" }
   const wrong = { id: "d", group: "http_date", fn: "http_date", args: [0], returns: "x" }
 
@@ -167,6 +186,13 @@ describe("ORACLE_DIR", () => {
     const { lines, status } = run(right, wrong)
     expect(lines.at(-1)).toBe("http: 1 agree, 0 listed, 0 quirk, 1 unexplained")
     expect(lines[0]).toBe("unexplained d")
+    expect(status).toBe(1)
+  })
+
+  test("a further case of a listed group fails the run unless its input is listed too", () => {
+    const { lines, status } = run(listed, kin)
+    expect(lines.at(-1)).toBe("http: 0 agree, 1 listed, 0 quirk, 1 unexplained")
+    expect(lines[0]).toBe("unexplained e")
     expect(status).toBe(1)
   })
 })
