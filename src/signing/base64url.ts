@@ -1,0 +1,38 @@
+// base64url without padding (RFC 4648 section 5), between byte strings, of which each character is one byte, and text.
+// Only for what is inside of a signature, or is compared as text: two texts that decode to the same bytes are none here.
+
+const BASE64URL = /^[A-Za-z0-9_-]*$/
+
+/** The text for a byte string. */
+export function encodeBase64Url(bytes: string): string {
+  const text = btoa(bytes)
+  let end = text.length
+  while (text.charCodeAt(end - 1) === 0x3d) end--
+  return text.slice(0, end).replaceAll("+", "-").replaceAll("/", "_")
+}
+
+/** The byte string of a text; `undefined` when the text is not what `encodeBase64Url` would write. */
+export function decodeBase64Url(text: string): string | undefined {
+  if (!BASE64URL.test(text) || text.length % 4 === 1) return undefined
+  const bytes = atob(text.replaceAll("-", "+").replaceAll("_", "/"))
+  // Bits behind the last byte that are not zero make a second spelling of the same bytes.
+  return text.length % 4 === 0 || encodeBase64Url(bytes.slice(-(bytes.length % 3))) === lastOf(text) ? bytes : undefined
+}
+
+function lastOf(text: string): string {
+  return text.slice(text.length - (text.length % 4))
+}
+
+/** A byte string as bytes. */
+export function bytesOf(byteString: string): Uint8Array {
+  const bytes = new Uint8Array(byteString.length)
+  for (let index = 0; index < bytes.length; index++) bytes[index] = byteString.charCodeAt(index)
+  return bytes
+}
+
+/** Bytes as a byte string. */
+export function byteStringOf(bytes: Uint8Array): string {
+  let text = ""
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return text
+}

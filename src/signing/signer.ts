@@ -1,0 +1,151 @@
+// Text with a signature behind it, as itsdangerous writes it: `value.signature`, base64url of an HMAC. The signature covers
+// the value and, through the derived key, the salt; so a token of one purpose is none for another.
+// Nothing is encrypted: everybody can read the value.
+
+import { createHmac, type KeyObject, timingSafeEqual } from "node:crypto"
+import {
+  checkDigestMethod,
+  type DigestMethod,
+  deriveKey,
+  type KeyDerivation,
+  type SecretKey,
+  secretKeys,
+} from "./keys.ts"
+import type { Verdict } from "./verdict.ts"
+
+/** How a signature is made. Both sides have to agree on all of it. */
+export interface SignerOptions {
+  /** The purpose of the tokens. Tokens of another salt are refused, so give each use one of its own. */
+  salt?: string | Uint8Array | undefined
+  /** What stands between value and signature, `.` unless given; no letter, digit, `-`, `_` or `=`. */
+  sep?: string | undefined
+  /** How the key is made of secret and salt; `django-concat` unless given. */
+  keyDerivation?: KeyDerivation | undefined
+  /** The hash function of the HMAC, `sha1` unless given, as in itsdangerous. */
+  digestMethod?: DigestMethod | undefined
+  /**
+   * Other ways in which accepted tokens may have been signed, with the same secrets: to change salt, derivation or digest
+   * without making all tokens void.
+   */
+  fallbacks?: readonly Pick<SignerOptions, "salt" | "keyDerivation" | "digestMethod">[] | undefined
+  /** The longest token that is looked at and made, in characters; 1 000 000 unless given. */
+  maxLength?: number | undefined
+}
+
+interface Algorithm {
+  digest: DigestMethod
+  key: KeyObject
+}
+
+const DEFAULT_SALT = "itsdangerous.Signer"
+const DEFAULT_MAX_LENGTH = 1_000_000
+const PART_OF_BASE64 = /[A-Za-z0-9_=-]/
+const LONE_SURROGATE = /\p{Surrogate}/u
+
+const encoder = new TextEncoder()
+
+/**
+ * Signs text, and takes signed text apart.
+ *
+ * With several secrets, the last one signs and all of them are accepted: to change the key, add the new one at the end,
+ * and take the old one out when its tokens have expired.
+ *
+ * @throws RangeError for a secret of less than 16 bytes, and for options that are none
+ * @example
+ * const signer = new Signer("a secret of at least 16 bytes")
+ * signer.sign("value") // => "value.qhgBmC6n2p6G166_3QWKBF_9Nys"
+ * signer.unsign(signer.sign("value")) // => "value"
+ * signer.unsign("value.qhgBmC6n2p6G166_3QWKBF_9Nyt") // => undefined
+ * new Signer("short") // throws RangeError
+ */
+export class Signer {
+  /** What stands between value and signature. */
+  readonly sep: string
+  /** The longest token that is looked at and made, in characters. */
+  readonly maxLength: number
+
+  /** The newest first, since most tokens are new; those of the options themselves before fallbacks. */
+  readonly #algorithms: readonly [Algorithm, ...Algorithm[]]
+
+  constructor(secrets: SecretKey | readonly SecretKey[], options: SignerOptions = {}) {
+    const { sep = ".", maxLength = DEFAULT_MAX_LENGTH, fallbacks = [] } = options
+    if (typeof sep !== "string" || sep === "" || PART_OF_BASE64.test(sep)) {
+      throw new RangeError(`sep must not be empty nor hold a character of base64url: ${JSON.stringify(sep)}`)
+    }
+    if (!(Number.isSafeInteger(maxLength) && maxLength > 0)) {
+      throw new RangeError(`maxLength must be a whole number above 0, not ${String(maxLength)}`)
+    }
+    this.sep = sep
+    this.maxLength = maxLength
+    const keys = secretKeys(secrets).reverse()
+    this.#algorithms = [options, ...fallbacks.map((fallback) => ({ salt: options.salt, ...fallback }))].flatMap(
+      ({ salt = DEFAULT_SALT, keyDerivation = "django-concat", digestMethod = "sha1" }) => {
+        const digest = checkDigestMethod(digestMethod)
+        return keys.map((key) => ({ digest, key: deriveKey(key, salt, keyDerivation, digest) }))
+      },
+    ) as [Algorithm, ...Algorithm[]]
+  }
+
+  /** The signature alone, made with the newest secret. */
+  getSignature(value: string): string {
+    return signatureOf(value, this.#algorithms[0])
+  }
+
+  /** Whether the signature belongs to the value; in constant time, for any secret that is accepted. */
+  verifySignature(value: string, signature: string): boolean {
+    return this.#find(value, signature) !== undefined
+  }
+
+  /**
+   * The value with its signature behind it.
+   *
+   * @throws TypeError for text that is no Unicode (a lone surrogate), RangeError when the result is longer than `maxLength`
+   */
+  sign(value: string): string {
+    if (typeof value !== "string" || LONE_SURROGATE.test(value)) {
+      throw new TypeError("only well-formed text can be signed")
+    }
+    const signed = `${value}${this.sep}${this.getSignature(value)}`
+    if (signed.length <= this.maxLength) return signed
+    throw new RangeError(`the signed text has ${signed.length} characters, more than maxLength (${this.maxLength})`)
+  }
+
+  /** The value of a signed text; `undefined` when the signature does not hold. */
+  unsign(signed: string): string | undefined {
+    const verdict = this.check(signed)
+    return verdict.ok ? verdict.value : undefined
+  }
+
+  /** Whether `unsign` gives a value. */
+  validate(signed: string): boolean {
+    return this.check(signed).ok
+  }
+
+  /** What `unsign` gives, and if it gives nothing, why. Never throws. */
+  check(signed: string): Verdict<string> {
+    if (typeof signed !== "string") return { ok: false, reason: "malformed" }
+    if (signed.length > this.maxLength) return { ok: false, reason: "too-long" }
+    const end = signed.lastIndexOf(this.sep)
+    // Two ill-formed texts may have the same bytes in UTF-8, and with them the same signature.
+    if (end === -1 || LONE_SURROGATE.test(signed)) return { ok: false, reason: "malformed" }
+    const value = signed.slice(0, end)
+    const index = this.#find(value, signed.slice(end + this.sep.length))
+    if (index === undefined) return { ok: false, reason: "bad-signature" }
+    return { ok: true, value, newestKey: index === 0 }
+  }
+
+  /** Which of the algorithms the signature is from. */
+  #find(value: string, signature: string): number | undefined {
+    const given = encoder.encode(signature)
+    for (let index = 0; index < this.#algorithms.length; index++) {
+      // Comparing the text, and not what it decodes to, leaves one spelling for each signature.
+      const expected = encoder.encode(signatureOf(value, this.#algorithms[index] as Algorithm))
+      if (given.length === expected.length && timingSafeEqual(given, expected)) return index
+    }
+    return undefined
+  }
+}
+
+function signatureOf(value: string, { digest, key }: Algorithm): string {
+  return createHmac(digest, key).update(value, "utf8").digest("base64url")
+}
