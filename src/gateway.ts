@@ -122,6 +122,9 @@ export interface Responder {
   respond(environ: Environ, startResponse: StartResponse): Body | Promise<Body>
 }
 
+/** What is taken wherever an application is wanted: an application, or an object that answers as one. */
+export type ApplicationLike = Application | Responder
+
 /**
  * The request body, pulled by the application. The iterator gives chunks as they come (where the PEP has lines).
  * Nobody but the server closes it. One read at a time; a read that is started while another waits comes after it.

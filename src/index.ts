@@ -19,7 +19,16 @@ export {
   UnprocessableEntity,
 } from "./exceptions/statuses.ts"
 export { sendFile, sendFromDirectory } from "./files/send-file.ts"
-export type { Application, Body, Environ, HeaderList, Responder, StartResponse, Write } from "./gateway.ts"
+export type {
+  Application,
+  ApplicationLike,
+  Body,
+  Environ,
+  HeaderList,
+  Responder,
+  StartResponse,
+  Write,
+} from "./gateway.ts"
 export { rule } from "./routing/rule.ts"
 export { endpointPrefix, subdomain, submount } from "./routing/rule-factories.ts"
 export { RuleMap } from "./routing/rule-map.ts"

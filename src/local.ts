@@ -4,7 +4,8 @@
 // modified, so that nothing leaks upwards. Without a context nothing can be set.
 
 import { AsyncLocalStorage } from "node:async_hooks"
-import type { Application, Body } from "./gateway.ts"
+import { asApplication } from "./as-application.ts"
+import type { Application, ApplicationLike, Body } from "./gateway.ts"
 
 type Context = Map<object, unknown>
 
@@ -35,8 +36,8 @@ export function runWithContext<Result>(callback: () => Result): Result {
  *
  * @row LOC-5
  */
-export function withContext(app: Application): Application {
-  return contextual(app)
+export function withContext(app: ApplicationLike): Application {
+  return contextual(asApplication(app, "withContext"))
 }
 
 function contextual(app: Application, atEnd?: () => void): Application {
@@ -242,8 +243,8 @@ export class LocalManager {
   }
 
   /** `withContext`, with a cleanup when the body of the response is closed, or when the application fails. */
-  makeMiddleware(app: Application): Application {
-    return contextual(app, () => this.cleanup())
+  makeMiddleware(app: ApplicationLike): Application {
+    return contextual(asApplication(app, "makeMiddleware"), () => this.cleanup())
   }
 }
 

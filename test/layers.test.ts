@@ -20,6 +20,8 @@ const ROWS: string[][] = [
   ["datastructures"],
   ["exceptions", "signing"],
   ["http", "security.ts", "local.ts"],
+  ["as-application.ts"],
+  ["mistakes"],
   ["gateway.ts"],
 ]
 const NEUTRAL_FROM = ROWS.findIndex((row) => row.includes("wrappers"))

@@ -7,7 +7,7 @@ import type { Http2SecureServer } from "node:http2"
 import type { Server as HttpsServer } from "node:https"
 import type { Socket } from "node:net"
 import type { TLSSocket } from "node:tls"
-import type { Application } from "../gateway.ts"
+import type { ApplicationLike } from "../gateway.ts"
 import type { SilenceLimits } from "./node/connection.ts"
 import { Gateway, type NodeListenerOptions } from "./node/gateway.ts"
 import { Http2Gateway } from "./node/http2.ts"
@@ -50,7 +50,7 @@ export interface NodeServer<S = Server> {
  * sets the server up so that this does not happen, which a listener alone cannot.
  */
 export function nodeListener(
-  app: Application,
+  app: ApplicationLike,
   options: NodeListenerOptions = {},
 ): (message: IncomingMessage, response: ServerResponse) => void {
   const gateway = new Gateway(app, options)
@@ -62,7 +62,7 @@ export function nodeListener(
  *
  * @row SRV-13, SRV-14, SRV-15, SRV-16, SRV-17, SRV-18, CVE-10, SECX-6, SECX-14
  */
-export function createServer(app: Application, options: NodeServerOptions = {}): NodeServer {
+export function createServer(app: ApplicationLike, options: NodeServerOptions = {}): NodeServer {
   return setUpServer(createHttpServer(serverSettings(options)), app, options)
 }
 
@@ -101,7 +101,7 @@ export function serverSettings(options: NodeServerOptions = {}): {
  */
 export function setUpServer<S extends Server | HttpsServer | Http2SecureServer>(
   server: S,
-  app: Application,
+  app: ApplicationLike,
   options: NodeServerOptions = {},
 ): NodeServer<S> {
   const limits: SilenceLimits = {

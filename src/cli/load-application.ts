@@ -5,7 +5,10 @@ import { existsSync, statSync } from "node:fs"
 import { createRequire } from "node:module"
 import { extname, join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
+import { applicationHint, asApplication, isApplicationLike } from "../as-application.ts"
 import type { Application } from "../gateway.ts"
+import { describe, foreignApplication, isPlainObject } from "../mistakes/describe.ts"
+import { closest } from "../mistakes/similarity.ts"
 
 /** The name leads to no application. The message is one line that says what to change. */
 export class LoadError extends Error {
@@ -53,16 +56,15 @@ export function parseName(name: string): ApplicationName {
  * A module is a path below `folder`, with or without its ending, or a package that is installed there.
  * TypeScript runs as it is where Node strips types, and through `tsx` elsewhere.
  *
- * @throws LoadError when there is no such module or export, or when it is not a function
+ * @throws LoadError when there is no such module or export, or when it is no application
  */
 export async function loadApplication(name: string, folder: string = process.cwd()): Promise<Application> {
   const { isFactory, module } = parseName(name)
   const { found, value } = await loadExport(name, folder)
-  if (typeof value === "function") return value as Application
+  if (isApplicationLike(value)) return asApplication(value)
+  const what = isFactory ? `${found}()` : `"${found}"`
   throw new LoadError(
-    isFactory
-      ? `${found}() in ${module} did not give a function; an application is one.`
-      : `"${found}" in ${module} is not a function; an application is one: (environ, startResponse) => body.`,
+    `${what} in ${module} ${isFactory ? "gave" : "is"} ${describe(value)}, which is not what werkstatt serves. ${applicationHint(value)}`,
   )
 }
 
@@ -129,16 +131,25 @@ function pick(exports: Record<string, unknown>, wanted: string | undefined, modu
   const inner = exports["default"]
   const places = [exports, ...(typeof inner === "object" && inner !== null ? [inner as Record<string, unknown>] : [])]
   const names = wanted === undefined ? USUAL_NAMES : [wanted]
-  for (const name of names) {
-    for (const place of places) {
-      if (Object.hasOwn(place, name) && (wanted !== undefined || typeof place[name] === "function"))
-        return [name, place[name]]
-    }
-  }
-  const there = Object.keys(exports).join(", ") || "nothing"
+  const found = names.flatMap((name) =>
+    places.filter((place) => Object.hasOwn(place, name)).map((place): [string, unknown] => [name, place[name]]),
+  )
+  // Of several, one that is an application; else the first, so that the message can say what it is.
+  const chosen = found.find(([, value]) => isApplicationLike(value)) ?? found.find(isTelling)
+  if (chosen !== undefined) return chosen
+  const available = Object.keys(exports)
+  const there = available.join(", ") || "nothing"
   if (wanted === undefined)
-    throw new LoadError(`${module} exports neither "app" nor "application" (it exports: ${there}).`)
-  throw new LoadError(`${module} has no export "${wanted}" (it exports: ${there}).`)
+    throw new LoadError(`${module} exports neither "app" nor "application" nor a default (it exports: ${there}).`)
+  const near = closest(wanted, available)
+  throw new LoadError(
+    `${module} has no export "${wanted}" (it exports: ${there}).${near === undefined ? "" : ` Did you mean "${near}"?`}`,
+  )
+}
+
+/** Whether an export is worth a message of its own: the default of a CommonJS module is only the list of its exports. */
+function isTelling([name, value]: [string, unknown]): boolean {
+  return name !== "default" || !isPlainObject(value) || foreignApplication(value) !== undefined
 }
 
 /**

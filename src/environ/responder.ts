@@ -1,16 +1,17 @@
-// Whatever can answer a request, a Responder or an application, and how it is asked.
+// What can answer a request, a Responder or an application, and how it is asked.
 
-import type { Application, Body, Environ, Responder, StartResponse } from "../gateway.ts"
-
-/** Something that can answer a request: a Response, an HTTPException, any other Responder, or an application. */
-export type Answer = Responder | Application
+import type { ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
 
 /**
  * Has `answer` answer the request.
  *
  * @throws TypeError when it is neither a Responder nor a function; the message says what it is
  */
-export function respondWith(answer: Answer, environ: Environ, startResponse: StartResponse): Body | Promise<Body> {
+export function respondWith(
+  answer: ApplicationLike,
+  environ: Environ,
+  startResponse: StartResponse,
+): Body | Promise<Body> {
   if (typeof answer === "object" && answer !== null && typeof answer.respond === "function") {
     return answer.respond(environ, startResponse)
   }
@@ -35,7 +36,7 @@ export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
 export type RespondingView<This, Before extends unknown[]> = (
   this: This,
   ...args: [...Before, environ: Environ, startResponse: StartResponse]
-) => Answer | Promise<Answer>
+) => ApplicationLike | Promise<ApplicationLike>
 
 /**
  * An application from a function that returns one instead of calling it. Whatever the function takes before environ and

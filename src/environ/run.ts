@@ -1,8 +1,9 @@
 // Calls an application once, without a server, and waits until it has said what its status and headers are.
 // That may be late, in the iteration of its body; what was read up to there is given out again, before the rest.
 
+import { asApplication } from "../as-application.ts"
 import { Headers } from "../datastructures/headers.ts"
-import type { Application, Body, Environ, HeaderList, StartResponse } from "../gateway.ts"
+import type { ApplicationLike, Body, Environ, HeaderList, StartResponse } from "../gateway.ts"
 import { type BodyIterator, closeBody, collectBody, iterateBody } from "./body.ts"
 
 /** What an application answered. */
@@ -22,7 +23,7 @@ export interface ApplicationResult {
  * @row TST-17, GW-6, GW-7
  */
 export async function runApplication(
-  app: Application,
+  app: ApplicationLike,
   environ: Environ,
   options: { buffered?: boolean | undefined } = {},
 ): Promise<ApplicationResult> {
@@ -39,7 +40,7 @@ export async function runApplication(
     }
   }
 
-  const body = await app(environ, startResponse)
+  const body = await asApplication(app, "runApplication")(environ, startResponse)
   let iterator: BodyIterator | undefined
   let done = false
   try {

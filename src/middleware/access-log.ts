@@ -1,8 +1,9 @@
 // A line for each request, in the formats that log readers know. Stands inside proxyFix, or it logs the proxy's address, and
 // outside of whatever changes path or body. Whatever came from the client is escaped: a request is one line, always.
 
+import { asApplication } from "../as-application.ts"
 import { isPromise } from "../environ/responder.ts"
-import type { Application, Body, Environ, StartResponse } from "../gateway.ts"
+import type { Application, ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
 import { parseBasic, parseCredentials } from "../http/authorization.ts"
 import { textOf } from "./header-list.ts"
 import { type BodyObserver, observedBody } from "./observed-body.ts"
@@ -45,20 +46,21 @@ export interface AccessLogOptions {
 }
 
 /** Writes a line for each request when its response is over, or when the application fails without one. */
-export function accessLog(app: Application, options: AccessLogOptions = {}): Application {
+export function accessLog(app: ApplicationLike, options: AccessLogOptions = {}): Application {
+  const inner = asApplication(app, "accessLog")
   const format = typeof options.format === "function" ? options.format : FORMATS[options.format ?? "common"]
   if (format === undefined) throw new TypeError(`no format of an access log: ${String(options.format)}`)
   const { write } = options
   const isSkipped = skipTest(options.skip)
   return (environ, startResponse) => {
-    if (isSkipped(environ)) return app(environ, startResponse)
+    if (isSkipped(environ)) return inner(environ, startResponse)
     const errors = environ["wsgi.errors"]
     const record = new Recording(environ, (entry) => {
       const line = format(entry)
       if (write === undefined) errors.write(`${line}\n`)
       else write(line, entry)
     })
-    return record.run(app, startResponse)
+    return record.run(inner, startResponse)
   }
 }
 

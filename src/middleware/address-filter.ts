@@ -1,8 +1,9 @@
 // Lets requests in by the address that they come from. Stands inside proxyFix, which says what that address is, and
 // outside of whatever it protects.
 
+import { asApplication } from "../as-application.ts"
 import { Forbidden } from "../exceptions/statuses.ts"
-import type { Application } from "../gateway.ts"
+import type { Application, ApplicationLike } from "../gateway.ts"
 import { AddressList } from "./address-list.ts"
 
 /** Who is let in: addresses and networks. */
@@ -19,11 +20,12 @@ export interface AddressFilterOptions {
  *
  * @throws TypeError when there is neither list, RangeError for an entry that is no address and no network
  */
-export function addressFilter(app: Application, options: AddressFilterOptions): Application {
+export function addressFilter(app: ApplicationLike, options: AddressFilterOptions): Application {
+  const inner = asApplication(app, "addressFilter")
   const isWelcome = addressRule(options)
   const refusal = new Forbidden("Your address may not use this service.")
   return (environ, startResponse) =>
-    isWelcome(environ.REMOTE_ADDR) ? app(environ, startResponse) : refusal.respond(environ, startResponse)
+    isWelcome(environ.REMOTE_ADDR) ? inner(environ, startResponse) : refusal.respond(environ, startResponse)
 }
 
 /**

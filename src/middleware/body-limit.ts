@@ -1,10 +1,11 @@
 // Refuses request bodies beyond a size, whatever their type and framing. Stands outside of whatever reads them.
 // An announced length is judged before a byte is read, so a client that waits for 100 Continue is spared the sending.
 
+import { asApplication } from "../as-application.ts"
 import { LimitedStream } from "../environ/limited-stream.ts"
 import { getContentLength } from "../environ/request-input.ts"
 import { RequestEntityTooLarge } from "../exceptions/statuses.ts"
-import type { Application } from "../gateway.ts"
+import type { Application, ApplicationLike } from "../gateway.ts"
 
 /** How much `bodyLimit` lets through. */
 export interface BodyLimitOptions {
@@ -18,7 +19,8 @@ export interface BodyLimitOptions {
  *
  * @throws RangeError when `maxBytes` is not such a number
  */
-export function bodyLimit(app: Application, { maxBytes }: BodyLimitOptions): Application {
+export function bodyLimit(app: ApplicationLike, { maxBytes }: BodyLimitOptions): Application {
+  const inner = asApplication(app, "bodyLimit")
   if (!(Number.isSafeInteger(maxBytes) && maxBytes >= 0)) {
     throw new RangeError(`maxBytes must be a whole number from 0, not ${String(maxBytes)}`)
   }
@@ -27,6 +29,6 @@ export function bodyLimit(app: Application, { maxBytes }: BodyLimitOptions): App
     const length = getContentLength(environ)
     if (length === undefined) environ["wsgi.input"] = new LimitedStream(environ["wsgi.input"], maxBytes, true)
     else if (length > maxBytes) return refusal.respond(environ, startResponse)
-    return app(environ, startResponse)
+    return inner(environ, startResponse)
   }
 }

@@ -1,6 +1,8 @@
 // Layers put around an application, once, when it is made. Knows none of them.
 
-import type { Application } from "../gateway.ts"
+import { asApplication } from "../as-application.ts"
+import type { Application, ApplicationLike } from "../gateway.ts"
+import { describe } from "../mistakes/describe.ts"
 
 /** A layer: an application for an application. Those of this folder take options, so wrap them: `(app) => cors(app, options)`. */
 export type Middleware = (app: Application) => Application
@@ -14,11 +16,14 @@ export type Middleware = (app: Application) => Application
  * compose(() => ["app"], naming("outer"), naming("inner"))() // => ["outer", "inner", "app"]
  * compose(() => [], undefined) // throws TypeError
  */
-export function compose(app: Application, ...layers: readonly Middleware[]): Application {
-  return layers.reduceRight((inner, layer, index) => {
-    if (typeof layer !== "function") throw new TypeError(`layer ${index} is not a function but ${String(layer)}`)
-    const outer: unknown = layer(inner)
-    if (typeof outer !== "function") throw new TypeError(`layer ${index} gave no application but ${String(outer)}`)
-    return outer as Application
-  }, app)
+export function compose(app: ApplicationLike, ...layers: readonly Middleware[]): Application {
+  return layers.reduceRight(
+    (inner, layer, index) => {
+      if (typeof layer !== "function") {
+        throw new TypeError(`layer ${index} of compose must be a function, (app) => app, not ${describe(layer)}`)
+      }
+      return asApplication(layer(inner), `layer ${index} of compose`)
+    },
+    asApplication(app, "compose"),
+  )
 }

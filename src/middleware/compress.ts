@@ -3,8 +3,9 @@
 // Compressing a page that holds both a secret and something that the client chose gives the secret away to whoever can
 // watch its length (BREACH): leave such pages out by their type, or mark them `Cache-Control: no-transform`.
 
+import { asApplication } from "../as-application.ts"
 import { Accept } from "../datastructures/accept.ts"
-import type { Application, HeaderList } from "../gateway.ts"
+import type { Application, ApplicationLike, HeaderList } from "../gateway.ts"
 import { parseMediaType } from "../http/media-types.ts"
 import { parseInteger } from "../http/numbers.ts"
 import { asciiLower } from "../http/tokens.ts"
@@ -35,12 +36,13 @@ export interface CompressOptions {
  *
  * @throws RangeError for a coding that Node cannot make
  */
-export function compress(app: Application, options: CompressOptions = {}): Application {
+export function compress(app: ApplicationLike, options: CompressOptions = {}): Application {
+  const inner = asApplication(app, "compress")
   const { levels = {}, minBytes = 1024 } = options
   const codings = [...(options.codings ?? availableCodings)]
   for (const coding of codings) contentCoder(coding)
   const isWanted = options.types === undefined ? isCompressible : mediaTypeTest(options.types)
-  return transformResponse(app, (status, headers, environ) => {
+  return transformResponse(inner, (status, headers, environ) => {
     if (status.startsWith("304")) {
       return { headers: withVary(revalidated(headers, textOf(environ, "HTTP_IF_NONE_MATCH")), "Accept-Encoding") }
     }

@@ -2,7 +2,8 @@
 // by itself, so it stands outside of whatever would refuse them: authentication, routing, addressFilter excepted.
 // This is no protection of the server: it tells browsers what a page may read. Nothing is allowed unless told.
 
-import type { Application, Environ, HeaderList, StartResponse } from "../gateway.ts"
+import { asApplication } from "../as-application.ts"
+import type { Application, ApplicationLike, Environ, HeaderList, StartResponse } from "../gateway.ts"
 import { checkFieldName, parseListHeader } from "../http/fields.ts"
 import { asciiLower, isToken } from "../http/tokens.ts"
 import { textOf, withoutFields, withVary } from "./header-list.ts"
@@ -44,7 +45,8 @@ export interface CorsPolicy {
  *
  * @throws TypeError for origins, methods or headers that are none, and for credentials together with all origins
  */
-export function cors(app: Application, options: CorsOptions): Application {
+export function cors(app: ApplicationLike, options: CorsOptions): Application {
+  const inner = asApplication(app, "cors")
   const policy = corsPolicy(options)
   return (environ, startResponse) => {
     const origin = textOf(environ, "HTTP_ORIGIN")
@@ -57,7 +59,7 @@ export function cors(app: Application, options: CorsOptions): Application {
       const others = own.length === 0 ? headers : [...withoutFields(headers, REPLACED), ...own]
       return startResponse(status, policy.any ? others : withVary(others, "Origin"), error)
     }
-    return app(environ, start)
+    return inner(environ, start)
   }
 }
 

@@ -2,14 +2,17 @@
 // A table from host to path to application; a lookup walks up the path, segment by segment, from the longest mount.
 // Stands inside whatever is for all of them (proxyFix first of all, which says what host and path are), and needs no layer inside.
 
+import { asApplication } from "../as-application.ts"
 import { getHost } from "../environ/host.ts"
-import type { Application, Environ } from "../gateway.ts"
+import type { Application, ApplicationLike, Environ } from "../gateway.ts"
 import { hostToAscii } from "../http/idna.ts"
 import { asciiLower } from "../http/tokens.ts"
 import { textToByteString } from "../http/urls.ts"
 
 /** Where applications are mounted: as an object, or as pairs. */
-export type Mounts = Readonly<Record<string, Application>> | Iterable<readonly [mount: string, app: Application]>
+export type Mounts =
+  | Readonly<Record<string, ApplicationLike>>
+  | Iterable<readonly [mount: string, app: ApplicationLike]>
 
 /**
  * Calls the application with the longest mount that the path begins with, by whole segments, and `app` where there is none.
@@ -19,14 +22,15 @@ export type Mounts = Readonly<Record<string, Application>> | Iterable<readonly [
  * only: `//shop.example.com`, `//shop.example.com/api`; `//.example.com` stands for all names below it too. The host is the
  * one of the Host header, without its port; the most specific host goes before a longer path.
  *
- * @throws TypeError when a mount is neither a path nor `//` and a host, or is mounted twice, or an application is no function
+ * @throws TypeError when a mount is neither a path nor `//` and a host, or is mounted twice, or an application is none
  * @row MW-3
  */
-export function dispatcher(app: Application, mounts: Mounts): Application {
+export function dispatcher(app: ApplicationLike, mounts: Mounts): Application {
+  const inner = asApplication(app, "dispatcher")
   const table = new MountTable(mounts)
   return (environ, startResponse) => {
     const found = table.find(environ)
-    if (found === undefined) return app(environ, startResponse)
+    if (found === undefined) return inner(environ, startResponse)
     if (found.path !== "") {
       environ.SCRIPT_NAME += found.path
       environ.PATH_INFO = environ.PATH_INFO.slice(found.path.length)
@@ -97,8 +101,8 @@ export class MountTable {
     return this.#everywhere.find(path)
   }
 
-  #add(mount: string, app: Application): void {
-    if (typeof app !== "function") throw new TypeError(`at ${JSON.stringify(mount)} there is no application`)
+  #add(mount: string, like: ApplicationLike): void {
+    const app = asApplication(like, `${JSON.stringify(mount)} of dispatcher`)
     const isHost = mount.startsWith("//")
     const slash = isHost ? mount.indexOf("/", 2) : 0
     const host = isHost ? mount.slice(2, slash === -1 ? undefined : slash) : ""
@@ -124,7 +128,7 @@ export class MountTable {
   }
 }
 
-function isPairs(mounts: Mounts): mounts is Iterable<readonly [string, Application]> {
+function isPairs(mounts: Mounts): mounts is Iterable<readonly [string, ApplicationLike]> {
   return Symbol.iterator in mounts
 }
 

@@ -3,8 +3,9 @@
 // Where to is fixed when it is made: nothing that a client sends names a host. No upgrade is passed on, so no WebSocket.
 
 import { Pool } from "undici"
+import { asApplication } from "../as-application.ts"
 import { BadGateway, BadRequest, ClientDisconnected, GatewayTimeout } from "../exceptions/statuses.ts"
-import type { Application, Body, Environ, StartResponse } from "../gateway.ts"
+import type { Application, ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
 import { checkFieldName, checkFieldValue } from "../http/fields.ts"
 import { asciiLower } from "../http/tokens.ts"
 import { textToByteString } from "../http/urls.ts"
@@ -63,10 +64,11 @@ export interface ProxyApplication extends Application {
  * @row MW-7
  */
 export function httpProxy(
-  app: Application,
+  app: ApplicationLike,
   targets: Readonly<Record<string, ProxyTarget | string | URL>>,
   options: HttpProxyOptions = {},
 ): ProxyApplication {
+  const inner = asApplication(app, "httpProxy")
   const routes = Object.entries(targets)
     .map(
       ([prefix, target]) =>
@@ -78,7 +80,7 @@ export function httpProxy(
     const route = routes.find(
       ({ prefix }) => path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === "/"),
     )
-    return route === undefined ? app(environ, startResponse) : route.answer(environ, startResponse)
+    return route === undefined ? inner(environ, startResponse) : route.answer(environ, startResponse)
   }
   const close = async () => {
     await Promise.all(routes.map((route) => route.close()))

@@ -2,8 +2,10 @@
 // the rules of lint-rules.ts and passes everything on unchanged. What was synchronous stays so, an array stays an array.
 // Knows when things happen, not what is allowed.
 
+import { asApplication } from "../as-application.ts"
 import type {
   Application,
+  ApplicationLike,
   Body,
   Environ,
   FileWrapperFactory,
@@ -48,10 +50,12 @@ const lostBodies = new FinalizationRegistry<() => void>((tell) => tell())
  * lint("hello") // throws LintError
  * lint(() => [])({ REQUEST_METHOD: "GET" }, () => {}) // throws LintError
  */
-export function lint(app: Application, { report = warn }: LintOptions = {}): Application {
-  new Inspection(report).judge("application", app)
+export function lint(app: ApplicationLike, { report = warn }: LintOptions = {}): Application {
+  const isResponder = typeof app === "object" && app !== null && "respond" in app
+  const inner = isResponder ? asApplication(app, "lint") : app
+  new Inspection(report).judge("application", inner)
   const open = new Set<Inspection>()
-  const linted = (...args: Parameters<Application>) => checkedCall(app, args, new Inspection(report), open)
+  const linted = (...args: Parameters<Application>) => checkedCall(inner, args, new Inspection(report), open)
   openRequests.set(linted, open)
   return linted
 }

@@ -6,8 +6,9 @@ import { mkdirSync } from "node:fs"
 import { writeFile } from "node:fs/promises"
 import { type Profiler, Session } from "node:inspector"
 import { join } from "node:path"
+import { asApplication } from "../as-application.ts"
 import { isPromise } from "../environ/responder.ts"
-import type { Application, Body, Environ, StartResponse } from "../gateway.ts"
+import type { Application, ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
 import { observedBody } from "./observed-body.ts"
 
 /** What was found out about one request. */
@@ -54,11 +55,12 @@ export interface ProfilerOptions {
 }
 
 /** Measures requests, writes where their time went, and perhaps a `.cpuprofile` file for each. @row MW-9 */
-export function profiler(app: Application, options: ProfilerOptions = {}): Application {
+export function profiler(app: ApplicationLike, options: ProfilerOptions = {}): Application {
+  const inner = asApplication(app, "profiler")
   const sampler = new Sampler(options.intervalMicros ?? 100)
   if (options.profileDir !== undefined) mkdirSync(options.profileDir, { recursive: true })
   return (environ, startResponse) =>
-    sampler.isBusy ? app(environ, startResponse) : measured(app, environ, startResponse, sampler, options)
+    sampler.isBusy ? inner(environ, startResponse) : measured(inner, environ, startResponse, sampler, options)
 }
 
 function measured(

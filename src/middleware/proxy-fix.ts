@@ -3,7 +3,8 @@
 // A client can send all of these headers, so nothing is believed unless told: how many proxies write each header, or which
 // addresses are proxies. What is malformed counts as not there. The texts are read by forwarded.ts.
 
-import type { Application, Environ } from "../gateway.ts"
+import { asApplication } from "../as-application.ts"
+import type { Application, ApplicationLike, Environ } from "../gateway.ts"
 import { parseListHeader } from "../http/fields.ts"
 import { AddressList } from "./address-list.ts"
 import {
@@ -73,7 +74,8 @@ const VARIABLES = [
  *   contradict each other
  * @row MW-1, MW-2, ENV-19, SECX-8
  */
-export function proxyFix(app: Application, options: ProxyFixOptions = {}): Application {
+export function proxyFix(app: ApplicationLike, options: ProxyFixOptions = {}): Application {
+  const inner = asApplication(app, "proxyFix")
   const plan = planOf(options)
   return (environ, startResponse) => {
     const originals: OriginalVariables = {}
@@ -81,7 +83,7 @@ export function proxyFix(app: Application, options: ProxyFixOptions = {}): Appli
     if (plan.trusted === undefined || plan.trusted.has(environ.REMOTE_ADDR))
       apply(forwardedRequest(environ, plan), environ)
     environ[PROXY_FIX_ORIGINALS] = originals
-    return app(environ, startResponse)
+    return inner(environ, startResponse)
   }
 }
 

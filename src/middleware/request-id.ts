@@ -2,7 +2,8 @@
 // An id that the client sent is taken only when told so, and only if it can do no harm in a log or a header.
 
 import { randomUUID } from "node:crypto"
-import type { Application, Environ, StartResponse } from "../gateway.ts"
+import { asApplication } from "../as-application.ts"
+import type { Application, ApplicationLike, Environ, StartResponse } from "../gateway.ts"
 import { checkFieldName } from "../http/fields.ts"
 import { asciiLower } from "../http/tokens.ts"
 import { fieldKey, textOf } from "./header-list.ts"
@@ -23,7 +24,8 @@ const KEY = "werkstatt.request_id"
  * Gives each request an id: in the environ (see `getRequestId`) and in a header of the response, unless the application
  * has set that header itself. The request's own header is in the environ with the same value.
  */
-export function requestId(app: Application, options: RequestIdOptions = {}): Application {
+export function requestId(app: ApplicationLike, options: RequestIdOptions = {}): Application {
+  const inner = asApplication(app, "requestId")
   const { header = "X-Request-ID", trust = false, generate = () => randomUUID() } = options
   const key = fieldKey(checkFieldName(header))
   const lower = asciiLower(header)
@@ -38,7 +40,7 @@ export function requestId(app: Application, options: RequestIdOptions = {}): App
         headers.some(([name]) => asciiLower(name) === lower) ? headers : [...headers, [header, id]],
         error,
       )
-    return app(environ, start)
+    return inner(environ, start)
   }
 }
 

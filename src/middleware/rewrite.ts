@@ -2,8 +2,9 @@
 // dispatcher and of what reads the path, inside proxyFix.
 // Rules are tried in order and the first that fits is the last: what it made is not looked at again, so nothing can loop.
 
+import { asApplication } from "../as-application.ts"
 import { getPathInfo } from "../environ/path.ts"
-import type { Application, Environ } from "../gateway.ts"
+import type { Application, ApplicationLike, Environ } from "../gateway.ts"
 import { textToByteString } from "../http/urls.ts"
 
 /**
@@ -30,7 +31,8 @@ export interface RewrittenPath {
  *
  * @throws TypeError when the text of a rule does not start with a slash; while a request is served, when the new path does not
  */
-export function rewrite(app: Application, rules: Iterable<RewriteRule>): Application {
+export function rewrite(app: ApplicationLike, rules: Iterable<RewriteRule>): Application {
+  const inner = asApplication(app, "rewrite")
   const list = [...rules]
   for (const [from] of list) if (typeof from === "string") checkPath(from)
   return (environ, startResponse) => {
@@ -41,7 +43,7 @@ export function rewrite(app: Application, rules: Iterable<RewriteRule>): Applica
         environ.QUERY_STRING = [rewritten.query, environ.QUERY_STRING].filter((part) => part !== "").join("&")
       }
     }
-    return app(environ, startResponse)
+    return inner(environ, startResponse)
   }
 }
 

@@ -6,12 +6,13 @@ import { createRequire } from "node:module"
 import { basename, join } from "node:path"
 import { cwd } from "node:process"
 import { fileURLToPath } from "node:url"
+import { asApplication } from "../as-application.ts"
 import { getPathInfo } from "../environ/path.ts"
 import { HTTPException } from "../exceptions/http-exception.ts"
 import { NotFound } from "../exceptions/statuses.ts"
 import { guessFileType } from "../files/file-type.ts"
 import { type SendFromDirectoryOptions, sendFile, sendFromDirectory } from "../files/send-file.ts"
-import type { Application, Environ } from "../gateway.ts"
+import type { Application, ApplicationLike, Environ } from "../gateway.ts"
 import { httpDate } from "../http/dates.ts"
 import type { Response } from "../wrappers/response.ts"
 
@@ -53,7 +54,8 @@ export interface SharedDataOptions extends Pick<SendFromDirectoryOptions, "dotFi
  * @throws TypeError when an export's path does not start with a slash, Error when a package is not installed
  * @row MW-4, MW-5, MW-6
  */
-export function sharedData(app: Application, exports: Exports, options: SharedDataOptions = {}): Application {
+export function sharedData(app: ApplicationLike, exports: Exports, options: SharedDataOptions = {}): Application {
+  const inner = asApplication(app, "sharedData")
   const { maxAgeSeconds = 43_200 } = options
   if (!(Number.isSafeInteger(maxAgeSeconds) && maxAgeSeconds >= 0)) {
     throw new RangeError(`maxAgeSeconds must be a whole number from 0, not ${String(maxAgeSeconds)}`)
@@ -64,7 +66,7 @@ export function sharedData(app: Application, exports: Exports, options: SharedDa
   const { disallow = [] } = options
   const patterns = typeof disallow === "string" ? [disallow] : [...disallow]
   return (environ, startResponse) => {
-    if (environ.REQUEST_METHOD !== "GET" && environ.REQUEST_METHOD !== "HEAD") return app(environ, startResponse)
+    if (environ.REQUEST_METHOD !== "GET" && environ.REQUEST_METHOD !== "HEAD") return inner(environ, startResponse)
     const path = getPathInfo(environ)
     const candidates = list.flatMap((each) => {
       const rest = restOf(each, path)
@@ -72,9 +74,9 @@ export function sharedData(app: Application, exports: Exports, options: SharedDa
       const name = rest === "" ? basename(each.path) : rest
       return isDisallowed(name, patterns) ? [] : [{ path: each.path, rest, name }]
     })
-    if (candidates.length === 0) return app(environ, startResponse)
+    if (candidates.length === 0) return inner(environ, startResponse)
     return firstFile(candidates, environ, options).then(
-      (response) => (response ? response.respond(environ, startResponse) : app(environ, startResponse)),
+      (response) => (response ? response.respond(environ, startResponse) : inner(environ, startResponse)),
       (error) => {
         if (error instanceof HTTPException) return error.respond(environ, startResponse)
         throw error

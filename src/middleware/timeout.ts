@@ -2,10 +2,11 @@
 // JavaScript can't be stopped from outside: `wsgi.signal` is aborted, and an application that does not look at it runs on,
 // but nobody waits for it. What it gives later is closed, not sent.
 
+import { asApplication } from "../as-application.ts"
 import { type BodyIterator, closeBody, iterateBody } from "../environ/body.ts"
 import { isPromise } from "../environ/responder.ts"
 import { ServiceUnavailable } from "../exceptions/statuses.ts"
-import type { Application, Body, Environ, StartResponse } from "../gateway.ts"
+import type { Application, ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
 
 /** How long an application may take. */
 export interface TimeoutOptions {
@@ -34,13 +35,14 @@ export class RequestTimedOut extends Error {
  *
  * @throws RangeError when `timeoutMs` is no number above 0
  */
-export function timeout(app: Application, options: TimeoutOptions): Application {
+export function timeout(app: ApplicationLike, options: TimeoutOptions): Application {
+  const inner = asApplication(app, "timeout")
   const { timeoutMs, retryAfterSeconds } = options
   if (!(timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS)) {
     throw new RangeError(`timeoutMs must be above 0 and at most ${MAX_TIMER_MS}, not ${String(timeoutMs)}`)
   }
   const refusal = new ServiceUnavailable({ retryAfter: retryAfterSeconds })
-  return (environ, startResponse) => new TimedRequest(environ, startResponse, timeoutMs, refusal).run(app)
+  return (environ, startResponse) => new TimedRequest(environ, startResponse, timeoutMs, refusal).run(inner)
 }
 
 /** What a timer of JavaScript can hold. */

@@ -2,7 +2,8 @@
 // nobody can read compressed bytes, and outside of whatever answers conditional and range requests.
 // What described the old bytes goes: length, digests, the strength of the ETag, ranges.
 
-import type { Application, Environ, HeaderList } from "../gateway.ts"
+import { asApplication } from "../as-application.ts"
+import type { Application, ApplicationLike, Environ, HeaderList } from "../gateway.ts"
 import { parseMediaType } from "../http/media-types.ts"
 import { asciiLower } from "../http/tokens.ts"
 import { fieldOf, withoutFields } from "./header-list.ts"
@@ -32,11 +33,12 @@ export interface TransformBodyOptions {
  * the old bytes mean nothing, so `Range` is not passed on and `Accept-Ranges` not sent. Responses with a Content-Encoding,
  * without a body, or with `Cache-Control: no-transform` are left alone. HEAD gets the headers that a GET would.
  */
-export function transformBody(app: Application, options: TransformBodyOptions): Application {
+export function transformBody(app: ApplicationLike, options: TransformBodyOptions): Application {
+  const inner = asApplication(app, "transformBody")
   const { transform } = options
   if (typeof transform !== "function") throw new TypeError(`transform must be a function, not ${String(transform)}`)
   const matches = mediaTypeTest(options.types ?? ["text/html"])
-  const changed = transformResponse(app, (status, headers, environ) => {
+  const changed = transformResponse(inner, (status, headers, environ) => {
     if (!isTransformable(status, headers) || !matches(fieldOf(headers, "content-type"))) return undefined
     const own = transform({ status, headers, environ })
     if (own === undefined) return undefined

@@ -51,7 +51,6 @@ export function applicationServer(
   options: ApplicationOptions,
   tls: TlsOptions | undefined,
 ): ApplicationServer {
-  if (typeof app !== "function") throw new TypeError(`an application is a function, not ${String(app)}`)
   if (options.http2 && tls === undefined)
     throw new TypeError("http2 needs an sslContext: no client asks for it without TLS")
   const onFinished = finishedHook(options)

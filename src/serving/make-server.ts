@@ -1,7 +1,8 @@
 // A server for an application that is bound and answering, without a process around it: no signals, no banner.
 // run-simple.ts is that process; tests and programs of their own start here.
 
-import type { Application } from "../gateway.ts"
+import { asApplication } from "../as-application.ts"
+import type { ApplicationLike } from "../gateway.ts"
 import { addressOf, boundAddress, listen } from "./address.ts"
 import { type ApplicationOptions, applicationServer } from "./application-server.ts"
 import { loadSslContext, type SslContext } from "./tls.ts"
@@ -55,13 +56,14 @@ export interface WerkstattServer {
 export async function makeServer(
   hostname: string,
   port: number,
-  app: Application,
+  app: ApplicationLike,
   options: ServerOptions = {},
 ): Promise<WerkstattServer> {
+  const inner = asApplication(app, "makeServer")
   const address = addressOf(hostname, port, options.fd)
   const { sslContext, closeTimeoutMs = 10_000 } = options
   const tls = sslContext === undefined ? undefined : await loadSslContext(sslContext, hostname)
-  const { server, drain, destroy } = applicationServer(app, options, tls)
+  const { server, drain, destroy } = applicationServer(inner, options, tls)
   await listen(server, address)
   const closed = new Promise<void>((resolve) => server.once("close", () => resolve()))
   return {

@@ -2,7 +2,8 @@
 // reloader the same call runs in two processes: the parent stays here and supervises, its child serves.
 
 import type { TlsOptions } from "node:tls"
-import type { Application } from "../gateway.ts"
+import { asApplication } from "../as-application.ts"
+import type { Application, ApplicationLike } from "../gateway.ts"
 import { addressOf } from "./address.ts"
 import { applicationServer } from "./application-server.ts"
 import { banner } from "./banner.ts"
@@ -63,9 +64,10 @@ const RELOAD_EXIT_LIMIT_MS = 100
 export async function runSimple(
   hostname: string,
   port: number,
-  app: Application,
+  app: ApplicationLike,
   options: RunOptions = {},
 ): Promise<void> {
+  const inner = asApplication(app, "runSimple")
   const { processes = 1, useReloader = false } = options
   if (!Number.isInteger(processes) || processes < 1)
     throw new RangeError(`processes must be a whole number from 1, not ${String(processes)}`)
@@ -81,7 +83,7 @@ export async function runSimple(
   const live = options.liveReload
     ? new LiveReload(link?.generation ?? `${process.pid}-${Date.now()}`, [hostname])
     : undefined
-  const served = live === undefined ? app : live.wrap(app)
+  const served = live === undefined ? inner : live.wrap(inner)
   if (link !== undefined && useReloader) await serveReloaded(link, hostname, port, served, options, live)
   else if (processes > 1) await runInProcesses(hostname, port, served, options, processes, EXIT_LIMIT_MS)
   else await serveHere(hostname, port, served, options, live)

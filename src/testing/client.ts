@@ -1,8 +1,9 @@
 // Runs an application without a socket, as a browser would ask it: request after request, with cookies and redirects.
 // The application runs inside the linter, which stands for the servers that it will meet.
 
+import { asApplication } from "../as-application.ts"
 import type { ApplicationResult } from "../environ/run.ts"
-import type { Application, Environ } from "../gateway.ts"
+import type { Application, ApplicationLike, Environ } from "../gateway.ts"
 import { type CookieOptions, dumpCookie, parseCookie } from "../http/cookies.ts"
 import { type LintOptions, lint } from "../middleware/lint.ts"
 import { Request } from "../wrappers/request.ts"
@@ -60,7 +61,7 @@ const MAX_REDIRECTS = 20
  */
 export class Client<R extends Response = TestResponse> {
   /** The application as it was given. */
-  readonly application: Application
+  readonly application: ApplicationLike
   /** The cookies; undefined when the client uses none. */
   readonly cookies: CookieJar | undefined
   /** Whether redirects may lead to hosts below the one that was asked. */
@@ -68,12 +69,13 @@ export class Client<R extends Response = TestResponse> {
   readonly #checked: Application
   readonly #responseClass: ResponseClass<R & TestParts>
 
-  constructor(application: Application, options: ClientOptions<R> = {}) {
+  constructor(application: ApplicationLike, options: ClientOptions<R> = {}) {
     const { responseWrapper, useCookies = true, allowSubdomainRedirects = false, lint: checking = true } = options
     this.application = application
     this.cookies = useCookies ? new CookieJar() : undefined
     this.allowSubdomainRedirects = allowSubdomainRedirects
-    this.#checked = checking === false ? application : lint(application, checking === true ? {} : checking)
+    const app = asApplication(application, "new Client")
+    this.#checked = checking === false ? app : lint(app, checking === true ? {} : checking)
     this.#responseClass = responseClassFor(responseWrapper)
   }
 
@@ -238,7 +240,8 @@ export class Client<R extends Response = TestResponse> {
 
   /** The application with its name, for a console. */
   toString(): string {
-    return `<Client ${this.application.name || "application"}>`
+    const { name } = this.application as { name?: unknown }
+    return `<Client ${typeof name === "string" && name !== "" ? name : "application"}>`
   }
 }
 

@@ -4,9 +4,10 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { asApplication } from "../as-application.ts"
 import { ClosingIterator, closeBody } from "../environ/body.ts"
 import { PulledInput } from "../environ/input.ts"
-import type { Application, Body, Environ, InputStream } from "../gateway.ts"
+import type { Application, ApplicationLike, Body, Environ, InputStream } from "../gateway.ts"
 import { openSource, sourceOfBytes } from "./body-source.ts"
 import { stderr } from "./error-output.ts"
 import {
@@ -45,7 +46,8 @@ interface RecordedRequest {
  *
  * An error while writing goes to `wsgi.errors`; the application does not notice. Stands outside of whatever changes the environ.
  */
-export function recordEnvirons(app: Application, folder: string | URL, options: RecordOptions = {}): Application {
+export function recordEnvirons(app: ApplicationLike, folder: string | URL, options: RecordOptions = {}): Application {
+  const inner = asApplication(app, "recordEnvirons")
   const { isSecret = isSecretName, maxBodyBytes = 1024 * 1024 } = options
   let count = 0
   return async (environ, startResponse) => {
@@ -69,7 +71,7 @@ export function recordEnvirons(app: Application, folder: string | URL, options: 
     }
     let body: Body
     try {
-      body = await app(environ, startResponse)
+      body = await inner(environ, startResponse)
     } catch (error) {
       await write()
       throw error

@@ -9,13 +9,13 @@ import { setInspection } from "../datastructures/inspection.ts"
 import { type CloseCallback, callAll } from "../environ/body.ts"
 import { concatenate } from "../environ/concatenation.ts"
 import { RangeWrapper, type Seekable } from "../environ/range-wrapper.ts"
-import { type Answer, respondWith } from "../environ/responder.ts"
+import { respondWith } from "../environ/responder.ts"
 import { runApplication } from "../environ/run.ts"
 import { encodeText } from "../environ/text-encoding.ts"
 import { getCurrentUrl } from "../environ/url.ts"
 import { resolveUrl } from "../environ/url-reference.ts"
 import { RequestedRangeNotSatisfiable } from "../exceptions/statuses.ts"
-import type { Application, Body, Environ, HeaderList, Responder, StartResponse } from "../gateway.ts"
+import type { ApplicationLike, Body, Environ, HeaderList, Responder, StartResponse } from "../gateway.ts"
 import { evaluatePreconditions, ifRangeMatches } from "../http/conditions.ts"
 import { httpDate } from "../http/dates.ts"
 import { generateEtag } from "../http/etags.ts"
@@ -119,7 +119,11 @@ export class Response extends ResponseHead implements Responder {
    * @throws TypeError when there is no environ and it takes one
    * @row RES-33
    */
-  static async forceType<R extends Response>(this: ResponseClass<R>, answer: Answer, environ?: Environ): Promise<R> {
+  static async forceType<R extends Response>(
+    this: ResponseClass<R>,
+    answer: ApplicationLike,
+    environ?: Environ,
+  ): Promise<R> {
     if (answer instanceof this) return answer
     if (answer instanceof Response) {
       const { status, headers, directPassthrough } = answer
@@ -143,7 +147,7 @@ export class Response extends ResponseHead implements Responder {
    */
   static async fromApp<R extends Response>(
     this: ResponseClass<R>,
-    app: Application,
+    app: ApplicationLike,
     environ: Environ,
     options: { buffered?: boolean | undefined } = {},
   ): Promise<R> {
@@ -506,7 +510,7 @@ export class Response extends ResponseHead implements Responder {
 
 async function responseFrom<R extends Response>(
   responseClass: ResponseClass<R>,
-  app: Application,
+  app: ApplicationLike,
   environ: Environ,
   options: { buffered?: boolean | undefined },
 ): Promise<R> {

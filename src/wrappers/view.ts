@@ -3,9 +3,9 @@
 // array goes to the server as it is. Knows a request only by what it needs of it.
 
 import { ClosingIterator } from "../environ/body.ts"
-import { type Answer, isPromise, respondWith } from "../environ/responder.ts"
+import { isPromise, respondWith } from "../environ/responder.ts"
 import { HTTPException } from "../exceptions/http-exception.ts"
-import type { Body, Environ, StartResponse } from "../gateway.ts"
+import type { ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
 
 /** What this file needs of a request. */
 export interface Closable {
@@ -15,7 +15,7 @@ export interface Closable {
 }
 
 /** A function that answers a request. Its `this` is that of the application. */
-export type View<This, R> = (this: This, request: R) => Answer | Promise<Answer>
+export type View<This, R> = (this: This, request: R) => ApplicationLike | Promise<ApplicationLike>
 
 /** An application that hands its `this` on to its view. */
 export type ViewApplication<This> = (this: This, environ: Environ, startResponse: StartResponse) => Body | Promise<Body>
@@ -28,7 +28,7 @@ export function applicationOf<This, R extends Closable>(
   if (typeof view !== "function") throw new TypeError(`a view must be a function, not ${String(view)}`)
   return function (environ, startResponse) {
     const request = new requestClass(environ)
-    let answer: Answer | Promise<Answer>
+    let answer: ApplicationLike | Promise<ApplicationLike>
     try {
       answer = view.call(this, request)
     } catch (error) {
@@ -42,11 +42,11 @@ export function applicationOf<This, R extends Closable>(
 
 async function settle(
   request: Closable,
-  promise: Promise<Answer>,
+  promise: Promise<ApplicationLike>,
   environ: Environ,
   startResponse: StartResponse,
 ): Promise<Body> {
-  let answer: Answer
+  let answer: ApplicationLike
   try {
     answer = await promise
   } catch (error) {
@@ -56,7 +56,12 @@ async function settle(
   return send(request, answer, environ, startResponse)
 }
 
-function send(request: Closable, answer: Answer, environ: Environ, startResponse: StartResponse): Body | Promise<Body> {
+function send(
+  request: Closable,
+  answer: ApplicationLike,
+  environ: Environ,
+  startResponse: StartResponse,
+): Body | Promise<Body> {
   let body: Body | Promise<Body>
   try {
     body = respondWith(answer, environ, startResponse)
@@ -75,7 +80,7 @@ function send(request: Closable, answer: Answer, environ: Environ, startResponse
  * an uploaded file for one. Nothing of that sort can be behind an array, nor behind a body that is meant to reach the
  * server untouched; these are handed on as they are, unless the view has opened something.
  */
-function closeAfter(request: Closable, answer: Answer, body: Body): Body {
+function closeAfter(request: Closable, answer: ApplicationLike, body: Body): Body {
   const isInert = Array.isArray(body) || (answer as { directPassthrough?: unknown }).directPassthrough === true
   return isInert && !request.needsClose ? body : new ClosingIterator(body, () => request.close())
 }

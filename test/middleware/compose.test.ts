@@ -33,7 +33,9 @@ test("layers are made once", async () => {
 
 test("what is no layer is named", () => {
   expect(() => compose(hello, "gzip" as unknown as Middleware)).toThrow(
-    new TypeError("layer 0 is not a function but gzip"),
+    new TypeError('layer 0 of compose must be a function, (app) => app, not "gzip"'),
   )
-  expect(() => compose(hello, (() => undefined) as unknown as Middleware)).toThrow("layer 0 gave no application")
+  expect(() => compose(hello, (() => undefined) as unknown as Middleware)).toThrow(
+    "layer 0 of compose takes an application, not undefined",
+  )
 })

@@ -1,23 +1,6 @@
 import { describe, expect, test } from "vitest"
-import { closestRule, similarity } from "../../src/routing/closest-rule.ts"
+import { closestRule } from "../../src/routing/closest-rule.ts"
 import { rule } from "../../src/routing/index.ts"
-
-describe("similarity", () => {
-  test.each([
-    ["", "", 1],
-    ["abc", "abc", 1],
-    ["abc", "xyz", 0],
-    ["abcd", "bcde", 0.75],
-    ["user.show", "user.shwo", 16 / 18],
-    ["ab", "", 0],
-  ])("of %j and %j is %d", (a, b, expected) => {
-    expect(similarity(a, b)).toBeCloseTo(expected)
-  })
-
-  test("of long texts is found in bounded time", () => {
-    expect(similarity("ab".repeat(50_000), "ba".repeat(50_000))).toBeLessThan(1)
-  })
-})
 
 describe("the closest rule", () => {
   const values = (...names: string[]) => new Map(names.map((name) => [name, 1]))

@@ -2,7 +2,8 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
-import type { Application, Environ, ErrorStream } from "../../gateway.ts"
+import { asApplication } from "../../as-application.ts"
+import type { Application, ApplicationLike, Environ, ErrorStream } from "../../gateway.ts"
 import { Connection, connectionOf, type SilenceLimits } from "./connection.ts"
 import { type EnvironSource, environOf, Refusal } from "./environ.ts"
 import { type Host, NodeExchange } from "./exchange.ts"
@@ -68,9 +69,8 @@ export class Gateway implements EnvironSource, Host {
   draining: boolean
 
   /** @param keepAliveMs how long the server keeps an idle connection, which clients like to know */
-  constructor(app: Application, options: NodeListenerOptions = {}, keepAliveMs = 0) {
-    if (typeof app !== "function") throw new TypeError(`an application is a function, not ${String(app)}`)
-    this.app = app
+  constructor(app: ApplicationLike, options: NodeListenerOptions = {}, keepAliveMs = 0) {
+    this.app = asApplication(app)
     this.#halfCloseGraceMs = options.halfCloseGraceMs ?? 1000
     this.#onFinished = options.onFinished
     this.errors = options.errors ?? standardError
