@@ -2,8 +2,11 @@
 // most that one is willing to take, beyond which the answer is 413. It holds no bytes back and asks its source for no
 // more than what is left, so whoever reads on behind it, from the source, misses nothing.
 
+import { HTTPException } from "../exceptions/http-exception.ts"
 import { ClientDisconnected, RequestEntityTooLarge } from "../exceptions/statuses.ts"
 import type { InputStream } from "../gateway.ts"
+import { BodyWasReadError, firstReaderOf } from "./first-reader.ts"
+import { handled } from "./handled.ts"
 import { OrderedInput } from "./ordered-input.ts"
 
 const EMPTY: Uint8Array = new Uint8Array(0)
@@ -21,6 +24,7 @@ const READ_SIZE = 64 * 1024
 export class LimitedStream extends OrderedInput {
   readonly #source: InputStream
   readonly #isMax: boolean
+  readonly #limitName: string
   /** How many bytes there are to be read at most. @row WSGI-13 */
   readonly limit: number
   #position = 0
@@ -29,9 +33,10 @@ export class LimitedStream extends OrderedInput {
   /**
    * @param limit bytes, a whole number from 0
    * @param isMax whether `limit` is the most that is allowed, instead of the length that was announced
+   * @param limitName what the 413 calls the limit
    * @throws RangeError when `limit` is not such a number
    */
-  constructor(source: InputStream, limit: number, isMax = false) {
+  constructor(source: InputStream, limit: number, isMax = false, limitName = "maxContentLength") {
     if (!(Number.isSafeInteger(limit) && limit >= 0)) {
       throw new RangeError(`limit must be a whole number from 0, not ${String(limit)}`)
     }
@@ -39,11 +44,21 @@ export class LimitedStream extends OrderedInput {
     this.#source = source
     this.limit = limit
     this.#isMax = isMax
+    this.#limitName = limitName
   }
 
   /** Whether all bytes up to the limit were read. @row WSGI-13 */
   get isExhausted(): boolean {
     return this.#position >= this.limit
+  }
+
+  /** What has begun to read it, or its source before. */
+  override get firstReader(): string | undefined {
+    return super.firstReader ?? firstReaderOf(this.#source)
+  }
+
+  override set firstReader(reader: string | undefined) {
+    super.firstReader = reader
   }
 
   /** How many bytes were read. @row WSGI-13 */
@@ -64,19 +79,20 @@ export class LimitedStream extends OrderedInput {
    * @row WSGI-14
    */
   onExhausted(): void {
-    if (this.#isMax) throw tooLarge(this.limit)
+    if (this.#isMax) throw tooLarge({ name: this.#limitName, bytes: this.limit })
   }
 
   /**
    * Called when the source ends before the limit, and when it fails, with the error. With `isMax` an early end is
-   * none of these. May be overridden; what was read up to there counts as all when it does not throw.
+   * none of these. An HTTPException of the source, as for a limit of its own, goes on as it is.
+   * May be overridden; what was read up to there counts as all when it does not throw.
    *
    * @throws ClientDisconnected (400)
    * @row WSGI-15
    */
   onDisconnect(error?: unknown): void {
     if (error === undefined && this.#isMax) return
-    if (error instanceof ClientDisconnected) throw error
+    if (error instanceof HTTPException || error instanceof BodyWasReadError) throw error
     throw new ClientDisconnected(error === undefined ? undefined : { cause: error })
   }
 
@@ -86,14 +102,21 @@ export class LimitedStream extends OrderedInput {
   }
 
   /** Reads into `target`, from its beginning; resolves to the number of bytes, 0 at the end. */
-  async readInto(target: Uint8Array): Promise<number> {
-    const chunk = await this.read(target.length)
-    target.set(chunk)
-    return chunk.length
+  readInto(target: Uint8Array): Promise<number> {
+    return handled(
+      this.read(target.length).then((chunk) => {
+        target.set(chunk)
+        return chunk.length
+      }),
+    )
   }
 
   /** Reads all that is left and throws it away, in pieces of at most `chunkSize` bytes. */
-  async exhaust(chunkSize: number = READ_SIZE): Promise<void> {
+  exhaust(chunkSize: number = READ_SIZE): Promise<void> {
+    return handled(this.#exhaust(chunkSize))
+  }
+
+  async #exhaust(chunkSize: number): Promise<void> {
     while ((await this.read(chunkSize)).length > 0);
   }
 
@@ -149,7 +172,19 @@ export class LimitedStream extends OrderedInput {
   }
 }
 
+/** The most bytes that a body may have, and what says so. */
+export interface BodyLimit {
+  readonly name: string
+  readonly bytes: number
+}
+
 /** A 413 for a body of more bytes than are taken. */
-export function tooLarge(most: number): RequestEntityTooLarge {
-  return new RequestEntityTooLarge(`The body is larger than maxContentLength allows, which is ${most} bytes.`)
+export function tooLarge({ name, bytes }: BodyLimit): RequestEntityTooLarge {
+  return new RequestEntityTooLarge(`The body is larger than ${name} allows, which is ${bytes} bytes.`)
+}
+
+/** The most bytes that a stream gives, where it tells; else Infinity. */
+export function limitOf(stream: InputStream): number {
+  const { limit } = stream as { limit?: unknown }
+  return typeof limit === "number" ? limit : Number.POSITIVE_INFINITY
 }

@@ -4,6 +4,8 @@
 
 import type { InputStream } from "../gateway.ts"
 import { concatenate } from "./concatenation.ts"
+import { DIRECT_READER } from "./first-reader.ts"
+import { handled } from "./handled.ts"
 
 const NOTHING: Promise<Uint8Array> = Promise.resolve(new Uint8Array(0))
 const LINE_FEED = 10
@@ -11,6 +13,16 @@ const LINE_FEED = 10
 /** An InputStream whose reads are served in the order of their calls. */
 export abstract class OrderedInput implements InputStream {
   #last: Promise<unknown> | undefined = undefined
+  #firstReader: string | undefined = undefined
+
+  /** What has begun to read it; `undefined` while nothing was read. Set by a reader that has a name, before it reads. */
+  get firstReader(): string | undefined {
+    return this.#firstReader
+  }
+
+  set firstReader(reader: string | undefined) {
+    this.#firstReader = reader
+  }
 
   /** Takes at most `size` bytes, from 1, or a chunk as it comes; at least one byte unless it is over. */
   protected abstract takeSome(size?: number): Promise<Uint8Array>
@@ -72,10 +84,11 @@ export abstract class OrderedInput implements InputStream {
 
   /** Chunks as they come. Stopping early leaves the rest to be read. */
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
-    return { next: () => this.readChunk().then(stepOf) }
+    return { next: () => handled(this.readChunk().then(stepOf)) }
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    this.#firstReader ??= DIRECT_READER
     const before = this.#last
     const result = before === undefined ? work() : before.then(work, work)
     this.#last = result

@@ -4,7 +4,7 @@
 import type { Environ, InputStream } from "../gateway.ts"
 import { getContentLength as plainContentLength } from "../http/content-length.ts"
 import { emptyInput } from "./input.ts"
-import { LimitedStream, tooLarge } from "./limited-stream.ts"
+import { type BodyLimit, LimitedStream, tooLarge } from "./limited-stream.ts"
 
 /** Where to find the length of the body in an environ. */
 export type LengthEnviron = Pick<Environ, "CONTENT_LENGTH"> & { HTTP_TRANSFER_ENCODING?: unknown }
@@ -42,14 +42,29 @@ export interface InputOptions {
  * @row WSGI-6
  */
 export function getInputStream(environ: Environ, options: InputOptions = {}): InputStream {
-  const { safeFallback = true, maxContentLength } = options
+  const { safeFallback, maxContentLength: bytes } = options
+  return openInput(environ, bytes === undefined ? undefined : { name: "maxContentLength", bytes }, safeFallback)
+}
+
+/** The same for a limit of any name. One that is Infinity is none. */
+export function openInput(environ: Environ, limit: BodyLimit | undefined, safeFallback = true): InputStream {
   const length = getContentLength(environ)
-  if (length !== undefined && maxContentLength !== undefined && length > maxContentLength) {
-    throw tooLarge(maxContentLength)
-  }
+  if (limit !== undefined) checkLimit(limit)
+  if (length !== undefined && limit !== undefined && length > limit.bytes) throw tooLarge(limit)
   const stream = environ["wsgi.input"] ?? emptyInput
-  const limited = () => (maxContentLength === undefined ? stream : new LimitedStream(stream, maxContentLength, true))
-  if (environ["wsgi.input_terminated"]) return limited()
+  if (environ["wsgi.input_terminated"]) return limitInput(stream, limit)
   if (length !== undefined) return length === 0 ? emptyInput : new LimitedStream(stream, length)
-  return safeFallback ? emptyInput : limited()
+  return safeFallback ? emptyInput : limitInput(stream, limit)
+}
+
+/** The stream, which fails with a 413 when it has more bytes than that. */
+export function limitInput(stream: InputStream, limit: BodyLimit | undefined): InputStream {
+  if (limit === undefined || limit.bytes === Number.POSITIVE_INFINITY) return stream
+  return new LimitedStream(stream, limit.bytes, true, limit.name)
+}
+
+function checkLimit({ name, bytes }: BodyLimit): void {
+  if (bytes !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(bytes) && bytes >= 0)) {
+    throw new RangeError(`${name} must be a whole number from 0, not ${String(bytes)}`)
+  }
 }

@@ -5,8 +5,9 @@
 import { FileStorage } from "../datastructures/file-storage.ts"
 import { ImmutableMultiDict } from "../datastructures/multi-dict.ts"
 import { concatenate } from "../environ/concatenation.ts"
-import { LimitedStream } from "../environ/limited-stream.ts"
-import { getContentLength, getInputStream } from "../environ/request-input.ts"
+import { HandledGenerator, handled } from "../environ/handled.ts"
+import { limitOf } from "../environ/limited-stream.ts"
+import { getContentLength, getInputStream, limitInput } from "../environ/request-input.ts"
 import { UnsupportedMediaType } from "../exceptions/statuses.ts"
 import type { Environ, InputStream } from "../gateway.ts"
 import { parseMediaType } from "../http/media-types.ts"
@@ -20,8 +21,6 @@ import { readUrlencoded } from "./urlencoded.ts"
 
 /** How forms are read, and how much of them. */
 export interface FormDataParserOptions extends FormLimits {
-  /** The most bytes that the whole body may have, headers of parts and all. No limit unless given. */
-  readonly maxContentLength?: number | undefined
   /** Whether a malformed form counts as an empty one instead of being an error. False unless given. */
   readonly silent?: boolean | undefined
   /** Where files go. What the server's environ names, or else memory, unless given. */
@@ -49,12 +48,12 @@ const MULTIPART = "multipart/form-data"
  * @throws as `FormDataParser.parse`
  * @row FORM-2
  */
-export async function parseFormData(
+export function parseFormData(
   environ: Environ,
   options?: FormDataParserOptions,
 ): Promise<[stream: InputStream, form: ParsedForm["form"], files: ParsedForm["files"]]> {
-  const { stream, form, files } = await new FormDataParser(options).parseFromEnviron(environ)
-  return [stream, form, files]
+  const parsing = new FormDataParser(options).parseFromEnviron(environ)
+  return handled(parsing.then(({ stream, form, files }) => [stream, form, files]))
 }
 
 /**
@@ -73,9 +72,13 @@ export class FormDataParser {
   }
 
   /** The form in the body of a request. */
-  async parseFromEnviron(environ: Environ): Promise<ParsedForm> {
-    const { uploadStore = uploadStoreOf(environ), maxContentLength } = this.#options
-    const stream = getInputStream(environ, { maxContentLength })
+  parseFromEnviron(environ: Environ): Promise<ParsedForm> {
+    return handled(this.#parseFromEnviron(environ))
+  }
+
+  async #parseFromEnviron(environ: Environ): Promise<ParsedForm> {
+    const { uploadStore = uploadStoreOf(environ) } = this.#options
+    const stream = getInputStream(environ, { maxContentLength: this.#limits.maxContentLength })
     return this.parse(stream, environ.CONTENT_TYPE, getContentLength(environ), uploadStore)
   }
 
@@ -88,11 +91,20 @@ export class FormDataParser {
    * @throws RequestEntityTooLarge (413) beyond a limit, whose name it tells; BadRequest (400) when the form is malformed;
    *   ClientDisconnected (400) when the body is cut short; and whatever the upload store throws
    */
-  async parse(
+  parse(
     stream: InputStream,
     contentType: string | undefined,
     contentLength?: number,
     uploadStore: UploadStore = this.#options.uploadStore ?? memoryStore,
+  ): Promise<ParsedForm> {
+    return handled(this.#parse(stream, contentType, contentLength, uploadStore))
+  }
+
+  async #parse(
+    stream: InputStream,
+    contentType: string | undefined,
+    contentLength: number | undefined,
+    uploadStore: UploadStore,
   ): Promise<ParsedForm> {
     const type = contentType === URLENCODED ? URLENCODED : parseMediaType(contentType)[0]
     if (type !== URLENCODED && type !== MULTIPART) return parsed(stream, [], [])
@@ -116,10 +128,18 @@ export class FormDataParser {
    *
    * @throws UnsupportedMediaType (415) when the body is no multipart form; and as `parse`
    */
-  async *parts(
+  parts(
     stream: InputStream,
     contentType: string | undefined,
     contentLength?: number,
+  ): AsyncGenerator<FormPart, void, void> {
+    return new HandledGenerator(this.#parts(stream, contentType, contentLength))
+  }
+
+  async *#parts(
+    stream: InputStream,
+    contentType: string | undefined,
+    contentLength: number | undefined,
   ): AsyncGenerator<FormPart, void, void> {
     if (parseMediaType(contentType)[0] !== MULTIPART) throw new UnsupportedMediaType(`The body has to be ${MULTIPART}.`)
     const reader = this.#readerOf(this.#guard(stream, contentLength), contentType as string)
@@ -131,14 +151,12 @@ export class FormDataParser {
   }
 
   #guard(stream: InputStream, contentLength: number | undefined): InputStream {
-    const { maxContentLength } = this.#options
-    if (maxContentLength === undefined || maxContentLength === Number.POSITIVE_INFINITY) return stream
+    const { maxContentLength } = this.#limits
     if (contentLength !== undefined && contentLength > maxContentLength) {
       throw tooLarge("maxContentLength", maxContentLength)
     }
-    return stream instanceof LimitedStream && stream.limit <= maxContentLength
-      ? stream
-      : new LimitedStream(stream, maxContentLength, true)
+    if (limitOf(stream) <= maxContentLength) return stream
+    return limitInput(stream, { name: "maxContentLength", bytes: maxContentLength })
   }
 
   #readerOf(stream: InputStream, contentType: string): PartReader {

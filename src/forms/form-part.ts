@@ -3,6 +3,7 @@
 
 import { Headers } from "../datastructures/headers.ts"
 import { concatenate } from "../environ/concatenation.ts"
+import { HandledGenerator, handled } from "../environ/handled.ts"
 import type { InputStream } from "../gateway.ts"
 import { type SettledLimits, tooLarge } from "./limits.ts"
 import type { EventDecoder } from "./multipart.ts"
@@ -56,7 +57,11 @@ export class FormPart implements AsyncIterable<Uint8Array> {
    *
    * @throws TypeError when the next part was asked for before the end
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
+  [Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
+    return new HandledGenerator(this.#chunks())
+  }
+
+  async *#chunks(): AsyncGenerator<Uint8Array, void, void> {
     while (!this.#over) {
       const event = this.#reader.dataOf(this)
       const { data, moreData } = event instanceof Promise ? await event : event
@@ -66,15 +71,19 @@ export class FormPart implements AsyncIterable<Uint8Array> {
   }
 
   /** The bytes in one piece. Those of a file are not limited but by `maxContentLength`. */
-  async bytes(): Promise<Uint8Array> {
+  bytes(): Promise<Uint8Array> {
+    return handled(this.#bytes())
+  }
+
+  async #bytes(): Promise<Uint8Array> {
     const chunks: Uint8Array[] = []
-    for await (const chunk of this) chunks.push(chunk)
+    for await (const chunk of this.#chunks()) chunks.push(chunk)
     return concatenate(chunks)
   }
 
   /** The bytes as text, decoded as the fields of a form are. */
-  async text(): Promise<string> {
-    return decodeField(await this.bytes(), this.#event.headers)
+  text(): Promise<string> {
+    return handled(this.bytes().then((bytes) => decodeField(bytes, this.#event.headers)))
   }
 }
 

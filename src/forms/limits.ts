@@ -5,6 +5,8 @@ import { BadRequest, RequestEntityTooLarge } from "../exceptions/statuses.ts"
 
 /** The limits of a form. `Infinity` is no limit; `undefined` is the default. Meeting a limit exactly is fine. */
 export interface FormLimits {
+  /** The most bytes that the whole body may have, headers of parts and all. 128 MiB unless given. */
+  readonly maxContentLength?: number | undefined
   /** The most bytes of text that are held in memory, summed over the fields. 500 000 unless given. */
   readonly maxFormMemorySize?: number | undefined
   /** The most parts, fields and files together. 1000 unless given. */
@@ -16,11 +18,17 @@ export interface FormLimits {
 /** All limits, each a number. */
 export type SettledLimits = { readonly [Limit in keyof FormLimits]-?: number }
 
-const DEFAULTS: SettledLimits = { maxFormMemorySize: 500_000, maxFormParts: 1000, maxPartHeaderSize: 16 * 1024 }
+const DEFAULTS: SettledLimits = {
+  maxContentLength: 128 * 1024 * 1024,
+  maxFormMemorySize: 500_000,
+  maxFormParts: 1000,
+  maxPartHeaderSize: 16 * 1024,
+}
 
 /** The limits with the defaults filled in. Throws RangeError for one that is not a number from 0. */
 export function settleLimits(limits: FormLimits): SettledLimits {
   return {
+    maxContentLength: settle(limits, "maxContentLength"),
     maxFormMemorySize: settle(limits, "maxFormMemorySize"),
     maxFormParts: settle(limits, "maxFormParts"),
     maxPartHeaderSize: Math.min(settle(limits, "maxPartHeaderSize"), DEFAULTS.maxPartHeaderSize),

@@ -1,5 +1,7 @@
 // `wsgi.input` and `wsgi.errors` as the linter hands them to applications: every call is told to the rules, then made.
 
+import { claim, firstReaderOf } from "../environ/first-reader.ts"
+import { handled } from "../environ/handled.ts"
 import type { ErrorStream, InputStream } from "../gateway.ts"
 import type { Inspection } from "./lint-inspection.ts"
 
@@ -17,6 +19,15 @@ export class CheckedInput implements InputStream {
   /** The request that a stream belongs to, if it is one of these; it stays the same when middleware copies the environ. */
   static inspectionOf(input: InputStream): Inspection | undefined {
     return #inspection in input ? input.#inspection : undefined
+  }
+
+  /** That of the input itself. */
+  get firstReader(): string | undefined {
+    return firstReaderOf(this.#input)
+  }
+
+  set firstReader(reader: string) {
+    claim(this.#input, reader)
   }
 
   // The rules count arguments, so all of them are taken and handed on.
@@ -56,7 +67,11 @@ export class CheckedInput implements InputStream {
     throw new TypeError("wsgi.input cannot be closed")
   }
 
-  async #read<T>(method: ReadMethod | "iteration", args: readonly unknown[], work: () => Promise<T>): Promise<T> {
+  #read<T>(method: ReadMethod | "iteration", args: readonly unknown[], work: () => Promise<T>): Promise<T> {
+    return handled(this.#checked(method, args, work))
+  }
+
+  async #checked<T>(method: ReadMethod | "iteration", args: readonly unknown[], work: () => Promise<T>): Promise<T> {
     const inspection = this.#inspection
     inspection.notLate("wsgi.input")
     inspection.judge("read", { method, args })

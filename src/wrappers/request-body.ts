@@ -1,39 +1,57 @@
-// Who reads the body of a request, and what the others get then. The body can be read from the stream once; the bytes
-// can be kept, a form is parsed once, and each of these starts when it is asked for, in the order of the calls: a form
-// that is asked for while the bytes are still coming is parsed from these bytes.
+// Who reads the body of a request, and what the others get then. The body can be read from the stream once; the bytes can
+// be kept, and then anything can be read from them. A form is parsed once. Each of these starts when it is asked for, in
+// the order of the calls: a form that is asked for while the bytes are still coming is parsed from these bytes.
+// A second reader of a body that was not kept gets an error that names the first one.
 // Knows neither headers nor limits: the request says what the stream is and how a form is parsed.
 
+import { BodyWasReadError, claim, firstReaderOf } from "../environ/first-reader.ts"
+import { handled } from "../environ/handled.ts"
 import { inputFrom } from "../environ/input.ts"
+import { LateInput } from "../environ/late-input.ts"
 import type { ParsedForm } from "../forms/form-data-parser.ts"
 import type { InputStream } from "../gateway.ts"
 
 /** What the body needs to know of its request. */
 export interface BodyOwner {
-  /** The stream to read from, with its limits. Asked for once. */
-  openStream(): InputStream
+  /** What the server gives. */
+  readonly inputStream: InputStream
+  /** The most bytes that may be read. */
+  readonly maxBytes: number
+  /** That, as a stream that is safe to read to its end, and within the limits; `toMemory` holds besides for what is kept. */
+  openStream(toMemory: boolean): InputStream
+  /** Another stream within these limits. */
+  limited(stream: InputStream, toMemory: boolean): InputStream
   /** Parses a form, or gives an empty one when the body is none. Asked for once. */
   parseForm(stream: InputStream): Promise<ParsedForm>
 }
 
+const EMPTY: Uint8Array = new Uint8Array(0)
+
 /** The body of one request, in all its forms. */
 export class RequestBody {
   readonly #owner: BodyOwner
+  #source: Source
   #stream: InputStream | undefined = undefined
   #data: Promise<Uint8Array> | undefined = undefined
   #form: Promise<ParsedForm> | undefined = undefined
+  #formStream: InputStream | undefined = undefined
   #hasNoFiles = false
 
   constructor(owner: BodyOwner) {
     this.#owner = owner
+    this.#source = new Source(owner)
   }
 
   get stream(): InputStream {
-    this.#stream ??= this.#owner.openStream()
+    this.#stream ??= this.streamFor("stream")
     return this.#stream
   }
 
+  /** What is read from now on comes from there. */
   set stream(stream: InputStream) {
-    this.#stream = stream
+    this.#source = new Source(this.#owner, stream)
+    this.#stream = undefined
+    this.#data = undefined
   }
 
   /** Whether there may be files of a form that have to be closed: it is being parsed, or it had some. */
@@ -41,23 +59,45 @@ export class RequestBody {
     return this.#form !== undefined && !this.#hasNoFiles
   }
 
-  /** The bytes that nobody has read yet; the same ones again, if they were kept. */
-  data(keep: boolean): Promise<Uint8Array> {
+  /** The bytes; the same ones again, if they were kept. */
+  data(reader: string, keep: boolean): Promise<Uint8Array> {
     if (this.#data !== undefined) return this.#data
-    // What is left behind a form is known when that was parsed. If that failed, there is no telling what is left.
-    const data = this.#form === undefined ? this.stream.read() : this.#form.then(() => this.stream.read())
-    if (keep) this.#data = handled(data)
+    const data = handled(this.#read(reader))
+    if (keep) this.#data = data
     return data
   }
 
-  form(): Promise<ParsedForm> {
-    this.#form ??= handled(this.#parse(this.unread))
+  /** Parses the form first. Then the bytes of what is none, and nothing of what is. */
+  dataBehindForm(reader: string, keep: boolean): Promise<Uint8Array> {
+    const form = this.form(reader)
+    if (this.#data !== undefined) return this.#data
+    const wasForm = () => this.#formStream !== undefined && this.#source.reader === this.#formStream
+    return handled(form.then(() => (wasForm() ? EMPTY : this.data(reader, keep))))
+  }
+
+  form(reader: string): Promise<ParsedForm> {
+    if (this.#form === undefined) {
+      this.#formStream = this.streamFor(reader)
+      this.#form = handled(this.#parse(this.#formStream))
+    }
     return this.#form
   }
 
-  /** The stream; when its bytes are kept, another one over these. */
-  get unread(): InputStream {
-    return this.#data === undefined ? this.stream : inputFrom(once(this.#data))
+  /** The body for a reader of that name, which counts as the first when it begins to read. */
+  streamFor(reader: string): InputStream {
+    const source = this.#source
+    const open = () => {
+      const kept = source === this.#source ? this.#data : undefined
+      return kept === undefined ? source.open(stream, reader, false) : inputFrom(once(kept))
+    }
+    const stream: InputStream = new LateInput(open, this.#owner.maxBytes)
+    return stream
+  }
+
+  async #read(reader: string): Promise<Uint8Array> {
+    // What is left behind a form is known when that was parsed. If that failed, there is no telling what is left.
+    if (this.#form !== undefined) await this.#form
+    return this.#source.open({}, reader, true).read()
   }
 
   async #parse(stream: InputStream): Promise<ParsedForm> {
@@ -67,10 +107,40 @@ export class RequestBody {
   }
 }
 
-/** The same promise. It is kept for others, so its failure is not unhandled just because the first one left. */
-function handled<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {})
-  return promise
+/** Where the bytes come from, for the first who reads. */
+class Source {
+  readonly #owner: BodyOwner
+  /** What takes the place of the server's stream. */
+  readonly #replacement: InputStream | undefined
+  /** What has begun to read. */
+  reader: object | undefined = undefined
+  #name = ""
+
+  constructor(owner: BodyOwner, replacement?: InputStream) {
+    this.#owner = owner
+    this.#replacement = replacement
+  }
+
+  open(reader: object, name: string, toMemory: boolean): InputStream {
+    if (this.reader !== undefined) throw new BodyWasReadError(this.#name)
+    const opened =
+      this.#replacement === undefined
+        ? this.#openServers(name, toMemory)
+        : this.#owner.limited(this.#replacement, toMemory)
+    this.reader = reader
+    this.#name = name
+    return opened
+  }
+
+  #openServers(name: string, toMemory: boolean): InputStream {
+    const { inputStream } = this.#owner
+    // Code in front may have read it, or another request that was made of the same environ.
+    const first = firstReaderOf(inputStream)
+    if (first !== undefined) throw new BodyWasReadError(first)
+    const opened = this.#owner.openStream(toMemory)
+    claim(inputStream, name)
+    return opened
+  }
 }
 
 async function* once(data: Promise<Uint8Array>): AsyncGenerator<Uint8Array, void> {

@@ -7,10 +7,12 @@ import { EnvironHeaders } from "../datastructures/environ-headers.ts"
 import type { FileStorage } from "../datastructures/file-storage.ts"
 import { CombinedMultiDict, ImmutableMultiDict } from "../datastructures/multi-dict.ts"
 import { callAll } from "../environ/body.ts"
+import { handled } from "../environ/handled.ts"
 import { type Server, serverOf } from "../environ/host.ts"
 import { emptyInput } from "../environ/input.ts"
+import type { BodyLimit } from "../environ/limited-stream.ts"
 import { getPathInfo } from "../environ/path.ts"
-import { getContentLength, getInputStream } from "../environ/request-input.ts"
+import { getContentLength, limitInput, openInput } from "../environ/request-input.ts"
 import { BadRequest, UnsupportedMediaType } from "../exceptions/statuses.ts"
 import { FormDataParser, type ParsedForm } from "../forms/form-data-parser.ts"
 import type { FormPart } from "../forms/form-part.ts"
@@ -78,10 +80,15 @@ export class Request extends RequestHead {
   readonly shallow: boolean
 
   /**
-   * The most bytes that a body may have; no limit unless set. It holds for every way to read the body, however its
-   * length is told: what is larger is answered with 413. @row REQ-32
+   * The most bytes that a body may have, 128 MiB unless set; no limit if `undefined`. It holds for every way to read the
+   * body, however its length is told: what is larger is answered with 413. @row REQ-32
    */
-  maxContentLength: number | undefined = undefined
+  maxContentLength: number | undefined = 128 * 1024 * 1024
+  /**
+   * The most bytes that `data`, `text` and `json` take, 4 MiB unless set, since they are held in memory; no limit but
+   * `maxContentLength` if `undefined`. More is a 413.
+   */
+  maxDataSize: number | undefined = 4 * 1024 * 1024
   /**
    * The most bytes that the text fields of a form may have together, since they are held in memory; no limit if
    * `undefined`. More is a 413. @row REQ-32
@@ -210,11 +217,13 @@ export class Request extends RequestHead {
 
   // ---- the body
 
+  // What these return may reject before anybody awaits it: the error waits for those who do.
+
   /**
-   * The body as it comes, which can be read once. It ends where the body ends, and throws at the limits. May be replaced,
-   * say by a stream that decodes; what reads the body afterwards reads that.
+   * The body as it comes, which can be read once. It ends where the body ends, and its reads reject at the limits. May be
+   * replaced, say by a stream that decodes; what reads the body afterwards reads that, and the limits hold for it.
    *
-   * @throws TypeError for a shallow request
+   * @throws TypeError for a shallow request; its reads reject with one when another reader had the body before
    * @row REQ-34
    */
   get stream(): InputStream {
@@ -223,6 +232,7 @@ export class Request extends RequestHead {
 
   set stream(stream: InputStream) {
     this.#bodyOrThrow.stream = stream
+    this.#json = undefined
   }
 
   /** The server's stream. Nothing guards it: reading on behind the body may wait for ever. @row REQ-35 */
@@ -231,34 +241,34 @@ export class Request extends RequestHead {
   }
 
   /**
-   * The bytes of the body. They are kept, so that they can be had again, and a form can still be parsed; the other way
-   * round, nothing is left behind a form. With `{ cache: false }` nobody gets them again.
+   * The bytes of the body. They are kept, so that they can be had again by any reader; with `{ cache: false }` they can't.
    *
-   * @throws RequestEntityTooLarge (413) beyond `maxContentLength`, ClientDisconnected (400) when the body is cut short
+   * @throws RequestEntityTooLarge (413) beyond `maxDataSize` or `maxContentLength`, ClientDisconnected (400) when the body
+   *   is cut short, TypeError when another reader had it before
    * @row REQ-36, REQ-37
    */
-  async data(options: DataOptions = {}): Promise<Uint8Array> {
-    const body = this.#bodyOrThrow
-    if (options.parseFormData) body.form()
-    return body.data(options.cache !== false)
+  data(options: DataOptions = {}): Promise<Uint8Array> {
+    return handled(this.#readData("data()", options))
   }
 
   /** The body as text, which is UTF-8; bytes that are not become U+FFFD. Else like `data`. @row REQ-37 */
-  async text(options?: DataOptions): Promise<string> {
-    return tolerantDecoder.decode(await this.data(options))
+  text(options?: DataOptions): Promise<string> {
+    return handled(this.#dataFor("text()", options).then((bytes) => tolerantDecoder.decode(bytes)))
   }
 
   /**
    * The value of a JSON body.
    *
-   * @throws UnsupportedMediaType (415) when it is not said to be JSON, BadRequest (400) when it is none; as `data`
-   *   for its size
+   * @throws UnsupportedMediaType (415) when it is not said to be JSON, BadRequest (400) when it is none; and as `data`
    * @row REQ-40, REQ-41
    */
   json<T = unknown>(options: JsonOptions & { silent: true }): Promise<T | undefined>
   json<T = unknown>(options?: JsonOptions): Promise<T>
-  async json(options: JsonOptions = {}): Promise<unknown> {
-    const { force = false, silent = false, cache = true } = options
+  json(options: JsonOptions = {}): Promise<unknown> {
+    return handled(this.#loadJson(options))
+  }
+
+  async #loadJson({ force = false, silent = false, cache = true }: JsonOptions): Promise<unknown> {
     const known = cache ? this.#json : undefined
     if (known === undefined && !force && !this.isJson) return silent ? undefined : this.onJsonLoadingFailed(undefined)
     const reading = known ?? this.#readJson(cache)
@@ -269,12 +279,22 @@ export class Request extends RequestHead {
   }
 
   async #readJson(cache: boolean): Promise<{ value: unknown } | { error: unknown }> {
-    const bytes = await this.data({ cache })
+    const bytes = await this.#dataFor("json()", { cache })
     try {
       return { value: this.jsonModule.parse(strictDecoder.decode(bytes)) }
     } catch (error) {
       return { error }
     }
+  }
+
+  /** What `data` gives, also that of a subclass. */
+  #dataFor(reader: string, options: DataOptions = {}): Promise<Uint8Array> {
+    return this.data === Request.prototype.data ? this.#readData(reader, options) : this.data(options)
+  }
+
+  async #readData(reader: string, { cache = true, parseFormData = false }: DataOptions): Promise<Uint8Array> {
+    const body = this.#bodyOrThrow
+    return parseFormData ? body.dataBehindForm(reader, cache) : body.data(reader, cache)
   }
 
   /**
@@ -300,7 +320,7 @@ export class Request extends RequestHead {
   /** The parser for the form, with the limits of this request. @row REQ-33 */
   makeFormDataParser(): FormDataParser {
     return new this.formDataParserClass({
-      maxContentLength: this.maxContentLength,
+      maxContentLength: this.maxContentLength ?? Number.POSITIVE_INFINITY,
       maxFormMemorySize: this.maxFormMemorySize ?? Number.POSITIVE_INFINITY,
       maxFormParts: this.maxFormParts ?? Number.POSITIVE_INFINITY,
       uploadStore: this.uploadStore ?? uploadStoreOf(this.environ),
@@ -310,35 +330,47 @@ export class Request extends RequestHead {
   /**
    * The text fields of the form in the body. Empty when the body is no form; parsed once, together with the files.
    *
-   * @throws RequestEntityTooLarge (413) beyond a limit, BadRequest (400) when the form is malformed; each time
+   * @throws RequestEntityTooLarge (413) beyond a limit, BadRequest (400) when the form is malformed, TypeError when another
+   *   reader had the body before; each time
    * @row REQ-38
    */
-  async form(): Promise<ImmutableMultiDict<string>> {
-    return (await this.#bodyOrThrow.form()).form
+  form(): Promise<ImmutableMultiDict<string>> {
+    return handled(this.#formFor("form()").then(({ form }) => form))
   }
 
   /** The files in the form, likewise. They are closed with the request. @row REQ-38 */
-  async files(): Promise<ImmutableMultiDict<FileStorage>> {
-    return (await this.#bodyOrThrow.form()).files
+  files(): Promise<ImmutableMultiDict<FileStorage>> {
+    return handled(this.#formFor("files()").then(({ files }) => files))
   }
 
   /** The query parameters and behind them the fields of the form; of a GET request only the former. @row REQ-39, SECX-7 */
-  async values(): Promise<CombinedMultiDict<string>> {
-    return new CombinedMultiDict(this.method === "GET" ? [this.args] : [this.args, await this.form()])
+  values(): Promise<CombinedMultiDict<string>> {
+    return handled(this.#values())
+  }
+
+  async #values(): Promise<CombinedMultiDict<string>> {
+    if (this.method === "GET") return new CombinedMultiDict([this.args])
+    // A subclass may give other fields.
+    const isOwn = this.form === Request.prototype.form
+    return new CombinedMultiDict([this.args, isOwn ? (await this.#formFor("values()")).form : await this.form()])
+  }
+
+  async #formFor(reader: string): Promise<ParsedForm> {
+    return this.#bodyOrThrow.form(reader)
   }
 
   /**
-   * The parts of a multipart form as they come, files not stored anywhere. The body is read through them, so `form` and
-   * `files` have nothing left then.
+   * The parts of a multipart form as they come, files not stored anywhere. The body is read through them, so no other
+   * reader gets it afterwards.
    *
    * @throws UnsupportedMediaType (415) when the body is no multipart form; RequestEntityTooLarge (413) beyond a limit;
-   *   BadRequest (400) when the form is malformed
+   *   BadRequest (400) when the form is malformed; TypeError when another reader had the body before
    * @example
    * const received = async (request) => { for await (const part of request.parts()) return part.name }
    * await received(new Request({ REQUEST_METHOD: "GET" })) // throws UnsupportedMediaType
    */
   parts(): AsyncGenerator<FormPart, void, void> {
-    return this.makeFormDataParser().parts(this.#bodyOrThrow.unread, this.contentType, this.contentLength)
+    return this.makeFormDataParser().parts(this.#bodyOrThrow.streamFor("parts()"), this.contentType, this.contentLength)
   }
 
   // ---- the end
@@ -354,7 +386,7 @@ export class Request extends RequestHead {
     if (!body?.mayHoldFiles) return
     let files: Iterable<readonly [string, FileStorage]>
     try {
-      files = (await body.form()).files
+      files = (await body.form("close()")).files
     } catch {
       // A form that could not be parsed has closed its files itself.
       return
@@ -378,10 +410,22 @@ export class Request extends RequestHead {
     if (this.#body !== undefined) return this.#body
     if (this.shallow) throw new TypeError("this request is shallow: its body is left alone")
     this.#body = new RequestBody({
-      openStream: () => getInputStream(this.environ, { maxContentLength: this.maxContentLength }),
+      inputStream: this.inputStream,
+      maxBytes: this.maxContentLength ?? Number.POSITIVE_INFINITY,
+      openStream: (toMemory) => openInput(this.environ, this.#limit(toMemory)),
+      limited: (stream, toMemory) => limitInput(stream, this.#limit(toMemory)),
       parseForm: (stream) => this.#parseForm(stream),
     })
     return this.#body
+  }
+
+  /** The smaller of the limits, if there is any. */
+  #limit(toMemory: boolean): BodyLimit | undefined {
+    const { maxContentLength, maxDataSize } = this
+    if (toMemory && maxDataSize !== undefined && !(maxDataSize >= (maxContentLength ?? Number.POSITIVE_INFINITY))) {
+      return { name: "maxDataSize", bytes: maxDataSize }
+    }
+    return maxContentLength === undefined ? undefined : { name: "maxContentLength", bytes: maxContentLength }
   }
 
   async #parseForm(stream: InputStream): Promise<ParsedForm> {

@@ -115,13 +115,6 @@ describe("who reads the body", () => {
     expect(text(await request.data())).toBe("a=1")
   })
 
-  test("after the form, nothing is left for data", async () => {
-    const request = form("a=1")
-    expect((await request.form()).get("a")).toBe("1")
-    expect(text(await request.data())).toBe("")
-    expect(text(await request.stream.read())).toBe("")
-  })
-
   test("data that parses the form first gives what is no form, and nothing of what is", async () => {
     const request = form("a=1")
     expect(text(await request.data({ parseFormData: true }))).toBe("")
@@ -130,23 +123,21 @@ describe("who reads the body", () => {
     expect(text(await post("raw").data({ parseFormData: true }))).toBe("raw")
   })
 
-  test("data that is not kept is gone for all others", async () => {
-    const request = form("a=1")
-    expect(text(await request.data({ cache: false }))).toBe("a=1")
-    expect(text(await request.data())).toBe("")
-    expect((await request.form()).size).toBe(0)
-  })
-
   test("calls that overlap take their turns in the order in which they were made", async () => {
     const first = form("a=1")
     const [data, fields] = await Promise.all([first.data(), first.form()])
     expect([text(data), fields.get("a")]).toEqual(["a=1", "1"])
     const second = form("a=1")
-    const [parsed, rest] = await Promise.all([second.form(), second.data()])
-    expect([parsed.get("a"), text(rest)]).toEqual(["1", ""])
+    const [parsed, rest] = await Promise.allSettled([second.form(), second.data()])
+    expect(parsed.status).toBe("fulfilled")
+    expect(rest).toMatchObject({ reason: { message: expect.stringContaining("by form()") } })
     const third = form("a=1")
-    const [drained, empty] = await Promise.all([third.data({ cache: false }), third.form()])
-    expect([text(drained), empty.size]).toEqual(["a=1", 0])
+    const [drained, empty] = await Promise.allSettled([third.data({ cache: false }), third.form()])
+    expect(drained.status).toBe("fulfilled")
+    expect(empty).toMatchObject({ reason: { message: expect.stringContaining("by data()") } })
+    const fourth = post("text", { CONTENT_TYPE: "text/plain" })
+    const [none, data4] = await Promise.all([fourth.form(), fourth.data()])
+    expect([none.size, text(data4)]).toEqual([0, "text"])
   })
 
   test("form and files are parsed once, together", async () => {
@@ -272,12 +263,171 @@ describe("limits", () => {
     unlimited.maxFormMemorySize = undefined
     expect((await unlimited.form()).get("a")).toHaveLength(600_000)
   })
+})
 
-  test("a view that asks for a form and does not wait for it does not end the process", async () => {
-    const request = new Small(environOf("/", URLENCODED, "a=1234"))
-    const forgotten = request.form()
-    await expect(forgotten).rejects.toThrow()
-    await new Promise((resolve) => setTimeout(resolve, 5))
+describe("a body that was read before", () => {
+  const readForm = async (request: Request) => (await request.form()).get("a")
+  const part = async (request: Request) => {
+    for await (const { name } of request.parts()) return name
+    return undefined
+  }
+  // Each reads a part or the whole of one multipart form; what it gives shows that it had the body.
+  const once: Record<string, (request: Request) => Promise<unknown>> = {
+    "data()": async (request) => (await request.data({ cache: false })).length,
+    "text()": async (request) => (await request.text({ cache: false })).length,
+    "json()": async (request) => request.json({ cache: false, force: true, silent: true }).then(() => "read"),
+    "form()": readForm,
+    "files()": async (request) => (await request.files()).size,
+    "values()": async (request) => (await request.values()).get("a"),
+    "parts()": part,
+    stream: async (request) => text(await request.stream.read(1)),
+    "wsgi.input": async (request) => text(await request.environ["wsgi.input"].read(1)),
+  }
+  const upload = () => post(UPLOAD, MULTIPART)
+  const sharesWith: Record<string, string[]> = {
+    "form()": ["files()", "values()"],
+    "files()": ["form()", "values()"],
+    "values()": ["form()", "files()"],
+  }
+  const pairs = Object.keys(once).flatMap((first) =>
+    Object.keys(once)
+      .filter((second) => second !== "wsgi.input" && !sharesWith[first]?.includes(second))
+      .filter((second) => first !== second || !/form|files|values|stream/.test(first))
+      .map((second) => [first, second] as const),
+  )
+
+  test.each(pairs)("by %s is a mistake for %s, which names the first", async (first, second) => {
+    const request = upload()
+    expect(await once[first]?.(request)).toBeTruthy()
+    for (let time = 0; time < 2; time++) {
+      const error = await once[second]?.(request).catch((reason: unknown) => reason)
+      expect(error).toBeInstanceOf(TypeError)
+      expect((error as Error).message).toContain(`by ${first}, `)
+    }
+  })
+
+  test.each(["data", "text"] as const)("by %s() was kept, and is there for each other reader", async (first) => {
+    const readers = { ...once, stream: async (request: Request) => text(await request.stream.read()) }
+    for (const [second, read] of Object.entries(readers)) {
+      if (second === "wsgi.input") continue
+      const request = upload()
+      const { stream } = request
+      await request[first]()
+      expect(await read(request), second).toBeTruthy()
+      expect(await read(request).then(String), second).toBeDefined()
+      if (second === "stream") expect(text(await stream.read())).toBe("")
+    }
+    const request = upload()
+    await request[first]()
+    expect(text(await request.stream.read())).toBe(UPLOAD)
+  })
+
+  test("is one for another request that is made of the same environ, which names the reader", async () => {
+    const request = form("a=1")
+    await request.form()
+    await expect(new Request(request.environ).json({ force: true })).rejects.toThrow("by form()")
+    const environ = { ...request.environ, "wsgi.input": inputFrom(bytes("a=2")) }
+    expect(await readForm(new Request(environ))).toBe("2")
+  })
+
+  test("was not, when what asked for it found no form in it", async () => {
+    const request = post("[1]", JSON_TYPE)
+    expect((await request.values()).get("a")).toBeUndefined()
+    await expect(request.parts().next()).rejects.toThrow(UnsupportedMediaType)
+    expect(request.stream).toBe(request.stream)
+    expect(await request.json()).toEqual([1])
+  })
+
+  test("is there again when another stream takes its place, which may be made of it", async () => {
+    const request = form("a=1")
+    await request.form()
+    request.stream = inputFrom(bytes("[2]"))
+    expect(await request.json({ force: true })).toEqual([2])
+    const other = form("a=1")
+    const { stream } = other
+    other.stream = inputFrom(
+      (async function* () {
+        for await (const chunk of stream) yield bytes(text(chunk).replace("1", "3"))
+      })(),
+    )
+    expect(await readForm(other)).toBe("3")
+  })
+})
+
+describe("an error that is awaited late", () => {
+  const malformed = () => endless("{bad", JSON_TYPE)
+  const cut = () => post(UPLOAD.slice(0, 70), { ...MULTIPART, CONTENT_LENGTH: "1000" })
+  const readers: [name: string, request: () => Request, read: (request: Request) => Promise<unknown>][] = [
+    ["json()", malformed, (request) => request.json()],
+    ["data()", cut, (request) => request.data()],
+    ["data({ cache: false })", cut, (request) => request.data({ cache: false })],
+    ["data({ parseFormData: true })", cut, (request) => request.data({ parseFormData: true })],
+    ["text()", cut, (request) => request.text()],
+    ["form()", cut, (request) => request.form()],
+    ["files()", cut, (request) => request.files()],
+    ["values()", cut, (request) => request.values()],
+    ["parts()", () => endless("--", MULTIPART), (request) => request.parts().next()],
+    ["stream.read()", cut, (request) => request.stream.read()],
+    ["stream.readLine()", () => post("", { CONTENT_LENGTH: "1000" }), (request) => request.stream.readLine()],
+    ["stream.readLines()", cut, (request) => request.stream.readLines()],
+    ["wsgi.input", cut, (request) => brokenInput(request).read()],
+  ]
+  // All of it is in memory, so whatever fails has done so after some turns of the loop.
+  const settled = async () => {
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+  const brokenInput = (request: Request) => {
+    request.environ["wsgi.input"] = inputFrom({
+      [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new ClientDisconnected()) }),
+    })
+    return request.environ["wsgi.input"]
+  }
+
+  test.each(readers)("of %s ends no process, and reaches those who await it, each time", async (_, make, read) => {
+    const unhandled: unknown[] = []
+    const note = (reason: unknown) => unhandled.push(reason)
+    process.on("unhandledRejection", note)
+    try {
+      const request = make()
+      const late = read(request)
+      await settled()
+      for (let time = 0; time < 2; time++) await expect(late).rejects.toThrow(Error)
+      // Forgotten altogether.
+      read(make())
+      await settled()
+    } finally {
+      process.off("unhandledRejection", note)
+    }
+    expect(unhandled).toEqual([])
+  })
+
+  test("of a step of an iteration likewise", async () => {
+    const request = cut()
+    const chunks = request.stream[Symbol.asyncIterator]()
+    await chunks.next()
+    const [late, parts] = [chunks.next(), cut().parts()]
+    const { value } = await parts.next()
+    const steps = [
+      late,
+      parts.next(),
+      parts.next(),
+      value?.bytes(),
+      value?.text(),
+      value?.[Symbol.asyncIterator]().next(),
+    ]
+    await settled()
+    await expect(late).rejects.toThrow(ClientDisconnected)
+    const outcomes = await Promise.allSettled(steps)
+    expect(outcomes.filter(({ status }) => status === "rejected").length).toBeGreaterThan(3)
+  })
+
+  test("of form() and files() of one body is the same", async () => {
+    const request = cut()
+    const [form, files] = [request.form(), request.files()]
+    const error = await form.catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(ClientDisconnected)
+    await expect(files).rejects.toBe(error)
+    await expect(request.form()).rejects.toBe(error)
   })
 })
 
@@ -331,13 +481,15 @@ describe("json", () => {
   test("that is not kept drains the body", async () => {
     const request = post("[1]", JSON_TYPE)
     expect(await request.json({ cache: false })).toEqual([1])
-    await expect(request.json()).rejects.toThrow(BadRequest)
+    await expect(request.json()).rejects.toThrow("by json()")
   })
 
   test("after the form there is none left", async () => {
     const request = form("a=1")
     await request.form()
-    await expect(request.json({ force: true })).rejects.toThrow(BadRequest)
+    for (const silent of [true, false]) {
+      await expect(request.json({ force: true, silent } as { silent: true })).rejects.toThrow(TypeError)
+    }
   })
 
   test("the hook for failures decides what comes instead", async () => {

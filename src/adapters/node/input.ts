@@ -2,6 +2,7 @@
 // Nothing is read before somebody asks, and asking sends the 100 Continue.
 
 import type { Readable } from "node:stream"
+import { BodyWasReadError } from "../../environ/first-reader.ts"
 import { PulledInput } from "../../environ/input.ts"
 import { ClientDisconnected } from "../../exceptions/statuses.ts"
 
@@ -25,8 +26,13 @@ export class NodeInput extends PulledInput {
   }
 
   protected async pull(): Promise<Uint8Array | undefined> {
-    if (!this.#listening) this.#listen()
     const message = this.#message
+    if (!this.#listening) {
+      // As a body parser does that stands before this listener.
+      if (message.readableDidRead && !this.#over)
+        throw new BodyWasReadError("a body parser or other code in front of the application")
+      this.#listen()
+    }
     for (;;) {
       if (this.#over) throw new Error("the request body was read after the response was over")
       const chunk: Uint8Array | null = message.read()

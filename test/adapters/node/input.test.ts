@@ -1,8 +1,14 @@
 // Rules I1-I10 and C1 of the contract, each over a real socket.
 
-import { describe, expect, test } from "vitest"
+import { once } from "node:events"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { describe, expect, onTestFinished, test } from "vitest"
+import { nodeListener } from "../../../src/adapters/node.ts"
 import { ClientDisconnected } from "../../../src/exceptions/statuses.ts"
 import type { Application, InputStream } from "../../../src/gateway.ts"
+import { Request } from "../../../src/wrappers/request.ts"
+import { Response } from "../../../src/wrappers/response.ts"
 import { answering, encode, parseAnswer, RawClient, serve, serveUnlinted, sleep, talk } from "../../support/server.ts"
 
 const text = (chunk: Uint8Array) => Buffer.from(chunk).toString("latin1")
@@ -206,6 +212,49 @@ describe("wsgi.input", () => {
     })
     await talk(port, post("x".repeat(100)))
     await expect(late).rejects.toThrow("after the response was over")
+  })
+})
+
+// As behind express.json() or any other middleware for bodies.
+describe("a body that other code of the server has read", () => {
+  const readByOther = async (app: Application, body: string): Promise<string> => {
+    const listener = nodeListener(app)
+    const server = createServer(async (message, response) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of message) chunks.push(chunk)
+      Object.assign(message, { body: JSON.parse(Buffer.concat(chunks).toString() || "null") })
+      listener(message, response)
+    })
+    server.listen(0, "127.0.0.1")
+    onTestFinished(() => void server.close())
+    await once(server, "listening")
+    return parseAnswer(await talk((server.address() as AddressInfo).port, body)).body
+  }
+  const readers: Record<string, (request: Request) => Promise<unknown>> = {
+    json: (request) => request.json(),
+    "json, silently": (request) => request.json({ silent: true }),
+    text: (request) => request.text(),
+    stream: (request) => request.stream.read(),
+    form: async (request) => {
+      request.environ.CONTENT_TYPE = "application/x-www-form-urlencoded"
+      return request.form()
+    },
+    "wsgi.input": (request) => request.environ["wsgi.input"].read(),
+  }
+
+  test.each(Object.entries(readers))("is an error of the program for %s, which says so", async (_, read) => {
+    const app = Request.application(async (request) => {
+      const error = await read(request).catch((reason: unknown) => reason)
+      return new Response(`${(error as Error).name}: ${(error as Error).message}`)
+    })
+    expect(await readByOther(app, post('{"a": 1}', "Content-Type: application/json"))).toMatch(
+      /^TypeError: The body of this request was read before, by a body parser/,
+    )
+  })
+
+  test("is none when there is no body", async () => {
+    const app = Request.application(async (request) => new Response(`<${await request.text()}>`))
+    expect(await readByOther(app, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).toBe("<>")
   })
 })
 
