@@ -75,8 +75,11 @@ describe("layers", () => {
     expect(files.length).toBeGreaterThan(0)
   })
 
-  test("nobody imports from the same or a higher row, but for its own folder", () => {
-    const wrong = internal.filter(({ from, to }) => room(from) !== room(to) && rowOf(to) <= rowOf(from))
+  // A door may list a name of a higher row: nothing inside imports it.
+  test("nobody but a door imports from the same or a higher row, but for its own folder", () => {
+    const wrong = internal.filter(
+      ({ from, to }) => !isDoor(from) && room(from) !== room(to) && rowOf(to) <= rowOf(from),
+    )
     expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([])
   })
 

@@ -1,11 +1,12 @@
 // An HTTP error: something to throw, and the answer to the request, in one object.
-// The page is made late, when the request is known: HTML, or a problem document (RFC 9457) for whoever prefers JSON.
-// Every step of that is a method, so that a framework changes one and keeps the rest. Knows nothing of Response:
-// any Responder may take the place of the page.
+// The page is made late, when the request is known: HTML, or a problem document (RFC 9457) for clients that prefer JSON.
+// Every step of that is a method, so that a framework changes one and keeps the rest. Any Responder may take the place of
+// the page. Knows Response only by error-response.ts.
 
 import type { Body, Environ, HeaderList, Responder, StartResponse } from "../gateway.ts"
 import { escapeHtml, SafeHtml } from "../http/html.ts"
 import { reasonPhrase } from "../http/status.ts"
+import { type ErrorResponse, makeErrorResponse } from "./error-response.ts"
 import { prefersJson } from "./json-preference.ts"
 
 /** What any HTTP error can be made with, besides what its class asks for. */
@@ -140,21 +141,33 @@ export class HTTPException extends Error implements Responder {
     return headers
   }
 
-  /** What answers the request: `response` if there is one, else the page. */
-  getResponse(environ?: Environ): Responder {
-    return this.response ?? { respond: (asking, startResponse) => this.#respond(environ ?? asking, startResponse) }
+  /**
+   * The answer as a Response: the page, in a new one that may be changed; or `response` as it is, if there is one. Override
+   * it to answer in another way.
+   *
+   * @param request the request or its environ, by which the page is chosen; without it the page is HTML
+   * @throws TypeError when nothing has loaded the class Response; `werkstatt` and `werkstatt/exceptions` do
+   */
+  getResponse(request?: Environ | { readonly environ: Environ }): ErrorResponse {
+    // A Responder of another kind was chosen by the caller, who knows what it can do.
+    if (this.response !== undefined) return this.response as ErrorResponse & Responder
+    const environ = (request !== undefined && "environ" in request ? request.environ : request) as Environ | undefined
+    return makeErrorResponse(this.getBody(environ), this.#status, this.getHeaders(environ))
   }
 
   /** Answers the request. A HEAD request gets the same head without a body. */
   respond(environ: Environ, startResponse: StartResponse): Body | Promise<Body> {
-    return this.getResponse(environ).respond(environ, startResponse)
+    if (this.getResponse !== HTTPException.prototype.getResponse) {
+      return (this.getResponse(environ) as Responder).respond(environ, startResponse)
+    }
+    if (this.response !== undefined) return this.response.respond(environ, startResponse)
+    const body = encoder.encode(this.getBody(environ))
+    startResponse(this.#status, [...this.getHeaders(environ), ["Content-Length", String(body.length)]])
+    return environ.REQUEST_METHOD === "HEAD" ? [] : [body]
   }
 
-  #respond(environ: Environ, startResponse: StartResponse): Body {
-    const body = encoder.encode(this.getBody(environ))
-    const status = this.code === undefined ? `500 ${reasonPhrase(500)}` : `${this.code} ${this.name}`
-    startResponse(status, [...this.getHeaders(environ), ["Content-Length", String(body.length)]])
-    return environ.REQUEST_METHOD === "HEAD" ? [] : [body]
+  get #status(): string {
+    return this.code === undefined ? `500 ${reasonPhrase(500)}` : `${this.code} ${this.name}`
   }
 }
 

@@ -1,5 +1,8 @@
+// What getResponse gives; that it is listed here has it loaded.
+export { Response } from "../wrappers/response.ts"
 export { type Abort, type AbortArguments, Aborter, abort } from "./abort.ts"
 export { defaultExceptions, type HTTPExceptionClass } from "./default-exceptions.ts"
+export type { ErrorResponse } from "./error-response.ts"
 export { type ErrorMediaType, HTTPException, type HTTPExceptionOptions, type Problem } from "./http-exception.ts"
 export {
   BadGateway,

@@ -14,6 +14,7 @@ import { runApplication } from "../environ/run.ts"
 import { encodeText } from "../environ/text-encoding.ts"
 import { getCurrentUrl } from "../environ/url.ts"
 import { resolveUrl } from "../environ/url-reference.ts"
+import { type ErrorResponseClass, setErrorResponseClass } from "../exceptions/error-response.ts"
 import { RequestedRangeNotSatisfiable } from "../exceptions/statuses.ts"
 import type { ApplicationLike, Body, Environ, HeaderList, Responder, StartResponse } from "../gateway.ts"
 import { evaluatePreconditions, ifRangeMatches } from "../http/conditions.ts"
@@ -312,6 +313,29 @@ export class Response extends ResponseHead implements Responder {
     return this.#encoded
   }
 
+  /**
+   * A response of the same class with the same body, status, and a copy of the headers; each can be changed and sent without
+   * the other. What `callOnClose` was given stays with this one.
+   *
+   * @throws TypeError when the body is a stream, which can be sent once; `makeSequence` reads it into memory
+   * @example
+   * const response = new Response("a", { status: 404 })
+   * const copy = response.copy()
+   * copy.headers.set("X-A", "1")
+   * response.headers.has("X-A") // => false
+   * new Response(new ReadableStream()).copy() // throws TypeError
+   */
+  copy(): this {
+    const body = this.#body
+    if (!isSequence(body)) {
+      throw new TypeError("a response with a stream as body cannot be copied; await makeSequence() first")
+    }
+    const headers = this.headers.copy()
+    const type = this.constructor as ResponseClass<this>
+    const copy = remake(type, Array.isArray(body) ? [...body] : body, { status: this.status, headers })
+    return Object.assign(copy, this)
+  }
+
   // ---- conditions and finishing
 
   /** Reads a stream into memory, and sets Content-Length and an entity tag: the response can be kept. @row RES-32 */
@@ -507,6 +531,11 @@ export class Response extends ResponseHead implements Responder {
     })
   }
 }
+
+declare module "../exceptions/error-response.ts" {
+  interface ErrorResponse extends Response {}
+}
+setErrorResponseClass(Response as unknown as ErrorResponseClass)
 
 async function responseFrom<R extends Response>(
   responseClass: ResponseClass<R>,

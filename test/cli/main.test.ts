@@ -21,7 +21,7 @@ const werkstatt = (...args: string[]) =>
 test.each([
   [["run", "missing:app"], /^werkstatt: There is no module "missing" in .*\n$/],
   [["run", "site:missing"], /^werkstatt: site has no export "missing" \(it exports: app, text\)\.\n$/],
-  [["run", "site:text"], /^werkstatt: "text" in site is not a function;.*\n$/],
+  [["run", "site:text"], /^werkstatt: "text" in site is "x", which is not what werkstatt serves\. .*\n$/],
   [["run", "site:app", "--port", "x"], /^werkstatt: --port takes a number.*\n$/],
   [["run", "site:app", "--port", "70000"], /^werkstatt: --port takes a number.*\n$/],
   [["run", "site:app", "--nonsense"], /^werkstatt: .*nonsense.*\n$/],

@@ -1,8 +1,10 @@
+import { spawnSync } from "node:child_process"
 import { describe, expect, test } from "vitest"
-import { HTTPException, type Problem } from "../../src/exceptions/http-exception.ts"
-import { BadRequest, NotFound } from "../../src/exceptions/statuses.ts"
-import type { Environ } from "../../src/gateway.ts"
+import { HTTPException, type Problem, Response } from "../../src/exceptions/index.ts"
+import { BadRequest, MethodNotAllowed, NotFound } from "../../src/exceptions/statuses.ts"
+import type { Environ, HeaderList } from "../../src/gateway.ts"
 import { SafeHtml } from "../../src/http/html.ts"
+import { Request } from "../../src/wrappers/request.ts"
 import { answer, headerOf, request } from "./answer.ts"
 
 const JSON_CLIENT = { HTTP_ACCEPT: "application/json" }
@@ -107,6 +109,90 @@ describe("its page", () => {
     const page = await answer(new NotFound().getResponse(environ))
     expect(headerOf(page, "Content-Type")).toBe("application/problem+json")
     expect(headerOf(await answer(new NotFound().getResponse()), "Content-Type")).toBe("text/html; charset=utf-8")
+  })
+})
+
+describe("getResponse", () => {
+  test("gives a Response with the page, which can be changed and then answers", async () => {
+    const environ = request()
+    const response = new NotFound("<gone>").getResponse(environ)
+    expect(response).toBeInstanceOf(Response)
+    expect([response.status, response.statusCode, response.mimetype]).toEqual(["404 Not Found", 404, "text/html"])
+    expect(await response.text()).toContain("<p>&lt;gone&gt;</p>")
+    response.setData(JSON.stringify({ code: 404 }))
+    response.contentType = "application/json"
+    response.setCookie("seen", "1")
+    const page = await answer(response, environ)
+    expect([page.status, page.text]).toEqual(["404 Not Found", '{"code":404}'])
+    expect(headerOf(page, "Content-Type")).toBe("application/json")
+    expect(headerOf(page, "Content-Length")).toBe("12")
+    expect(headerOf(page, "Set-Cookie")).toBe("seen=1; Path=/")
+  })
+
+  test("gives a new one each time, of which the error knows nothing", async () => {
+    const error = new NotFound()
+    const response = error.getResponse()
+    response.statusCode = 410
+    expect(error.getResponse()).not.toBe(response)
+    expect((await answer(error)).status).toBe("404 Not Found")
+  })
+
+  test("takes a request in the place of its environ", async () => {
+    const environ = request(JSON_CLIENT)
+    const response = new NotFound().getResponse(new Request(environ))
+    expect(response.mimetype).toBe("application/problem+json")
+    expect(await response.text()).toBe(await new NotFound().getResponse(environ).text())
+  })
+
+  test.each([
+    ["NotFound", () => new NotFound("a")],
+    ["an error without a code", () => new HTTPException("a")],
+    ["MethodNotAllowed, whose header is kept", () => new MethodNotAllowed(["GET", "PUT"])],
+    ["one in JSON", () => new BadRequest({ description: "b" })],
+  ])("answers as the error itself does: %s", async (_, make) => {
+    for (const environ of [request(), request(JSON_CLIENT), request({ REQUEST_METHOD: "HEAD" })]) {
+      const [ours, theirs] = [await answer(make().getResponse(environ), environ), await answer(make(), environ)]
+      expect({ ...ours, headers: [...ours.headers].sort() }).toEqual({ ...theirs, headers: [...theirs.headers].sort() })
+    }
+  })
+
+  test("adds no type to headers without one", () => {
+    class Bare extends NotFound {
+      override getHeaders(): HeaderList {
+        return [["X-A", "1"]]
+      }
+    }
+    const response = new Bare().getResponse()
+    response.setData("")
+    expect(response.headers.toList()).toEqual([
+      ["X-A", "1"],
+      ["Content-Length", "0"],
+    ])
+  })
+
+  test("can be overridden, and what it gives then answers", async () => {
+    class Teapot extends NotFound {
+      override getResponse(environ?: Environ): Response {
+        const response = super.getResponse(environ)
+        response.status = "418 Tea"
+        return response
+      }
+    }
+    expect((await answer(new Teapot())).status).toBe("418 Tea")
+  })
+
+  test("says what is missing where nothing has loaded Response", () => {
+    const source = new URL("../../src/exceptions/statuses.ts", import.meta.url).href
+    const script = `import { NotFound } from ${JSON.stringify(source)}; new NotFound().getResponse()`
+    const { stderr, status } = spawnSync(
+      process.execPath,
+      ["--import", "tsx", "--input-type=module", "--eval", script],
+      { encoding: "utf8" },
+    )
+    expect(status).toBe(1)
+    expect(stderr).toContain(
+      'TypeError: getResponse gives a Response, and that class is not loaded: import it from "werkstatt',
+    )
   })
 })
 

@@ -817,3 +817,69 @@ test("an inspector shows length and status", () => {
   expect(String(new Response("é"))).toBe("<Response 2 bytes [200 OK]>")
   expect(String(new Response(new Source("a"), { status: 404 }))).toBe("<Response streamed [404 Not Found]>")
 })
+
+describe("a copy", () => {
+  test("has class, status, headers, body and settings of the response, and shares none of them", async () => {
+    class Mine extends Response {
+      note = "mine"
+    }
+    const response = new Mine(["a", "b"], { status: "404 Gone Fishing", headers: { "X-A": "1", "Set-Cookie": "a=1" } })
+    response.automaticallySetContentLength = false
+    response.note = "changed"
+    const copy = response.copy()
+    expectTypeOf(copy).toEqualTypeOf<Mine>()
+    expect(copy).toBeInstanceOf(Mine)
+    expect([copy.status, copy.note, copy.automaticallySetContentLength]).toEqual(["404 Gone Fishing", "changed", false])
+    expect(copy.headers.toList()).toEqual(response.headers.toList())
+    copy.headers.set("X-A", "2")
+    copy.statusCode = 200
+    await copy.stream.write("c")
+    expect([response.status, response.headers.get("X-A"), await response.text()]).toEqual([
+      "404 Gone Fishing",
+      "1",
+      "ab",
+    ])
+    expect(await copy.text()).toBe("abc")
+  })
+
+  test.each<[string, () => Response]>([
+    ["text", () => new Response("hällo")],
+    ["bytes", () => new Response(bytes("hi"))],
+    ["nothing", () => new Response()],
+    ["nothing, with a status that has no body", () => new Response(null, { status: 304 })],
+    ["HTML", () => new Response("<p>", { mimetype: "text/html" })],
+    ["JSON", () => Response.json({ a: 1 })],
+    ["no type", () => new Response("a", { headers: new Headers({ "Content-Type": "a/b" }) })],
+  ])("answers as the response does: %s", async (_, make) => {
+    const response = make()
+    const copy = response.copy()
+    expect(await answer(copy)).toEqual(await answer(make()))
+    expect(await answer(response)).toEqual(await answer(make()))
+  })
+
+  test("of one without a type has none", () => {
+    const response = new Response("a")
+    response.contentType = undefined
+    expect(response.copy().contentType).toBeUndefined()
+  })
+
+  test("is not closed with the response, nor tells those who wait for its end", async () => {
+    let closed = 0
+    const response = new Response("a")
+    response.callOnClose(() => void closed++)
+    const copy = response.copy()
+    await copy.close()
+    expect(closed).toBe(0)
+    await response.close()
+    expect(closed).toBe(1)
+  })
+
+  test("of a stream there is none, until it was read", async () => {
+    const response = new Response(new Source("a"))
+    expect(() => response.copy()).toThrow(
+      new TypeError("a response with a stream as body cannot be copied; await makeSequence() first"),
+    )
+    await response.makeSequence()
+    expect(await response.copy().text()).toBe("a")
+  })
+})
