@@ -9,7 +9,7 @@ import { once } from "node:events"
 import { argv } from "node:process"
 import { fileURLToPath } from "node:url"
 import { type Application, makeServer, Request, Response } from "werkstatt"
-import { httpProxy } from "werkstatt/middleware"
+import { httpProxy } from "werkstatt/proxy"
 
 const here = fileURLToPath(import.meta.url)
 

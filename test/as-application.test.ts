@@ -20,7 +20,6 @@ import {
   compress,
   cors,
   dispatcher,
-  httpProxy,
   lint,
   profiler,
   proxyFix,
@@ -30,6 +29,7 @@ import {
   timeout,
   transformBody,
 } from "../src/middleware/index.ts"
+import { httpProxy } from "../src/proxy/http-proxy.ts"
 import { makeServer } from "../src/serving/index.ts"
 import { Client, createEnviron, recordEnvirons } from "../src/testing/index.ts"
 import { Response } from "../src/wrappers/index.ts"

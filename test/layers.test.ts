@@ -10,7 +10,7 @@ const ROWS: string[][] = [
   ["index.ts"],
   ["cli"],
   ["serving"],
-  ["debug", "testing", "adapters"],
+  ["debug", "testing", "adapters", "proxy"],
   ["middleware"],
   ["files"],
   // Below this line the code runs on Node, Bun, Deno and Workers alike.

@@ -99,6 +99,21 @@ console.log(server.url)
     expect((await fetch(url)).status).toBe(404)
   }, 60_000)
 
+  test("says which optional package httpProxy needs, and loads it for nothing else", () => {
+    expect(readdirSync(join(folder, "node_modules"))).not.toContain("undici")
+    writeFileSync(
+      join(folder, "proxy.js"),
+      `import "werkstatt/middleware"
+import { httpProxy } from "werkstatt/proxy"
+try {
+  httpProxy(() => [], { "/": "http://127.0.0.1:9" })
+} catch (error) {
+  console.log(error.message)
+}`,
+    )
+    expect(run(process.execPath, ["proxy.js"])).toBe("httpProxy needs the package undici: npm install undici@7\n")
+  })
+
   test("brings its command", () => {
     expect(run(join(folder, "node_modules/.bin/werkstatt"), ["--help"])).toMatch(/^Usage: werkstatt/)
   })

@@ -16,7 +16,6 @@ export { type CompressOptions, compress } from "./compress.ts"
 export { availableCodings, type CodingLevels, type ContentCoding } from "./content-codings.ts"
 export { type CorsOptions, cors } from "./cors.ts"
 export { dispatcher, type Mounts } from "./dispatcher.ts"
-export { type HttpProxyOptions, httpProxy, type ProxyApplication, type ProxyTarget } from "./http-proxy.ts"
 export { type Level, LintError, type LintOptions, lint, unclosedBodies } from "./lint.ts"
 export { type FunctionTime, type ProfilerOptions, profiler, type RequestProfile } from "./profiler.ts"
 export {

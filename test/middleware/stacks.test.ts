@@ -16,7 +16,6 @@ import {
   compress,
   cors,
   dispatcher,
-  httpProxy,
   type Middleware,
   profiler,
   proxyFix,
@@ -27,6 +26,7 @@ import {
   timeout,
   transformBody,
 } from "../../src/middleware/index.ts"
+import { httpProxy } from "../../src/proxy/http-proxy.ts"
 import { EnvironBuilder } from "../../src/testing/environ-builder.ts"
 import { linted } from "../support/lint.ts"
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { UpstreamGroup } from "../../src/middleware/upstreams.ts"
+import { UpstreamGroup } from "../../src/proxy/upstreams.ts"
 
 function group(count: number) {
   let now = 0

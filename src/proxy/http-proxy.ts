@@ -2,15 +2,18 @@
 // the wrong client; inside accessLog; outside of nothing in particular, since what it passes on no layer inside sees.
 // Where to is fixed when it is made: nothing that a client sends names a host. No upgrade is passed on, so no WebSocket.
 
-import { Pool } from "undici"
+import type { Pool } from "undici"
 import { asApplication } from "../as-application.ts"
+import { HTTPException } from "../exceptions/http-exception.ts"
 import { BadGateway, BadRequest, ClientDisconnected, GatewayTimeout } from "../exceptions/statuses.ts"
 import type { Application, ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
 import { checkFieldName, checkFieldValue } from "../http/fields.ts"
 import { asciiLower } from "../http/tokens.ts"
 import { textToByteString } from "../http/urls.ts"
 import { type ProxyRoute, upstreamHeaders, upstreamTarget } from "./proxy-request.ts"
-import { blockConnector } from "./upstream-blocks.ts"
+import { loadUndici } from "./undici.ts"
+import { Upload } from "./upload.ts"
+import { type UpstreamRequest, upstreamClient } from "./upstream-connection.ts"
 import { UpstreamError, UpstreamExchange, type UpstreamResponse, UpstreamTimeout } from "./upstream-exchange.ts"
 import { type Upstream, UpstreamGroup } from "./upstreams.ts"
 
@@ -24,7 +27,10 @@ export interface ProxyTarget {
   keepHost?: boolean | undefined
   /** Headers to set, whatever the client sent. */
   headers?: Readonly<Record<string, string>> | undefined
-  /** Whether X-Forwarded-For, -Proto, -Host and -Prefix tell the upstream who asks. Default true. */
+  /**
+   * Whether X-Forwarded-For, -Proto, -Host and -Prefix tell the upstream who asks. What the client sent of these goes, and
+   * so do its Forwarded, X-Real-IP and other X-Forwarded headers; only to its X-Forwarded-For the address is added. Default true.
+   */
   forward?: boolean | undefined
   /** For `https`: options of `tls.connect`, as `ca`, `cert`, `key`, `rejectUnauthorized`. */
   tls?: Readonly<Record<string, unknown>> | undefined
@@ -56,11 +62,12 @@ export interface ProxyApplication extends Application {
  * Passes requests whose path begins with one of the prefixes, by whole segments, on to an upstream; `app` gets the rest. The
  * longest prefix counts. Path and query go on byte for byte, bodies as they come; headers of a connection stay on it.
  *
- * 502 when the upstream can't be reached or does not speak HTTP, 504 when it takes too long, 400 for a path with dot segments; when
+ * Needs the package `undici`. 502 when the upstream can't be reached or does not speak HTTP, 504 when it takes too long, 400 for a path with dot segments; when
  * it fails in the middle of a response, the client's connection is cut. Another upstream is asked when one could not be
  * reached, and when it went away before it answered a request that may be repeated: GET, HEAD, OPTIONS, without a body.
  *
- * @throws TypeError for a target that is no http or https URL, or has a query, a user or dot segments
+ * @throws TypeError for a target that is no http or https URL, or has a query, a user or dot segments; Error when undici is
+ *   not installed
  * @row MW-7
  */
 export function httpProxy(
@@ -145,6 +152,9 @@ class Route implements Omit<ProxyRoute, "basePath"> {
     try {
       response = await this.#ask(environ)
     } catch (error) {
+      // The client's own fault, as a body that is too large, is told as it is; one that has left is told nothing.
+      if (error instanceof HTTPException && !(error instanceof ClientDisconnected))
+        return error.respond(environ, startResponse)
       if (!(error instanceof UpstreamError)) throw error
       environ["wsgi.errors"].write(
         `${environ.REQUEST_METHOD} ${environ.SCRIPT_NAME}${environ.PATH_INFO}: ${error.message}\n`,
@@ -175,11 +185,8 @@ class Route implements Omit<ProxyRoute, "basePath"> {
 
   /** Asks one upstream after the other; `undefined` for a path that is not passed on. */
   async #ask(environ: Environ): Promise<UpstreamResponse | undefined> {
-    const hasBody =
-      environ["wsgi.input_terminated"] === true && environ.CONTENT_LENGTH === undefined
-        ? environ["HTTP_TRANSFER_ENCODING"] !== undefined
-        : (environ.CONTENT_LENGTH ?? "0") !== "0"
-    const mayRepeat = !hasBody && /^(?:GET|HEAD|OPTIONS)$/.test(environ.REQUEST_METHOD)
+    const upload = Upload.of(environ)
+    const isSafe = /^(?:GET|HEAD|OPTIONS)$/.test(environ.REQUEST_METHOD)
     const order = this.#group.order()
     // Of a single upstream, a connection that was kept may have ended just now; a new one is worth a try.
     const attempts = order.length === 1 ? [...order, ...order] : order
@@ -187,14 +194,16 @@ class Route implements Omit<ProxyRoute, "basePath"> {
       const target = upstreamTarget({ ...this.#facts, basePath: server.basePath }, environ)
       if (target === undefined) return undefined
       try {
-        const response = await this.#exchange(server, environ, target, hasBody)
+        const response = await this.#exchange(server, environ, target, upload)
         this.#group.answered(server)
         return response
       } catch (error) {
+        if (upload?.failure !== undefined) throw upload.failure.reason
         if (!(error instanceof UpstreamError)) throw error
         if (!error.sent || error.isTimeout) this.#group.failed(server)
         const isLast = index === attempts.length - 1
         const isHopeless = order.length === 1 && !error.sent
+        const mayRepeat = isSafe && !upload?.isTaken
         if (isLast || isHopeless || (error.sent && (!mayRepeat || error.isTimeout))) throw error
       }
     }
@@ -206,12 +215,18 @@ class Route implements Omit<ProxyRoute, "basePath"> {
     return { prefix, removePrefix, keepHost, forward, headers }
   }
 
-  async #exchange(server: Server, environ: Environ, target: string, hasBody: boolean): Promise<UpstreamResponse> {
-    const exchange = new UpstreamExchange()
+  async #exchange(
+    server: Server,
+    environ: Environ,
+    target: string,
+    upload: Upload | undefined,
+  ): Promise<UpstreamResponse> {
+    const method = environ.REQUEST_METHOD
+    const exchange = new UpstreamExchange(method)
     const headers = upstreamHeaders({ ...this.#facts, basePath: server.basePath }, environ, server.host)
-    const body = hasBody ? requestBody(environ, exchange) : null
+    const body = upload === undefined ? null : upload.chunks(() => exchange.isOver)
     try {
-      server.pool.dispatch({ path: target, method: environ.REQUEST_METHOD, headers, body: body as never }, exchange)
+      dispatch(server, { path: target, method, headers, body: body as never, exchange })
     } catch (error) {
       // undici refuses what it could not send: a method or a path that is none.
       throw new UpstreamError(error, false)
@@ -249,12 +264,9 @@ class Route implements Omit<ProxyRoute, "basePath"> {
   async #checkHealth(path: string): Promise<void> {
     await Promise.all(
       this.#group.members.map(async (server) => {
-        const exchange = new UpstreamExchange()
+        const exchange = new UpstreamExchange("GET")
         try {
-          server.pool.dispatch(
-            { path: server.basePath + path, method: "GET", headers: ["host", server.host] },
-            exchange,
-          )
+          dispatch(server, { path: server.basePath + path, method: "GET", headers: ["host", server.host], exchange })
           const { status, body } = await this.#inTime(exchange, {} as Environ)
           for await (const _ of body);
           if (status < "500") this.#group.answered(server)
@@ -267,6 +279,10 @@ class Route implements Omit<ProxyRoute, "basePath"> {
   }
 }
 
+function dispatch({ pool }: Server, request: UpstreamRequest): void {
+  pool.dispatch(request, request.exchange)
+}
+
 function serverOf(given: string | URL, { tls }: ProxyTarget, options: HttpProxyOptions): Server {
   const url = URL.canParse(String(given)) ? new URL(given) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username || url.password) {
@@ -275,21 +291,13 @@ function serverOf(given: string | URL, { tls }: ProxyTarget, options: HttpProxyO
     )
   }
   const { connectTimeoutMs = 5000, bodyTimeoutMs = 30_000, maxConnections = 256 } = options
+  const { Pool } = loadUndici()
   const pool = new Pool(url.origin, {
     connections: maxConnections,
     // Its own timer may be a second late, and does not count the time in which a request waits for a connection.
     headersTimeout: 0,
     bodyTimeout: bodyTimeoutMs,
-    connect:
-      url.protocol === "http:" ? blockConnector({ timeout: connectTimeoutMs }) : { ...tls, timeout: connectTimeoutMs },
+    factory: (origin, settings) => upstreamClient(origin, settings, { ...tls, timeout: connectTimeoutMs }),
   })
   return { pool, host: url.host, basePath: url.pathname.replace(/\/$/, ""), downUntil: 0 }
-}
-
-/** The request's body until the response is over: what comes after that is the server's to throw away. */
-async function* requestBody(environ: Environ, exchange: UpstreamExchange): AsyncGenerator<Uint8Array> {
-  for await (const chunk of environ["wsgi.input"]) {
-    yield chunk
-    if (exchange.isOver) return
-  }
 }

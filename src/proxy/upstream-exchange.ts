@@ -5,6 +5,7 @@
 import type { Dispatcher } from "undici"
 import { LendingBody } from "../environ/blocks.ts"
 import type { Body, HeaderList } from "../gateway.ts"
+import { type InterimFilter, MAX_INTERIM } from "./interim-filter.ts"
 import { clientHeaders } from "./proxy-request.ts"
 import { isInBlock, releaseChunk } from "./upstream-blocks.ts"
 
@@ -38,8 +39,6 @@ export class UpstreamError extends Error {
   }
 }
 
-/** More interim responses than this are an attack or a mistake. */
-const MAX_INTERIM = 32
 /** So many bytes may wait for the client before the upstream is told to pause. */
 const HIGH_WATER = 128 * 1024
 
@@ -53,6 +52,9 @@ export class UpstreamExchange
   implements Dispatcher.DispatchHandler, AsyncIterableIterator<Uint8Array, undefined>
 {
   readonly response: Promise<UpstreamResponse>
+  /** What the connection is read through; set when the request has one. */
+  filter: InterimFilter | undefined = undefined
+  readonly #method: string
   #resolve!: (response: UpstreamResponse) => void
   #reject!: (error: UpstreamError) => void
   #controller: Dispatcher.DispatchController | undefined = undefined
@@ -71,8 +73,10 @@ export class UpstreamExchange
   #given: Uint8Array | undefined = undefined
   #next: { resolve: (step: Step) => void; reject: (error: unknown) => void } | undefined = undefined
 
-  constructor() {
+  /** @param method of the request */
+  constructor(method: string) {
     super()
+    this.#method = method
     this.response = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -97,6 +101,7 @@ export class UpstreamExchange
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#sent = true
     this.#controller = controller
+    this.filter?.expectHead()
     if (this.#abandoned !== undefined) controller.abort(this.#abandoned)
   }
 
@@ -116,8 +121,14 @@ export class UpstreamExchange
     }
     const raw = (controller.rawHeaders as Buffer[]).map((text) => text.toString("latin1"))
     this.#started = true
+    // Over with its head (RFC 9112 section 6.3). undici waits for as many bytes as Content-Length says, and fails.
+    if (this.#method === "HEAD" || statusCode === 204 || statusCode === 304) this.#over = true
     // Settled now and taken later, when the rest of what arrived with the head is here, too.
-    this.#resolve({ status: `${statusCode} ${statusMessage ?? ""}`, headers: clientHeaders(raw), body: this })
+    this.#resolve({
+      status: `${statusCode} ${reasonOf(statusMessage)}`,
+      headers: clientHeaders(raw, statusCode),
+      body: this,
+    })
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -139,6 +150,7 @@ export class UpstreamExchange
   }
 
   onResponseError(_controller: unknown, error: Error): void {
+    if (this.#over) return
     this.#over = true
     this.#failure = new UpstreamError(error, this.#sent)
     if (!this.#started) this.#reject(this.#failure)
@@ -202,4 +214,9 @@ export class UpstreamExchange
     this.#chunks = []
     this.abandon(new Error("the client has left"))
   }
+}
+
+/** The reason phrase, or none when its bytes can't be told any more: undici has read them as UTF-8. */
+function reasonOf(statusMessage = ""): string {
+  return /[^\t\x20-\x7e\x80-\xff]/.test(statusMessage) ? "" : statusMessage
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import type { Environ } from "../../src/gateway.ts"
-import { clientHeaders, type ProxyRoute, upstreamHeaders, upstreamTarget } from "../../src/middleware/proxy-request.ts"
+import { clientHeaders, type ProxyRoute, upstreamHeaders, upstreamTarget } from "../../src/proxy/proxy-request.ts"
 import { EnvironBuilder } from "../../src/testing/environ-builder.ts"
 
 const route: ProxyRoute = {
@@ -141,11 +141,17 @@ describe("the headers of a request", () => {
       cookie: "a=1; b=2",
       host: "up.test:81",
       "content-type": "text/plain",
-      "content-length": "5",
       "x-forwarded-for": "192.0.2.1",
       "x-forwarded-proto": "http",
       "x-forwarded-host": "localhost",
     })
+  })
+
+  test("tell the length of a body that has one, and of no other", () => {
+    expect(sent({ CONTENT_LENGTH: "5" }).get("content-length")).toBe("5")
+    // RFC 9112 section 6.3: chunks go before a length, which must not be passed on beside them.
+    const others = [{ CONTENT_LENGTH: "5", HTTP_TRANSFER_ENCODING: "chunked" }, { CONTENT_LENGTH: "+5" }, {}]
+    for (const variables of others) expect(sent(variables).get("content-length")).toBeUndefined()
   })
 
   test("that we add can't be taken away or forged by the client", () => {

@@ -1,12 +1,13 @@
 // What a proxy sends on: which target, which headers. Texts in, texts out; knows no upstream and no connection.
 // The path is judged by the same bytes that are sent, and never put together by a URL parser.
 
+import { getContentLength } from "../environ/request-input.ts"
 import type { Environ } from "../gateway.ts"
 import { CONNECTION_FIELDS, parseListHeader } from "../http/fields.ts"
 import { digitOf } from "../http/numbers.ts"
 import { percentEncodeByteString, safeTable } from "../http/percent.ts"
 import { asciiLower } from "../http/tokens.ts"
-import { textOf } from "./header-list.ts"
+import { textOf } from "../middleware/header-list.ts"
 
 /** How requests below a prefix are passed on. */
 export interface ProxyRoute {
@@ -49,8 +50,13 @@ export function upstreamTarget(route: ProxyRoute, environ: Environ): string | un
   rest ??= percentEncodeByteString(below, PATH_SAFE)
   const prefix = route.removePrefix ? "" : percentEncodeByteString(route.prefix, PATH_SAFE)
   const path = `${route.basePath}${prefix}${rest}`
-  const query = environ.QUERY_STRING === "" ? "" : `?${environ.QUERY_STRING}`
-  return `${path.startsWith("/") ? "" : "/"}${path}${query}`
+  return `${path.startsWith("/") ? "" : "/"}${path}${queryOf(environ)}`
+}
+
+/** The query behind its question mark, which stays also where nothing stood behind it. */
+function queryOf({ QUERY_STRING: query, REQUEST_URI: target }: Environ): string {
+  if (query !== "") return `?${query}`
+  return target?.endsWith("?") && target.indexOf("?") === target.length - 1 ? "?" : ""
 }
 
 /** The path of the target as it came; only of one that is a path. */
@@ -125,10 +131,19 @@ export function upstreamHeaders(route: ProxyRoute, environ: Environ, host: strin
     const name = lowerName(key)
     const value = environ[key]
     if (OWN.has(name) || own.has(name) || named.includes(name) || typeof value !== "string") continue
+    if (route.forward && isForwarded(name)) continue
     list.push(name, value)
   }
   for (const [name, value] of own) list.push(name, value)
   return list
+}
+
+/**
+ * What proxies say of the client. Anybody can send it, and an upstream that trusts this proxy would believe it: what is
+ * passed on is what this proxy knows, and the addresses in front of the one that it knows.
+ */
+function isForwarded(name: string): boolean {
+  return name.startsWith("x-forwarded-") || name === "forwarded" || name === "x-real-ip"
 }
 
 /** Names of headers by their keys. Clients choose them, so not all are remembered. */
@@ -148,8 +163,9 @@ function ownHeaders(route: ProxyRoute, environ: Environ, host: string): Map<stri
   const own = new Map([["host", route.keepHost ? (asked ?? host) : host]])
   const type = environ.CONTENT_TYPE
   if (type !== undefined && type !== "") own.set("content-type", type)
-  const length = environ.CONTENT_LENGTH
-  if (length !== undefined && length !== "") own.set("content-length", length)
+  // Without one, whether there is a body shows when it is read.
+  const length = getContentLength(environ)
+  if (length) own.set("content-length", String(length))
   if (route.forward) {
     // Only the last address is vouched for by us; it says nothing where there is none, as on a unix socket.
     const before = textOf(environ, "HTTP_X_FORWARDED_FOR")
@@ -165,18 +181,20 @@ function ownHeaders(route: ProxyRoute, environ: Environ, host: string): Map<stri
 }
 
 /**
- * The headers of an upstream's response without what belongs to its connection.
+ * The headers of an upstream's response without what belongs to its connection, and without the length of a 204, which has
+ * none (RFC 9110 section 8.6).
  *
  * @example
  * clientHeaders(["Connection", "close, X-Hop", "X-Hop", "1", "X-A", "2"]) // => [["X-A", "2"]]
  */
-export function clientHeaders(raw: readonly string[]): [name: string, value: string][] {
+export function clientHeaders(raw: readonly string[], status = 200): [name: string, value: string][] {
   let named: string[] | undefined
   const headers: [string, string][] = []
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] as string
     const lower = asciiLower(name)
     if (lower === "connection") named = [...(named ?? []), ...namedBy(raw[index + 1])]
+    if (status === 204 && lower === "content-length") continue
     if (!HOP_BY_HOP.has(lower)) headers.push([name, raw[index + 1] as string])
   }
   if (named === undefined) return headers

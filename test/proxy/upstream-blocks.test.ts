@@ -7,10 +7,10 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { describe, expect, onTestFinished, test } from "vitest"
 import { collectBody } from "../../src/environ/body.ts"
 import type { Application } from "../../src/gateway.ts"
-import { httpProxy } from "../../src/middleware/http-proxy.ts"
+import { httpProxy } from "../../src/proxy/http-proxy.ts"
+import { answer } from "../middleware/calling.ts"
 import { linted } from "../support/lint.ts"
 import { serveUnlinted } from "../support/server.ts"
-import { answer } from "./calling.ts"
 import { httpUpstream } from "./upstream-server.ts"
 
 const KIB = 1024

@@ -59,7 +59,12 @@ export async function httpUpstream(
   const server = createHttpServer(async (request, response) => {
     if (answer !== undefined) return answer(request, response)
     const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
+    try {
+      for await (const chunk of request) chunks.push(chunk as Buffer)
+    } catch {
+      // The proxy has gone, since its client has sent no proper body.
+      return
+    }
     const headers: [string, string][] = []
     for (let i = 0; i < request.rawHeaders.length; i += 2) {
       headers.push([(request.rawHeaders[i] as string).toLowerCase(), request.rawHeaders[i + 1] as string])

@@ -2,8 +2,7 @@
 // body passes through; here long reads go into blocks that are used again, and short ones are copied out of a small
 // buffer that belongs to the connection.
 
-import type { OnReadOpts, Socket } from "node:net"
-import { buildConnector } from "undici"
+import type { OnReadOpts } from "node:net"
 import { BLOCK_SIZE, giveBlock, takeBlock } from "../environ/blocks.ts"
 
 /** What a connection has for itself. */
@@ -12,26 +11,12 @@ const SMALL = 16 * 1024
 /** Blocks on their way through the parser, and how far they are filled. */
 const filled = new WeakMap<ArrayBufferLike, number>()
 
-/** Makes connections for undici, as its own connector does. */
-export function blockConnector(options: buildConnector.BuildOptions): buildConnector.connector {
-  return (target, callback) => {
-    let socket: Socket
-    const onread = reader((bytes) => socket.push(bytes))
-    // Among the options are those of net.connect.
-    const connect = buildConnector({ ...options, onread } as buildConnector.BuildOptions)
-    connect(target, (...outcome) => {
-      if (outcome[1] !== null) socket = outcome[1]
-      callback(...outcome)
-    })
-  }
-}
-
 /**
  * A read goes into a block when there was more than the connection's own buffer takes, and as long as much comes.
  *
  * @param push takes bytes, and tells whether it wants more for now
  */
-function reader(push: (bytes: Uint8Array) => boolean): OnReadOpts {
+export function blockReader(push: (bytes: Uint8Array) => boolean): OnReadOpts {
   const small = new Uint8Array(SMALL)
   let next: Uint8Array = small
   return {
@@ -44,6 +29,14 @@ function reader(push: (bytes: Uint8Array) => boolean): OnReadOpts {
       filled.set(bytes.buffer, length)
       return push(bytes)
     },
+  }
+}
+
+/** Reads into a buffer of the connection's own and copies out of it: records of TLS are at most as long as that. */
+export function plainReader(push: (bytes: Uint8Array) => boolean): OnReadOpts {
+  return {
+    buffer: new Uint8Array(SMALL),
+    callback: (length, buffer) => push(Buffer.from(buffer.subarray(0, length))),
   }
 }
 
