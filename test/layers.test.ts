@@ -9,7 +9,7 @@ import { describe, expect, test } from "vitest"
 const ROWS: string[][] = [
   ["index.ts"],
   ["cli"],
-  ["serving"],
+  ["serving", "testapp.ts"],
   ["debug", "testing", "adapters", "proxy"],
   ["middleware"],
   ["files"],

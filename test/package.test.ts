@@ -64,6 +64,21 @@ describe("the package", () => {
     expect(run(process.execPath, ["doors.js"]).trim()).toBe(String(doors.length))
   })
 
+  test("has an application to look at, which the command finds by name", () => {
+    const command = join(folder, "node_modules/.bin/werkstatt")
+    expect(run(command, ["fetch", "werkstatt/testapp", "/a"])).toMatch(
+      /<h1>It works<\/h1>[\s\S]*PATH_INFO<td>&#34;\/a&#34;/,
+    )
+  })
+
+  test("gives responses of errors through the door of errors alone", () => {
+    writeFileSync(
+      join(folder, "errors.js"),
+      `import { NotFound } from "werkstatt/exceptions"\nconsole.log(new NotFound().getResponse().status)`,
+    )
+    expect(run(process.execPath, ["errors.js"]).trim()).toBe("404 Not Found")
+  })
+
   test("serves a ten-line TypeScript application that was compiled against its types", async () => {
     writeFileSync(
       join(folder, "main.ts"),
@@ -76,6 +91,7 @@ export const app = Request.application(async (request: Request): Promise<Respons
 })
 
 export const error: HTTPException = new NotFound("nobody")
+error.getResponse().setCookie("seen", "1")
 const server = await makeServer("127.0.0.1", 0, app, { accessLog: false })
 console.log(server.url)
 `,

@@ -18,6 +18,7 @@ export {
   isResourceModified,
   parseIfRange,
   type ResourceState,
+  type ResourceValidators,
   type Validators,
 } from "./conditions.ts"
 export { dumpContentDisposition } from "./content-disposition.ts"

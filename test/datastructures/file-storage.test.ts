@@ -3,6 +3,7 @@ import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Writable } from "node:stream"
+import fc from "fast-check"
 import { afterAll, describe, expect, expectTypeOf, test } from "vitest"
 import { type FileContent, FileStorage } from "../../src/datastructures/file-storage.ts"
 
@@ -244,4 +245,76 @@ test("types tell what a file gives", () => {
   expectTypeOf(file.size).toEqualTypeOf<number | undefined>()
   expectTypeOf(file.bytes()).toEqualTypeOf<Promise<Uint8Array>>()
   expectTypeOf(file.read).parameter(0).toEqualTypeOf<number | undefined>()
+})
+
+describe("lines", () => {
+  const linesOf = async (file: FileStorage) => {
+    const lines: string[] = []
+    for await (const line of file.lines()) lines.push(line)
+    return lines
+  }
+
+  test.each<[text: string, lines: string[]]>([
+    ["", []],
+    ["a", ["a"]],
+    ["a\n", ["a"]],
+    ["a\nb", ["a", "b"]],
+    ["a\r\nb\r\n", ["a", "b"]],
+    ["\n\n", ["", ""]],
+    ["a\rb\n", ["a\rb"]],
+    ["a\r", ["a\r"]],
+    ["\r\n", [""]],
+    ["größe\n€\n", ["größe", "€"]],
+  ])("of %j are %j, whatever pieces the bytes come in", async (text, lines) => {
+    const bytes = encode(text)
+    expect(await linesOf(new FileStorage(bytes))).toEqual(lines)
+    for (const size of [1, 2, 3]) {
+      const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+        bytes.subarray(i * size, (i + 1) * size),
+      )
+      expect(await linesOf(new FileStorage(pieces))).toEqual(lines)
+    }
+  })
+
+  test("are what splitting the whole text gives", async () => {
+    const text = fc.string({ unit: fc.constantFrom("a", "é", "\n", "\r", "€"), maxLength: 40 })
+    await fc.assert(
+      fc.asyncProperty(text, fc.integer({ min: 1, max: 7 }), async (whole, size) => {
+        const bytes = encode(whole)
+        const pieces: Uint8Array[] = []
+        for (let i = 0; i < bytes.length; i += size) pieces.push(bytes.subarray(i, i + size))
+        const expected = whole.split("\n")
+        const last = expected.pop()
+        const lines = expected.map((line) => line.replace(/\r$/, ""))
+        expect(await linesOf(new FileStorage(pieces))).toEqual(last ? [...lines, last] : lines)
+      }),
+    )
+  })
+
+  test("are in the charset of the file", async () => {
+    const file = new FileStorage(new Uint8Array([0xe9, 0x0a, 0xe8]), { contentType: "text/csv; charset=iso-8859-1" })
+    expect(await linesOf(file)).toEqual(["é", "è"])
+  })
+
+  test("that are left half read let the stream go", async () => {
+    let ended = false
+    const source = (async function* () {
+      try {
+        for (;;) yield encode("line\n")
+      } finally {
+        ended = true
+      }
+    })()
+    for await (const line of new FileStorage(source).lines()) {
+      expect(line).toBe("line")
+      break
+    }
+    expect(ended).toBe(true)
+  })
+
+  test("of a megabyte without a line feed in small pieces take linear time", async () => {
+    const piece = new Uint8Array(16).fill(0x61)
+    const [line] = await linesOf(new FileStorage(Array.from({ length: 65_536 }, () => piece)))
+    expect(line?.length).toBe(1024 * 1024)
+  })
 })

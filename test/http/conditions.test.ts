@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest"
+import type { Environ } from "../../src/gateway.ts"
 import {
   type ConditionalHeaders,
   type Decision,
@@ -94,6 +95,23 @@ test.each<[string | undefined, Validators, boolean]>([
 })
 
 describe("isResourceModified", () => {
+  test.each(["GET", "HEAD", "POST", "PUT"])("reads the headers of the environ of a %s request", (method) => {
+    const environ = { REQUEST_METHOD: method, HTTP_IF_NONE_MATCH: '"a"', HTTP_IF_MATCH: 5 } as unknown as Environ
+    expect(isResourceModified(environ, { etag: "a" })).toBe(false)
+    expect(isResourceModified(environ, { etag: "b" })).toBe(true)
+    const ranged = {
+      ...environ,
+      HTTP_IF_NONE_MATCH: undefined,
+      HTTP_RANGE: "bytes=0-1",
+      HTTP_IF_RANGE: '"a"',
+    } as Environ
+    expect(isResourceModified(ranged, { etag: "a", ignoreIfRange: false })).toBe(false)
+    expect(isResourceModified(ranged, { etag: "a" })).toBe(true)
+    const dated = { REQUEST_METHOD: method, HTTP_IF_MODIFIED_SINCE: CHANGED } as unknown as Environ
+    expect(isResourceModified(dated, { lastModified: CHANGED })).toBe(false)
+    expect(isResourceModified({} as Environ, { data: new Uint8Array(1) })).toBe(true)
+  })
+
   test("the tag may be given or be made of the bytes, but not both", () => {
     const data = new TextEncoder().encode("hello")
     expect(isResourceModified({ httpIfNoneMatch: `"${generateEtag(data)}"`, data })).toBe(false)
