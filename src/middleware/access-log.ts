@@ -5,6 +5,7 @@ import { asApplication } from "../as-application.ts"
 import { isPromise } from "../environ/responder.ts"
 import type { Application, ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
 import { parseBasic, parseCredentials } from "../http/authorization.ts"
+import { commonLogLine, escapeLogField, zonedLogTime } from "../http/common-log.ts"
 import { textOf } from "./header-list.ts"
 import { type BodyObserver, observedBody } from "./observed-body.ts"
 import { getRequestId } from "./request-id.ts"
@@ -165,14 +166,17 @@ const FORMATS: Record<string, (entry: AccessEntry) => string> = {
  * const entry = { time: new Date(0), address: "::1", user: "a b", method: "GET", target: '/"\n', protocol: "HTTP/1.1", status: 200, bytes: 7 }
  * formatCommon(entry) // => '::1 - a\\x20b [01/Jan/1970:00:00:00 +0000] "GET /\\"\\x0a HTTP/1.1" 200 7'
  */
-export function formatCommon({ time, address, user, method, target, protocol, status, bytes }: AccessEntry): string {
-  const who = `${address ?? "-"} - ${user ? escapeField(user).replaceAll(" ", "\\x20") : "-"}`
-  return `${who} [${logTime(time)}] "${escapeField(`${method} ${target} ${protocol}`)}" ${status} ${bytes === 0 ? "-" : bytes}`
+export function formatCommon({ time, method, target, protocol, ...fields }: AccessEntry): string {
+  return commonLogLine({
+    ...fields,
+    time: zonedLogTime(time),
+    request: escapeLogField(`${method} ${target} ${protocol}`),
+  })
 }
 
 /** The Common Log Format, followed by referer and user agent. */
 export function formatCombined(entry: AccessEntry): string {
-  const quoted = (text: string | undefined) => `"${text === undefined ? "-" : escapeField(text)}"`
+  const quoted = (text: string | undefined) => `"${text === undefined ? "-" : escapeLogField(text)}"`
   return `${formatCommon(entry)} ${quoted(entry.referer)} ${quoted(entry.userAgent)}`
 }
 
@@ -184,19 +188,4 @@ export function formatJson(entry: AccessEntry): string {
     /[\x7f-\x9f\u2028\u2029]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   )
-}
-
-/** Controls as `\x1b`, quotes and backslashes behind a backslash, so that a field ends where it seems to. */
-function escapeField(text: string): string {
-  return text.replace(/[\x00-\x1f\x7f-\x9f"\\]/g, (char) =>
-    char === '"' || char === "\\" ? `\\${char}` : `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  )
-}
-
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-
-function logTime(time: Date): string {
-  const [date = "", clock = ""] = time.toISOString().split("T")
-  const [year, month, day] = date.split("-")
-  return `${day}/${MONTHS[Number(month) - 1]}/${year}:${clock.slice(0, 8)} +0000`
 }

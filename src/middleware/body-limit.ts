@@ -2,6 +2,7 @@
 // An announced length is judged before a byte is read, so a client that waits for 100 Continue is spared the sending.
 
 import { asApplication } from "../as-application.ts"
+import { emptyInput } from "../environ/input.ts"
 import { LimitedStream } from "../environ/limited-stream.ts"
 import { getContentLength } from "../environ/request-input.ts"
 import { RequestEntityTooLarge } from "../exceptions/statuses.ts"
@@ -27,8 +28,11 @@ export function bodyLimit(app: ApplicationLike, { maxBytes }: BodyLimitOptions):
   const refusal = new RequestEntityTooLarge()
   return (environ, startResponse) => {
     const length = getContentLength(environ)
-    if (length === undefined) environ["wsgi.input"] = new LimitedStream(environ["wsgi.input"], maxBytes, true)
-    else if (length > maxBytes) return refusal.respond(environ, startResponse)
+    const input = environ["wsgi.input"]
+    if (length === undefined) {
+      // A request without a body stays one: layers inside know that input.
+      if (input !== emptyInput) environ["wsgi.input"] = new LimitedStream(input, maxBytes, true)
+    } else if (length > maxBytes) return refusal.respond(environ, startResponse)
     return inner(environ, startResponse)
   }
 }

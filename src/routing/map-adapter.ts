@@ -4,6 +4,7 @@
 import { HTTPException } from "../exceptions/http-exception.ts"
 import { MethodNotAllowed, NotFound } from "../exceptions/statuses.ts"
 import { percentEncode } from "../http/percent.ts"
+import { withOneSlash, withoutFirstSlashes, withoutLastSlashes } from "../http/slashes.ts"
 import { type BoundRule, encodeQuery } from "./bound-rule.ts"
 import { closestRule } from "./closest-rule.ts"
 import { quotePath } from "./converters.ts"
@@ -136,7 +137,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
   }
 
   #find(path: string, method: string, websocket: boolean | undefined): Found | Miss {
-    return this.map.matcher.match(this.#domain, withOneSlash(path), method, websocket ?? this.websocket)
+    return this.map.matcher.match(this.#domain, path && withOneSlash(path), method, websocket ?? this.websocket)
   }
 
   #errorOf(miss: Miss, queryArgs: QueryArguments | undefined): HTTPException {
@@ -283,7 +284,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
 
   /** Without a host there is only the path: behind `http://` its first segment would be taken for one. */
   #absolute(scheme: string, host: string, path: string): string {
-    if (host === "") return `/${withoutSlashes(path)}`
+    if (host === "") return `/${withoutFirstSlashes(path)}`
     return `${scheme === "" ? "" : `${scheme}:`}//${host}${path}`
   }
 
@@ -320,7 +321,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
    */
   makeRedirectUrl(path: string, options: RedirectUrlOptions = NO_OPTIONS): string {
     const query = this.encodeQueryArgs(options.queryArgs ?? this.queryArgs)
-    const target = `${this.#root}/${withoutSlashes(path)}${query === "" ? "" : `?${query}`}`
+    const target = `${this.#root}/${withoutFirstSlashes(path)}${query === "" ? "" : `?${query}`}`
     return this.#absolute(this.urlScheme || "http", this.getHost(options.domain), target)
   }
 
@@ -385,21 +386,7 @@ function valuesOf(given: GivenValues): Map<string, unknown> {
   return values
 }
 
-/** The path with exactly one slash at its start, unless it is empty. */
-function withOneSlash(path: string): string {
-  if (path.charCodeAt(0) === 0x2f && path.charCodeAt(1) !== 0x2f) return path
-  return path === "" ? "" : `/${withoutSlashes(path)}`
-}
-
-function withoutSlashes(path: string): string {
-  let start = 0
-  while (path.charCodeAt(start) === 0x2f) start++
-  return path.slice(start)
-}
-
 function withSlashes(path: string): string {
-  let end = path.length
-  while (path.charCodeAt(end - 1) === 0x2f) end--
-  const inner = withoutSlashes(path.slice(0, end))
+  const inner = withoutLastSlashes(withoutFirstSlashes(path))
   return inner === "" ? "/" : `/${inner}/`
 }

@@ -1,6 +1,7 @@
 // Rules made of rules: under a path, on a subdomain, with a prefix before their endpoints, or from a template.
 // Each keeps every option of the rules that it wraps, and what the compiler knows of them.
 
+import { withoutLastSlashes } from "../http/slashes.ts"
 import type { Default, DefaultSpec, Facts, RuleSpec } from "./inference.ts"
 import type { Rule, RuleFactory } from "./rule.ts"
 
@@ -55,14 +56,8 @@ export function submount<const Path extends string, const Wrapped extends Rules>
   rules: Wrapped,
 ): RuleFactory<Mounted<Path, SpecsOf<Wrapped>>> {
   if (path !== "" && !path.startsWith("/")) throw new TypeError(`A path starts with a slash: ${JSON.stringify(path)}`)
-  const prefix = withoutSlashes(path)
+  const prefix = withoutLastSlashes(path)
   return new ChangedRules(rules, (rule) => rule.with({ rule: `${prefix}${rule.rule}` }))
-}
-
-function withoutSlashes(path: string): string {
-  let end = path.length
-  while (path.charCodeAt(end - 1) === 0x2f) end--
-  return path.slice(0, end)
 }
 
 /**

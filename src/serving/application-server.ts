@@ -14,8 +14,9 @@ import {
   setUpServer,
 } from "../adapters/node.ts"
 import type { Application, Environ } from "../gateway.ts"
+import { escapeControls } from "../http/common-log.ts"
 import { type Exports, sharedData } from "../middleware/shared-data.ts"
-import { accessLine, escapeControls, type LoggedRequest } from "./access-log.ts"
+import { accessLine, type LoggedRequest } from "./access-log.ts"
 import { oneAtATime } from "./one-at-a-time.ts"
 import { passthroughErrors } from "./passthrough-errors.ts"
 import { hasColors } from "./terminal.ts"

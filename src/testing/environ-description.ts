@@ -3,6 +3,8 @@
 
 import { EnvironHeaders } from "../datastructures/environ-headers.ts"
 import { Headers } from "../datastructures/headers.ts"
+import { emptyInput } from "../environ/input.ts"
+import { getInputStream } from "../environ/request-input.ts"
 import type { Environ } from "../gateway.ts"
 import { sourceOf } from "./body-source.ts"
 import type { EnvironBuilderOptions } from "./environ-builder-options.ts"
@@ -24,7 +26,7 @@ export function descriptionOf(environ: Environ): EnvironBuilderOptions {
     path: sentPath(environ),
     method: environ.REQUEST_METHOD,
     headers,
-    inputStream: hasBody(environ) ? environ["wsgi.input"] : undefined,
+    inputStream: isWithoutBody(environ) ? undefined : environ["wsgi.input"],
     errorsStream: environ["wsgi.errors"],
     multithread: environ["wsgi.multithread"],
     multiprocess: environ["wsgi.multiprocess"],
@@ -54,10 +56,12 @@ function sentPath({ SCRIPT_NAME: mount, PATH_INFO: path, REQUEST_URI: target = "
   return pathBytes(sent) === path ? sent : quoteBytes(path)
 }
 
-function hasBody(environ: Environ): boolean {
-  return (
-    environ.CONTENT_LENGTH !== undefined ||
-    environ["HTTP_TRANSFER_ENCODING"] !== undefined ||
-    sourceOf(environ["wsgi.input"]) !== undefined
-  )
+/**
+ * Whether a request can have no body. Only HTTP/1 says by headers that one has (RFC 9112 section 6.3); of others the input
+ * tells, which a server makes for those that have one.
+ */
+export function isWithoutBody(environ: Environ): boolean {
+  const { CONTENT_LENGTH: length, HTTP_TRANSFER_ENCODING: coding, SERVER_PROTOCOL: protocol } = environ
+  if (length !== undefined || coding !== undefined || sourceOf(environ["wsgi.input"]) !== undefined) return false
+  return protocol.startsWith("HTTP/1.") || getInputStream(environ) === emptyInput
 }

@@ -9,6 +9,7 @@ import { ClosingIterator, closeBody } from "../environ/body.ts"
 import { PulledInput } from "../environ/input.ts"
 import type { Application, ApplicationLike, Body, Environ, InputStream } from "../gateway.ts"
 import { openSource, sourceOfBytes } from "./body-source.ts"
+import { isWithoutBody } from "./environ-description.ts"
 import { stderr } from "./error-output.ts"
 import {
   type IsSecret,
@@ -56,7 +57,7 @@ export function recordEnvirons(app: ApplicationLike, folder: string | URL, optio
     const variables = plainValues(environ)
     const stamp = `${time.replaceAll(/[-:]/g, "")}-${process.pid}-${String(number).padStart(4, "0")}`
     const path = join(folder instanceof URL ? fileURLToPath(folder) : folder, `${stamp}-${slug(environ)}.json`)
-    const input = new RecordingInput(environ["wsgi.input"], maxBodyBytes)
+    const input = new RecordingInput(environ["wsgi.input"], maxBodyBytes, isWithoutBody(environ))
     // Not a copy of the environ, which would make every extension that is made on first use.
     environ["wsgi.input"] = input
     const log = environ["wsgi.errors"]
@@ -113,10 +114,11 @@ class RecordingInput extends PulledInput {
   readonly #chunks: Uint8Array[] = []
   #size = 0
   /** Whether the end was seen. */
-  ended = false
+  ended: boolean
 
-  constructor(inner: InputStream, maxBytes: number) {
+  constructor(inner: InputStream, maxBytes: number, isEmpty: boolean) {
     super()
+    this.ended = isEmpty
     this.#inner = inner
     this.#maxBytes = maxBytes
   }
@@ -160,9 +162,7 @@ function recorded(
   for (const [key, value] of Object.entries(variables)) {
     environ[key] = typeof value === "string" ? maskVariable(key, value, isSecret) : value
   }
-  const chunked = "HTTP_TRANSFER_ENCODING" in variables
-  const length = variables["CONTENT_LENGTH"] ?? (chunked ? undefined : "0")
-  const { bytes, complete } = input.seen(length as string | undefined)
+  const { bytes, complete } = input.seen(variables["CONTENT_LENGTH"] as string | undefined)
   const masked = maskBody(bytes.toString("latin1"), String(variables["CONTENT_TYPE"] ?? ""), isSecret)
   const body = Buffer.from(masked ?? "", "latin1")
   const whole = complete && masked !== undefined

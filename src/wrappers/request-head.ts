@@ -20,6 +20,7 @@ import { parseDate } from "../http/dates.ts"
 import { parseListHeader } from "../http/fields.ts"
 import { isJsonType, parseMediaType } from "../http/media-types.ts"
 import { parseInteger } from "../http/numbers.ts"
+import { withOneSlash, withoutLastSlashes } from "../http/slashes.ts"
 import { byteStringToText, getCurrentUrl, parseQuery } from "../http/urls.ts"
 
 /** The facts that a request head is made of, for `RequestHead.from`. */
@@ -437,21 +438,4 @@ class GivenHead extends RequestHead {
     this.headers = facts.headers ?? new Headers()
     this.remoteAddr = facts.remoteAddr
   }
-}
-
-const SLASH = 0x2f
-
-/** The path with exactly one slash in front. */
-export function withOneSlash(path: string): string {
-  if (path.charCodeAt(0) === SLASH && path.charCodeAt(1) !== SLASH) return path
-  let start = 0
-  while (path.charCodeAt(start) === SLASH) start++
-  return `/${path.slice(start)}`
-}
-
-/** The path without the slashes at its end. */
-export function withoutLastSlashes(path: string): string {
-  let end = path.length
-  while (path.charCodeAt(end - 1) === SLASH) end--
-  return path.slice(0, end)
 }

@@ -18,9 +18,10 @@ import { FormDataParser, type ParsedForm } from "../forms/form-data-parser.ts"
 import type { FormPart } from "../forms/form-part.ts"
 import { type UploadStore, uploadStoreOf } from "../forms/upload-store.ts"
 import type { Environ, InputStream } from "../gateway.ts"
+import { withOneSlash, withoutLastSlashes } from "../http/slashes.ts"
 import { byteStringToText } from "../http/urls.ts"
 import { RequestBody } from "./request-body.ts"
-import { RequestHead, withOneSlash, withoutLastSlashes } from "./request-head.ts"
+import { RequestHead } from "./request-head.ts"
 import { applicationOf, type View, type ViewApplication } from "./view.ts"
 
 /** How a request is made of an environ. */

@@ -35,7 +35,7 @@ describe("formats", () => {
     expect(formatCommon(entry)).toBe(
       '127.0.0.1 - frank [10/Oct/2000:13:55:36 +0000] "GET /apache_pb.gif?a=1 HTTP/1.0" 200 2326',
     )
-    expect(formatCommon({ ...entry, address: undefined, user: undefined, bytes: 0 })).toMatch(/^- - - .* 200 -$/)
+    expect(formatCommon({ ...entry, address: undefined, user: undefined, bytes: 0 })).toMatch(/^- - - .* 200 0$/)
   })
 
   test("combined", () => {

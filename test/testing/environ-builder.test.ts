@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest"
 import { Authorization } from "../../src/datastructures/authorization.ts"
 import { FileStorage } from "../../src/datastructures/file-storage.ts"
 import { MultiDict } from "../../src/datastructures/multi-dict.ts"
+import { inputFrom } from "../../src/environ/input.ts"
 import type { Environ } from "../../src/gateway.ts"
 import { lint } from "../../src/middleware/lint.ts"
 import {
@@ -371,6 +372,17 @@ describe("fromEnviron", () => {
     const again = EnvironBuilder.fromEnviron(first).getEnviron()
     expect(await read(again)).toBe(await read(first))
     expect({ ...again, "wsgi.input": 0 }).toEqual({ ...first, "wsgi.input": 0 })
+  })
+
+  test("keeps a body that no header tells of, as one of HTTP/2", async () => {
+    const first = createEnviron({ method: "POST", data: "a", serverProtocol: "HTTP/2" })
+    delete first.CONTENT_LENGTH
+    first["wsgi.input"] = inputFrom([bytes("one "), bytes("two")])
+    first["wsgi.input_terminated"] = true
+    const again = EnvironBuilder.fromEnviron(first).getEnviron()
+    expect(await read(again)).toBe("one two")
+    const bodiless = EnvironBuilder.fromEnviron({ ...createEnviron(), "wsgi.input_terminated": true }).getEnviron()
+    expect([bodiless.CONTENT_LENGTH, bodiless["HTTP_TRANSFER_ENCODING"]]).toEqual([undefined, undefined])
   })
 
   test("takes options in place of what the environ says", () => {

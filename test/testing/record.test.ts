@@ -2,8 +2,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Application } from "../../src/gateway.ts"
+import type { Application, Environ } from "../../src/gateway.ts"
 import { Client, type OpenOptions } from "../../src/testing/client.ts"
+import { createEnviron } from "../../src/testing/environ-builder.ts"
 import { type RecordOptions, recordEnvirons, replay } from "../../src/testing/record.ts"
 import { Request } from "../../src/wrappers/request.ts"
 import { Response } from "../../src/wrappers/response.ts"
@@ -21,7 +22,11 @@ const echo: Application = Request.application(async (request) =>
 )
 
 /** Records requests, and gives the files. */
-async function record(app: Application, requests: OpenOptions[], options?: RecordOptions): Promise<string[]> {
+async function record(
+  app: Application,
+  requests: (OpenOptions | Environ)[],
+  options?: RecordOptions,
+): Promise<string[]> {
   const folder = join(root, String(++folders))
   const client = new Client(linted(recordEnvirons(linted(app), folder, options)), { lint: false })
   for (const request of requests) await (await client.open(request)).text()
@@ -115,6 +120,26 @@ describe("recordEnvirons", () => {
     expect(await content(part)).toMatchObject({ body: { text: "aa" }, complete: false })
     const [none] = await record(first, [{ method: "POST", data: "x".repeat(100) }], { maxBodyBytes: 10 })
     expect(await content(none)).toMatchObject({ body: { text: "" }, complete: false })
+  })
+
+  test("knows of a body without a length and a transfer coding, as those of HTTP/2 are", async () => {
+    const bare = (environ: Environ): Environ => {
+      delete environ.CONTENT_LENGTH
+      delete environ["HTTP_TRANSFER_ENCODING"]
+      return { ...environ, SERVER_PROTOCOL: "HTTP/2", "wsgi.input_terminated": true }
+    }
+    const nothing: Application = (_, startResponse) => {
+      startResponse("200 OK", [])
+      return []
+    }
+    const post = () => bare(createEnviron({ method: "POST", data: "abc" }))
+    const [unread, read, none] = await record(
+      (environ, startResponse) => (environ.PATH_INFO === "/unread" ? nothing : echo)(environ, startResponse),
+      [{ ...post(), PATH_INFO: "/unread" }, post(), createEnviron({ path: "/unread" })],
+    )
+    expect(await content(unread)).toMatchObject({ body: { text: "" }, complete: false })
+    expect(await content(read)).toMatchObject({ body: { text: "abc" }, complete: true })
+    expect(await content(none)).toMatchObject({ body: { text: "" }, complete: true })
   })
 
   test("records requests that fail, and streams", async () => {

@@ -1,0 +1,75 @@
+// The line of a request in the Common Log Format, and its parts, for all that write one. What came from a client is escaped: a
+// request is one line, a field ends where it seems to, and no terminal acts on it.
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+/** What stands in a line. */
+export interface CommonLogFields {
+  /** A word; `-` when it is not known. */
+  address: string | undefined
+  /** As the client sent it; `-` when there is none. */
+  user?: string | undefined
+  /** As one of the functions here writes it. */
+  time: string
+  /** The request line, escaped. */
+  request: string
+  /** `-` when the response had none. */
+  status: number | undefined
+  /** Of the body. */
+  bytes: number
+}
+
+/**
+ * The line, without its end. No bytes are `0`, as wsgiref and nginx write it; Apache writes `-`.
+ *
+ * @example
+ * commonLogLine({ address: "::1", time: "04/Nov/2015 18:44:06", request: "GET /AA HTTP/1.1", status: 304, bytes: 0 }) // => '::1 - - [04/Nov/2015 18:44:06] "GET /AA HTTP/1.1" 304 0'
+ */
+export function commonLogLine({ address, user, time, request, status, bytes }: CommonLogFields): string {
+  const who = `${address ?? "-"} - ${user ? escapeLogField(user).replaceAll(" ", "\\x20") : "-"}`
+  return `${who} [${time}] "${request}" ${status ?? "-"} ${bytes}`
+}
+
+/**
+ * Control characters as `\x1b`, those of C1 included.
+ *
+ * @example
+ * escapeControls("/a\u001b[2J\n") // => "/a\\x1b[2J\\x0a"
+ */
+export function escapeControls(text: string): string {
+  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`)
+}
+
+/**
+ * Controls as in `escapeControls`, quotes and backslashes behind a backslash.
+ *
+ * @example
+ * escapeLogField('/"\\\n') // => '/\\"\\\\\\x0a'
+ */
+export function escapeLogField(text: string): string {
+  return escapeControls(text.replace(/["\\]/g, "\\$&"))
+}
+
+/**
+ * The time in UTC, with the zone: what log readers expect.
+ *
+ * @example
+ * zonedLogTime(new Date(0)) // => "01/Jan/1970:00:00:00 +0000"
+ */
+export function zonedLogTime(time: Date): string {
+  const [date = "", clock = ""] = time.toISOString().split("T")
+  const [year, month, day] = date.split("-")
+  return `${day}/${MONTHS[Number(month) - 1]}/${year}:${clock.slice(0, 8)} +0000`
+}
+
+/**
+ * The local time without the zone, as wsgiref's server writes it: what somebody in front of a terminal reads.
+ *
+ * @example
+ * localLogTime(new Date(2015, 10, 4, 18, 44, 6)) // => "04/Nov/2015 18:44:06"
+ */
+export function localLogTime(date: Date): string {
+  const two = (value: number) => String(value).padStart(2, "0")
+  const day = `${two(date.getDate())}/${MONTHS[date.getMonth()]}/${date.getFullYear()}`
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
+}
