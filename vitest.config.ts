@@ -18,6 +18,7 @@ export default defineConfig({
     retry: process.env["CI"] ? 2 : 0,
     // Some tests ask whether something can be collected.
     execArgv: ["--expose-gc"],
+    globalSetup: "test/support/left-behind.ts",
     projects: [
       { extends: true, test: { name: "tests", include: ["test/**/*.test.ts"] } },
       // What takes longer than `npm test` may: npm run test:load

@@ -9,25 +9,23 @@
 // GET  /none                                  -> 404
 // PUT  /                                      -> 405
 
-import { appendFileSync, existsSync, mkdtempSync, readFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { appendFileSync, existsSync, readFileSync } from "node:fs"
 import { Request, Response, RuleMap, redirect, rule, runSimple } from "werkstatt"
 import { escapeHtml, SafeHtml } from "werkstatt/http"
 
-/** Links by their short name, in memory and as lines of a file to which each is added. */
+/** Links by their short name, in memory and, if there is a file, as lines of it to which each is added. */
 class Store {
-  readonly #file: string
+  readonly #file: string | undefined
   readonly #links = new Map<string, { url: string; clicks: number }>()
 
-  constructor(file: string) {
+  constructor(file?: string) {
     this.#file = file
-    if (!existsSync(file)) return
+    if (file === undefined || !existsSync(file)) return
     for (const url of readFileSync(file, "utf8").split("\n").filter(Boolean)) this.#remember(JSON.parse(url))
   }
 
   add(url: string): string {
-    appendFileSync(this.#file, `${JSON.stringify(url)}\n`)
+    if (this.#file !== undefined) appendFileSync(this.#file, `${JSON.stringify(url)}\n`)
     return this.#remember(url)
   }
 
@@ -90,6 +88,8 @@ export function shortly(store: Store) {
   })
 }
 
-export const app = shortly(new Store(join(mkdtempSync(join(tmpdir(), "shortly-")), "links.jsonl")))
+const isProgram = process.argv[1] === import.meta.filename
 
-if (process.argv[1] === import.meta.filename) await runSimple("localhost", 4000, app)
+export const app = shortly(new Store(isProgram ? "shortly.jsonl" : undefined))
+
+if (isProgram) await runSimple("localhost", 4000, app)

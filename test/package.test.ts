@@ -2,11 +2,11 @@
 
 import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest"
+import { sharedFolder } from "./support/files.ts"
 
 const root = fileURLToPath(new URL("../", import.meta.url))
 const bin = (name: string) => join(root, "node_modules/.bin", name)
@@ -15,7 +15,7 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as
   dependencies: Record<string, string>
 }
 
-let folder = ""
+const folder = sharedFolder()
 let tarball = ""
 
 function run(command: string, args: string[], cwd = folder): string {
@@ -25,7 +25,6 @@ function run(command: string, args: string[], cwd = folder): string {
 }
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "werkstatt-package-"))
   run("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder], root)
   tarball = join(folder, readdirSync(folder).find((name) => name.endsWith(".tgz")) as string)
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module", private: true }))

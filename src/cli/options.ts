@@ -120,6 +120,20 @@ export function wholeNumber(name: string, text: string, least: number, most: num
   throw new UsageError(`--${name} takes a number from ${least} to ${most}, not "${text}".`)
 }
 
+/**
+ * Permissions of a file, from the octal text of an option.
+ *
+ * @example
+ * fileMode("socket-mode", "660") // => 0o660
+ * fileMode("socket-mode", "0o600") // => 0o600
+ * fileMode("socket-mode", "888") // throws UsageError
+ */
+export function fileMode(name: string, text: string): number {
+  const digits = /^(?:0o?)?([0-7]{1,3})$/.exec(text)?.[1]
+  if (digits === undefined) throw new UsageError(`--${name} takes an octal number such as 660, not "${text}".`)
+  return Number.parseInt(digits, 8)
+}
+
 const WIDTH = 26
 
 /**

@@ -7,6 +7,7 @@ import type { SslContext } from "../serving/tls.ts"
 import { findModule, loadApplication, parseName, typescriptLoader } from "./load-application.ts"
 import {
   ENV_FILE,
+  fileMode,
   type OptionTable,
   type OptionValues,
   optionLines,
@@ -23,6 +24,7 @@ const OPTIONS = {
   },
   port: { kind: "text", short: "p", value: "PORT", help: "the port to listen on, 0 for a free one (default 5000)" },
   fd: { kind: "text", value: "NUMBER", help: "a descriptor that listens already, in place of host and port" },
+  "socket-mode": { kind: "text", value: "MODE", help: "the permissions of a unix socket, as 660" },
   reload: { kind: "flag", short: "r", help: "start anew when a file of the application changes" },
   debug: { kind: "flag", help: "--reload, and the debugger once it is there" },
   "live-reload": { kind: "flag", help: "pages in the browser load themselves anew too" },
@@ -99,6 +101,7 @@ function runOptions(values: OptionValues<typeof OPTIONS>): RunOptions {
     accessLog: !values.quiet,
   }
   if (values.fd !== undefined) options.fd = wholeNumber("fd", values.fd, 0, 1_000_000)
+  if (values["socket-mode"] !== undefined) options.socketMode = fileMode("socket-mode", values["socket-mode"])
   if (values.processes !== undefined) options.processes = wholeNumber("processes", values.processes, 1, 1000)
   if (values.reloader !== undefined) options.reloaderType = reloaderType(values.reloader)
   if (values["reloader-interval"] !== undefined)

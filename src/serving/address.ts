@@ -10,7 +10,7 @@ import { resolve } from "node:path"
 /** Where to listen. */
 export type Address =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
-  | { readonly kind: "unix"; readonly path: string }
+  | { readonly kind: "unix"; readonly path: string; readonly mode?: number | undefined }
   | { readonly kind: "fd"; readonly fd: number }
 
 /** Where a server does listen. */
@@ -34,7 +34,8 @@ const UNIX = "unix://"
  *
  * `localhost` is 127.0.0.1, since a name with two addresses would listen on one and be asked for on the other.
  *
- * @throws RangeError for a port or a descriptor that is none, TypeError for an empty path
+ * @param socketMode the permissions of the file of a unix socket; those of the umask unless given
+ * @throws RangeError for a port, a descriptor or a mode that is none, TypeError for an empty path
  * @example
  * addressOf("localhost", 80) // => { kind: "tcp", host: "127.0.0.1", port: 80 }
  * addressOf("[::1]", 80) // => { kind: "tcp", host: "::1", port: 80 }
@@ -43,14 +44,19 @@ const UNIX = "unix://"
  * addressOf("localhost", 65536) // throws RangeError
  * addressOf("unix://", 0) // throws TypeError
  */
-export function addressOf(hostname: string, port: number, fd?: number | undefined): Address {
+export function addressOf(hostname: string, port: number, fd?: number, socketMode?: number): Address {
+  if (socketMode !== undefined) checkMode(socketMode)
   if (fd !== undefined) {
     if (!Number.isInteger(fd) || fd < 0) throw new RangeError(`fd must be a whole number from 0, not ${String(fd)}`)
     return { kind: "fd", fd }
   }
   if (hostname.startsWith(UNIX)) {
     if (hostname === UNIX) throw new TypeError("unix:// needs the path of a socket behind it")
-    return { kind: "unix", path: resolve(hostname.slice(UNIX.length)) }
+    return {
+      kind: "unix",
+      path: resolve(hostname.slice(UNIX.length)),
+      ...(socketMode !== undefined && { mode: socketMode }),
+    }
   }
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new RangeError(`port must be a whole number from 0 to 65535, not ${String(port)}`)
@@ -67,7 +73,8 @@ export function addressOf(hostname: string, port: number, fd?: number | undefine
 export async function listen(server: Server, address: Address): Promise<void> {
   const start = async () => {
     if (address.kind === "fd") server.listen({ fd: address.fd })
-    else server.listen({ ...address, backlog: QUEUE })
+    else if (address.kind === "tcp") server.listen({ host: address.host, port: address.port, backlog: QUEUE })
+    else withMode(address.mode, () => server.listen({ path: address.path, backlog: QUEUE }))
     await once(server, "listening")
   }
   try {
@@ -78,6 +85,21 @@ export async function listen(server: Server, address: Address): Promise<void> {
       throw unavailable(error as NodeJS.ErrnoException, address)
     unlinkSync(address.path)
     await start()
+  }
+}
+
+function checkMode(mode: number): void {
+  if (!Number.isInteger(mode) || mode < 0 || mode > 0o777)
+    throw new RangeError(`socketMode must be a whole number from 0 to 0o777, not ${String(mode)}`)
+}
+
+/** Makes what `bind` creates have this mode from its first moment, not only after it. */
+function withMode(mode: number | undefined, bind: () => void): void {
+  const before = mode === undefined ? undefined : process.umask(0o777 & ~mode)
+  try {
+    bind()
+  } finally {
+    if (before !== undefined) process.umask(before)
   }
 }
 

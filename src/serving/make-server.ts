@@ -17,6 +17,8 @@ export interface ServerOptions extends ApplicationOptions {
   sslContext?: SslContext
   /** A descriptor on which somebody else listens already, as a service manager does; takes the place of host and port. */
   fd?: number
+  /** The permissions of a unix socket's file, as 0o660. Default 0o777 without those of the umask. */
+  socketMode?: number
   /** How long `close` waits for the requests at work before it breaks them off. Default 10000 ms. */
   closeTimeoutMs?: number
 }
@@ -49,7 +51,7 @@ export interface WerkstattServer {
  * @param hostname a name, an address, or `unix://` and a path; `localhost` is 127.0.0.1. The file of a unix socket that
  *   nobody listens on any more is replaced
  * @param port 0 takes a free port; does not matter for a unix socket
- * @throws RangeError for a port that is none
+ * @throws RangeError for a port or a mode that is none
  * @throws Error with a sentence that says what to do when the address is taken, or not to be had
  * @row SRV-9, SRV-10, SRV-21, SRV-20
  */
@@ -60,7 +62,7 @@ export async function makeServer(
   options: ServerOptions = {},
 ): Promise<WerkstattServer> {
   const inner = asApplication(app, "makeServer")
-  const address = addressOf(hostname, port, options.fd)
+  const address = addressOf(hostname, port, options.fd, options.socketMode)
   const { sslContext, closeTimeoutMs = 10_000 } = options
   const tls = sslContext === undefined ? undefined : await loadSslContext(sslContext, hostname)
   const { server, drain, destroy } = applicationServer(inner, options, tls)

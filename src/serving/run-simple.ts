@@ -108,7 +108,7 @@ export async function runWithReloader(
   const code = await supervise({
     hostname,
     port,
-    address: addressOf(hostname, port, options.fd),
+    address: addressOf(hostname, port, options.fd, options.socketMode),
     extraFiles: options.extraFiles,
     excludePatterns: options.excludePatterns,
     reloaderType: options.reloaderType ?? "auto",

@@ -1,13 +1,12 @@
-import { mkdtempSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { beforeAll, describe, expect, test } from "vitest"
 import { LoadError, loadApplication, parseName } from "../../src/cli/load-application.ts"
+import { sharedFolder } from "../support/files.ts"
 
-let folder = ""
+const folder = sharedFolder()
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "werkstatt-load-"))
   const write = (name: string, text: string) => writeFileSync(join(folder, name), text)
   write("package.json", `{ "type": "module" }`)
   write(

@@ -1,15 +1,14 @@
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { beforeAll, expect, test } from "vitest"
+import { sharedFolder } from "../support/files.ts"
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url))
-let folder = ""
+const folder = sharedFolder()
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "werkstatt-cli-"))
   writeFileSync(join(folder, "site.mjs"), `export const app = () => []; export const text = "x"`)
   writeFileSync(join(folder, "typed.ts"), `export const app = (): unknown[] => []`)
   writeFileSync(join(folder, "broken.mjs"), `throw new Error("the module's own error")`)

@@ -1,8 +1,8 @@
-import { mkdtempSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { expect, test } from "vitest"
+import { beforeAll, expect, test } from "vitest"
 import { ENV_FILE, optionLines, parseOptions, UsageError, wholeNumber } from "../../src/cli/options.ts"
+import { sharedFolder } from "../support/files.ts"
 
 const TABLE = {
   host: { kind: "text", value: "HOST", help: "where" },
@@ -11,8 +11,8 @@ const TABLE = {
   "env-file": ENV_FILE,
 } as const
 
-const file = join(mkdtempSync(join(tmpdir(), "werkstatt-options-")), ".env")
-writeFileSync(file, `WERKSTATT_HOST="from the file"\nSITE_TONE=blue # a comment\n`)
+const file = join(sharedFolder(), ".env")
+beforeAll(() => writeFileSync(file, `WERKSTATT_HOST="from the file"\nSITE_TONE=blue # a comment\n`))
 
 test.each([
   [["a", "--host", "x", "-l", "-e", "1", "-e", "2", "b"], {}, { host: "x", loud: true, "extra-file": ["1", "2"] }],

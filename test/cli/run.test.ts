@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process"
 import { once } from "node:events"
+import { statSync } from "node:fs"
 import { connect } from "node:http2"
 import { expect, onTestFinished, test } from "vitest"
 import { answers, command, Folder, Program } from "../serving/program.ts"
@@ -80,8 +81,18 @@ test("variables stand for options", async () => {
 
 test("a unix socket works with the reloader, and is gone in the end", async () => {
   const folder = new Folder({ "site.js": site("one") })
-  const program = new Program(folder, [command, "run", "site", "--host", "unix://site.sock", "--reload"])
+  const program = new Program(folder, [
+    command,
+    "run",
+    "site",
+    "--host",
+    "unix://site.sock",
+    "--socket-mode",
+    "606",
+    "--reload",
+  ])
   await program.printed(/Running on unix:\/\/.*site\.sock/)
+  expect(statSync(folder.file("site.sock")).mode & 0o777).toBe(0o606)
   const ask = () =>
     spawnSync("curl", ["-s", "--unix-socket", "site.sock", "http://localhost/"], { cwd: folder.path, encoding: "utf8" })
       .stdout

@@ -1,11 +1,11 @@
 import { createWriteStream } from "node:fs"
-import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { open, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { Writable } from "node:stream"
 import fc from "fast-check"
-import { afterAll, describe, expect, expectTypeOf, test } from "vitest"
+import { describe, expect, expectTypeOf, test } from "vitest"
 import { type FileContent, FileStorage } from "../../src/datastructures/file-storage.ts"
+import { sharedFolder } from "../support/files.ts"
 
 const encode = (text: string) => new TextEncoder().encode(text)
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
@@ -20,8 +20,7 @@ async function* chunks(...texts: string[]): AsyncGenerator<Uint8Array> {
   for (const text of texts) yield encode(text)
 }
 
-const folder = await mkdtemp(join(tmpdir(), "file-storage-"))
-afterAll(() => rm(folder, { recursive: true }))
+const folder = sharedFolder()
 
 /** A content on disk, as an upload store would give it in. */
 function diskContent(path: string, size: number): FileContent & { closed: number } {

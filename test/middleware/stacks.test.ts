@@ -1,9 +1,6 @@
 // What holds for every layer and any stack of them: the body inside is closed exactly once, whoever leaves when, and the
 // response arrives. The linter stands between all layers.
 
-import { mkdtempSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { iterateBody } from "../../src/environ/body.ts"
@@ -28,9 +25,10 @@ import {
 } from "../../src/middleware/index.ts"
 import { httpProxy } from "../../src/proxy/http-proxy.ts"
 import { EnvironBuilder } from "../../src/testing/environ-builder.ts"
+import { sharedFolder } from "../support/files.ts"
 import { linted } from "../support/lint.ts"
 
-const empty = mkdtempSync(join(tmpdir(), "werkstatt-empty-"))
+const empty = sharedFolder()
 const proxy = (app: Application) => httpProxy(app, { "/elsewhere": "http://127.0.0.1:9" })
 
 const layers: Record<string, Middleware> = {

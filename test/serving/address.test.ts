@@ -1,17 +1,18 @@
 import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, lstatSync, mkdtempSync, openSync, writeFileSync } from "node:fs"
+import { existsSync, lstatSync, openSync, writeFileSync } from "node:fs"
 import { request } from "node:http"
 import { createServer } from "node:net"
-import { networkInterfaces, tmpdir } from "node:os"
+import { networkInterfaces } from "node:os"
 import { join } from "node:path"
 import type { Readable } from "node:stream"
 import { fileURLToPath } from "node:url"
 import { describe, expect, onTestFinished, test } from "vitest"
 import { makeServer, type ServerOptions } from "../../src/serving/make-server.ts"
+import { sharedFolder } from "../support/files.ts"
 import { answering } from "../support/server.ts"
 
-const folder = mkdtempSync(join(tmpdir(), "werkstatt-address-"))
+const folder = sharedFolder()
 
 async function start(host: string, port = 0, options: ServerOptions = {}, app = answering("hi")) {
   const server = await makeServer(host, port, app, { accessLog: false, ...options })
@@ -45,6 +46,17 @@ describe("unix sockets", () => {
     expect(seen).toEqual(["site.test", "81", false])
     await server.close()
     expect(existsSync(path)).toBe(false)
+  })
+
+  test.each([0o600, 0o660, 0o666, 0o777])("take a mode: %i", async (socketMode) => {
+    const path = join(folder, "mode.sock")
+    const server = await start(`unix://${path}`, 0, { socketMode })
+    expect(lstatSync(path).mode & 0o777).toBe(socketMode)
+    await server.close()
+  })
+
+  test.each([-1, 0o1000, 1.5, Number.NaN])("take no mode %s", async (socketMode) => {
+    await expect(start(`unix://${join(folder, "none.sock")}`, 0, { socketMode })).rejects.toThrow(RangeError)
   })
 
   test.skipIf(spawnSync("curl", ["--version"]).error)("curl asks over one", async () => {

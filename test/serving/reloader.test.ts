@@ -290,6 +290,36 @@ describe("the end", () => {
     await noOrphans(children)
   })
 
+  test.each([
+    ["a loop", "while (true);"],
+    ["a wait for another thread", "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)"],
+  ])("SIGKILL to the parent leaves no child behind that hangs in %s", async (_what, statement) => {
+    const { program } = await start({
+      "main.js": MAIN(),
+      "text.js": `import { isRunningFromReloader } from "werkstatt/serving"
+        if (isRunningFromReloader()) { console.log("hangs"); ${statement} }
+        ${text("one")}`,
+    })
+    await program.printed(/hangs/)
+    const children = childrenOf(program.pid).map(({ pid }) => pid)
+    expect(children).toHaveLength(1)
+    program.kill("SIGKILL")
+    await program.ended()
+    await noOrphans(children)
+  })
+
+  test("SIGKILL to the parent leaves no child behind that has just been started", async () => {
+    for (let delayMs = 0; delayMs < 300; delayMs += 30) {
+      const { program } = await start(both)
+      const children = await untilChildren(program.pid, 1)
+      await sleep(delayMs)
+      children.push(...childrenOf(program.pid).map(({ pid }) => pid))
+      program.kill("SIGKILL")
+      await program.ended()
+      await noOrphans(children)
+    }
+  })
+
   test("SIGINT while the application does not run, or hangs, ends it too", async () => {
     const broken = await start(both)
     await answers(broken.url, "one")

@@ -1,14 +1,14 @@
 import { X509Certificate } from "node:crypto"
-import { mkdtempSync, readFileSync, statSync } from "node:fs"
+import { readFileSync, statSync } from "node:fs"
 import { connect as connectHttp2 } from "node:http2"
 import { request } from "node:https"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { connect } from "node:tls"
 import { describe, expect, onTestFinished, test } from "vitest"
 import type { Application } from "../../src/gateway.ts"
 import { makeServer, type ServerOptions } from "../../src/serving/make-server.ts"
 import { generateAdhocSslPair, makeSslDevcert, type SslContext } from "../../src/serving/tls.ts"
+import { temporaryFolder } from "../support/files.ts"
 import { encode, RawClient, sleep } from "../support/server.ts"
 
 const describeRequest: Application = (environ, startResponse) => {
@@ -55,7 +55,7 @@ describe("certificates", () => {
   })
 
   test("makeSslDevcert writes a pair, whose key is for its owner alone", async () => {
-    const base = join(mkdtempSync(join(tmpdir(), "werkstatt-tls-")), "dev")
+    const base = join(temporaryFolder(), "dev")
     const paths = await makeSslDevcert(base, { host: "dev.test" })
     expect(paths).toEqual([`${base}.crt`, `${base}.key`])
     expect(statSync(paths[1]).mode & 0o777).toBe(0o600)

@@ -1,15 +1,25 @@
 // Folders that are gone after the test, and which descriptors this process has open in one.
 
-import { mkdtempSync, readdirSync, readlinkSync, realpathSync, rmSync } from "node:fs"
+import { randomUUID } from "node:crypto"
+import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, realpathSync, rmSync } from "node:fs"
 import { mkdir, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import { onTestFinished } from "vitest"
+import { afterAll, beforeAll, onTestFinished } from "vitest"
 
 /** A folder for one test, under its real path. */
 export function temporaryFolder(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "werkstatt-test-")))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** The path of a folder that is there while the tests of a file run, from its first `beforeAll` on. */
+export function sharedFolder(): string {
+  const folder = join(realpathSync(tmpdir()), `werkstatt-test-${randomUUID()}`)
+  // Not here: where all tests of the file are skipped, nothing is called behind them.
+  beforeAll(() => void mkdirSync(folder))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 

@@ -54,7 +54,7 @@ export class ApplicationProcess {
     const argv = [...execArgv, ...inheritedFlags(process.execArgv), "--import", preload, ...process.argv.slice(1)]
     const child = spawn(process.execPath, argv, {
       cwd,
-      env: { ...process.env, [CHILD_VARIABLE]: "true" },
+      env: { ...process.env, [CHILD_VARIABLE]: String(process.pid) },
       stdio: ["inherit", "inherit", "inherit", "ipc", "pipe"],
     })
     this.#child = child

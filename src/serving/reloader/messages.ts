@@ -4,7 +4,7 @@
 
 import type { CertificatePair } from "../tls.ts"
 
-/** Set in the environment of a child until it has begun. */
+/** Holds the parent's process id in the environment of a child until it has begun. */
 export const CHILD_VARIABLE = "WERKSTATT_RUN_MAIN"
 
 /** The descriptor of the pipe for reports; those before it are standard input and outputs, and Node's channel. */

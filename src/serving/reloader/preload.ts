@@ -3,6 +3,7 @@
 
 import * as nodeModule from "node:module"
 import { inspect } from "node:util"
+import { endWithParent } from "../process-group/guard.ts"
 import { setReloaderLink } from "./child-link.ts"
 import { CHILD_VARIABLE, type ParentMessage } from "./messages.ts"
 import { load, report, reportFile, reportMissing, resolveSync } from "./module-hooks.ts"
@@ -19,10 +20,11 @@ interface Require {
 }
 
 // A process that the application starts inherits the flag that leads here, but not the variable.
-if (process.env[CHILD_VARIABLE] !== undefined && process.send !== undefined) {
+const parentPid = process.env[CHILD_VARIABLE]
+if (parentPid !== undefined && process.send !== undefined) {
   delete process.env[CHILD_VARIABLE]
   // No orphan: without its parent the application has no connections.
-  process.once("disconnect", () => process.exit())
+  endWithParent(Number(parentPid))
   process.on("uncaughtExceptionMonitor", (error) => report({ failed: display(error) }))
   watchModules()
   // Most of what an application waits for when it starts is this package.

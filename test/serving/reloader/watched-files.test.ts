@@ -1,15 +1,15 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { beforeEach, expect, test } from "vitest"
 import { stampOf } from "../../../src/serving/reloader/stamp.ts"
 import { WatchedFiles, type WatchSelection } from "../../../src/serving/reloader/watched-files.ts"
+import { temporaryFolder } from "../../support/files.ts"
 
 let folder = ""
 const at = (name: string) => join(folder, name)
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "werkstatt-watched-"))
+  folder = temporaryFolder()
   writeFileSync(at("main.js"), "1")
 })
 
