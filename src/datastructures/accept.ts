@@ -9,6 +9,12 @@ import { inspectAs, setInspection } from "./inspection.ts"
 
 const STAR = 0x2a
 
+// RFC 9110 section 8.4.1: a recipient takes these for the same.
+const CODINGS: ReadonlyMap<string, string> = new Map([
+  ["x-gzip", "gzip"],
+  ["x-compress", "compress"],
+])
+
 /** A value with its quality from 0 to 1. */
 export type AcceptItem = readonly [value: string, quality: number]
 
@@ -32,7 +38,7 @@ function isSorted(choices: readonly Choice[]): boolean {
 
 /**
  * What a client takes, as in `Accept-Encoding`: values with a quality, the specific ones first, then the better ones, then
- * as in the header. `*` stands for any value. It can't be changed.
+ * as in the header. `*` stands for any value, and `x-gzip` is `gzip`. It can't be changed.
  *
  * @row ACC-1
  * @example
@@ -149,8 +155,11 @@ export class Accept implements Iterable<AcceptItem> {
   }
 
   /**
-   * Which of these the client likes best: by quality, then by how specifically it asked, then in the order given here.
-   * What has the quality 0 is never chosen.
+   * Which of these the client likes best: by quality, then by how specifically it asked, then what it named exactly, then in
+   * the order given here. What has the quality 0 is never chosen.
+   *
+   * Without a header nothing is chosen, though the client then takes anything (RFC 9110 section 12.5.1): give what you would
+   * send then as the fallback. Nor is `identity`, unless the header has it or `*`, though section 12.5.3 allows it always.
    *
    * @param fallback what comes back when nothing matches
    * @row ACC-5
@@ -159,17 +168,23 @@ export class Accept implements Iterable<AcceptItem> {
    * Accept.fromHeader("gzip").bestMatch(["br"], "identity") // => "identity"
    */
   bestMatch<const V extends string, D = undefined>(values: Iterable<V>, fallback?: D): V | D {
-    let [result, quality, specificity]: [V | D, number, number] = [fallback as D, 0, -1]
+    let best: Choice | undefined
+    let result: V | undefined
     for (const value of values) {
       const match = this.#match(value)
-      if (match === undefined || match.item[1] <= 0 || match.item[1] < quality) continue
-      if (match.item[1] > quality || match.specificity > specificity) {
+      if (match === undefined || match.item[1] <= 0) continue
+      if (best === undefined || this.#isBetter(match, value, best, result as V)) {
+        best = match
         result = value
-        quality = match.item[1]
-        specificity = match.specificity
       }
     }
-    return result
+    return best === undefined ? (fallback as D) : (result as V)
+  }
+
+  #isBetter(match: Choice, value: string, best: Choice, result: string): boolean {
+    const gain = match.item[1] - best.item[1] || match.specificity - best.specificity
+    if (gain !== 0) return gain > 0
+    return this.isExact(match.item[0], value) && !this.isExact(best.item[0], result)
   }
 
   /** How it looks in a console. */
@@ -181,7 +196,8 @@ export class Accept implements Iterable<AcceptItem> {
 
   /** The form in which a value is compared; `undefined` for one that is malformed. */
   protected key(value: string): string | undefined {
-    return asciiLower(value)
+    const name = asciiLower(value)
+    return CODINGS.get(name) ?? name
   }
 
   /** How much an item says; the greater comes first. */
@@ -192,6 +208,11 @@ export class Accept implements Iterable<AcceptItem> {
   /** Whether an item takes a value, given their keys. */
   protected takes(itemKey: string, valueKey: string, _item: string, _value: string): boolean {
     return itemKey === valueKey || itemKey === "*"
+  }
+
+  /** Whether an item that takes the value names it exactly. */
+  protected isExact(item: string, value: string): boolean {
+    return this.key(item) === this.key(value)
   }
 
   #match(value: string): Choice | undefined {
@@ -207,15 +228,15 @@ export class Accept implements Iterable<AcceptItem> {
 }
 
 /**
- * What media types a client takes, as in `Accept`. Ranges like `text/*` match on either side; else type, subtype and
- * parameters have to be equal, but for case and for the order of the parameters.
+ * What media types a client takes, as in `Accept`. Ranges like `text/*` match on either side; else type and subtype have to
+ * be equal, and the value has to have the parameters that the client named; it may have more. Case and order do not matter.
  *
  * A value to be matched that is no media type is a mistake of the program and throws; a client's is passed over.
  *
  * @row ACC-6
  * @example
  * const accept = MIMEAccept.fromHeader("text/html, application/*;q=0.5")
- * accept.bestMatch(["application/json", "text/html"]) // => "text/html"
+ * accept.bestMatch(["application/json", "text/html; charset=utf-8"]) // => "text/html; charset=utf-8"
  * accept.quality("application/json") // => 0.5
  * accept.quality("html") // throws TypeError
  */
@@ -251,8 +272,7 @@ export class MIMEAccept extends Accept {
       value.charCodeAt(slash + 1) === STAR &&
       (semicolon === -1 ? value : stripSpace(value, 0, semicolon)).endsWith("/*")
     const subtype = isRange ? 1000 : 2000
-    let parameters = 0
-    for (let index = semicolon; index !== -1; index = value.indexOf(";", index + 1)) parameters++
+    const parameters = semicolon === -1 ? 0 : parseOptionsHeader(value)[1].size
     return type + subtype + Math.min(parameters, 999)
   }
 
@@ -260,15 +280,21 @@ export class MIMEAccept extends Accept {
     if (itemKey === "*/*" || valueKey === "*/*") return true
     if (itemKey.endsWith("/*")) return valueKey.startsWith(itemKey.slice(0, -1))
     if (valueKey.endsWith("/*")) return itemKey.startsWith(valueKey.slice(0, -1))
-    return itemKey === valueKey && parametersOf(item) === parametersOf(value)
+    return itemKey === valueKey && (!item.includes(";") || hasParameters(value, item))
+  }
+
+  protected override isExact(item: string, value: string): boolean {
+    return this.key(item) === this.key(value) && (!value.includes(";") || hasParameters(item, value))
   }
 }
 
-/** The parameters in an order and a case of their own, to be compared. */
-function parametersOf(type: string): string {
-  if (!type.includes(";")) return ""
-  const parameters = Array.from(parseOptionsHeader(type)[1], ([name, value]) => `${name}=${asciiLower(value)}`)
-  return parameters.sort().join(";")
+/** Whether a media type has all the parameters of another, their values alike in any case. */
+function hasParameters(type: string, other: string): boolean {
+  const parameters = parseOptionsHeader(type)[1]
+  for (const [name, value] of parseOptionsHeader(other)[1]) {
+    if (asciiLower(parameters.get(name) ?? "") !== asciiLower(value) || !parameters.has(name)) return false
+  }
+  return true
 }
 
 /**
@@ -299,6 +325,48 @@ export class LanguageAccept extends Accept {
     return list.find((value) => primaryTag(value) === best) ?? (fallback as D)
   }
 
+  /**
+   * The value that RFC 4647 section 3.4 looks up: for each range of the client, the best first, the value that is equal to it, or
+   * to what is left when its subtags are taken away from the end. `bestMatch` tries each range as a whole and by its first
+   * subtag only, in that order for all of them, and takes `en-GB` where `en` is asked for; this never gives more than was asked.
+   *
+   * `*` stands for no value in particular, so it leads to the fallback; a value with the quality 0 is never chosen.
+   *
+   * @param fallback what comes back when nothing is found
+   * @example
+   * LanguageAccept.fromHeader("zh-Hans-CN, en").lookup(["en", "zh-Hant", "zh-Hans"]) // => "zh-Hans"
+   * LanguageAccept.fromHeader("de-CH, en;q=0.5").lookup(["en", "de"]) // => "de"
+   * LanguageAccept.fromHeader("en").lookup(["en-GB"], "de") // => "de"
+   */
+  lookup<const V extends string, D = undefined>(values: Iterable<V>, fallback?: D): V | D {
+    const offers = new Map<string, V>()
+    let longest = 0
+    for (const value of values) {
+      const tag = this.key(value)
+      if (!offers.has(tag)) offers.set(tag, value)
+      longest = Math.max(longest, tag.length)
+    }
+    const refused = this.#refused()
+    for (const [range, quality] of this) {
+      if (quality <= 0 || range.startsWith("*")) continue
+      const tag = this.key(range).replaceAll("-*", "")
+      for (let end = tag.length; end > 0; end = truncated(tag, end)) {
+        const found = end > longest ? "" : tag.slice(0, end)
+        const offer = offers.get(found)
+        if (offer !== undefined && !refused.has(found)) return offer
+      }
+    }
+    return fallback as D
+  }
+
+  /** The tags that the header has with the quality 0 and with no other. */
+  #refused(): Set<string> {
+    const refused = new Set<string>()
+    for (const [range, quality] of this) if (quality <= 0) refused.add(this.key(range))
+    for (const [range, quality] of this) if (quality > 0) refused.delete(this.key(range))
+    return refused
+  }
+
   #exactMatch<V extends string>(values: readonly V[]): V | undefined {
     return super.bestMatch(values)
   }
@@ -307,6 +375,12 @@ export class LanguageAccept extends Accept {
     const tag = asciiLower(value)
     return tag.includes("_") ? tag.replaceAll("_", "-") : tag
   }
+}
+
+/** Where the tag ends that is one subtag shorter; a single letter or digit says what follows it, and goes with it. */
+function truncated(tag: string, end: number): number {
+  const dash = tag.lastIndexOf("-", end - 1)
+  return tag.charCodeAt(dash - 2) === 0x2d ? dash - 2 : dash
 }
 
 function primaryTag(tag: string): string {

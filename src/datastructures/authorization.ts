@@ -75,7 +75,7 @@ export class Authorization {
    */
   static fromHeader(text: string | undefined): Authorization | undefined {
     const value = parseCredentials(text)
-    if (value === undefined || !isToken(value.scheme)) return undefined
+    if (value === undefined) return undefined
     if (value.scheme !== "basic") return new Authorization(value.scheme, value)
     const basic = parseBasic(value.token ?? "")
     if (basic === undefined) return undefined

@@ -2,7 +2,8 @@
 // The directives are a dict, `undefined` being the value of one that has none, so that those we do not know are kept;
 // properties read and write the known ones.
 
-import { checkFieldValue, dumpHeader, parseDictHeader } from "../http/fields.ts"
+import { checkFieldValue, dumpHeader, isWritablePair, parseDictHeader } from "../http/fields.ts"
+import { parseCount } from "../http/numbers.ts"
 import { asciiLower, isToken } from "../http/tokens.ts"
 import { CallbackDict } from "./callback-dict.ts"
 import { int } from "./conversion.ts"
@@ -12,15 +13,23 @@ import { type Inspect, inspectAs, setInspection } from "./inspection.ts"
 /** Directives and their values; `undefined` for those without. */
 export type CacheDirectives = DictItems<string | undefined>
 
-/** The directives of a header, names in lower case since case does not matter; `undefined` when there is no header. */
+/**
+ * The directives of a header, names in lower case since case does not matter; `undefined` when there is no header. Those that
+ * are malformed are left out.
+ */
 function parseDirectives(text: string | undefined): CacheDirectives | undefined {
   if (text === undefined || text === "") return undefined
-  return Array.from(parseDictHeader(text), ([name, value]) => [asciiLower(name), value] as const)
+  const directives: [string, string | undefined][] = []
+  for (const [name, value] of parseDictHeader(text)) {
+    if (isWritablePair(name, value)) directives.push([asciiLower(name), value])
+  }
+  return directives
 }
 
+/** Too many seconds to count are the most that can be (RFC 9111 section 1.2.2). */
 function seconds(directives: ReadonlyDict<string | undefined>, name: string): number | undefined {
   const value = directives.get(name)
-  return value === undefined ? undefined : int(value)
+  return value === undefined ? undefined : (parseCount(value) ?? int(value))
 }
 
 function inspectSorted(directives: ReadonlyDict<string | undefined>, options: object, inspect: Inspect): string {
@@ -180,14 +189,14 @@ export class ResponseCacheControl extends CallbackDict<string | undefined> {
   /**
    * Sets a directive to a text or a number of seconds, or without a value (`true`), or removes it.
    *
-   * @throws TypeError for a name or value that cannot stand in the header, RangeError for a number that is not finite
+   * @throws TypeError for a name or value that cannot stand in the header, RangeError for a number that is not finite or beyond the safe range
    * @row DSX-8
    */
   setDirective(name: string, value: string | number | boolean | null | undefined): void {
     if (value === undefined || value === null || value === false) this.delete(name)
     else if (value === true) this.set(name, undefined)
     else if (typeof value === "string") this.set(name, value)
-    else if (Number.isFinite(value)) this.set(name, String(Math.trunc(value)))
+    else if (Number.isSafeInteger(Math.trunc(value))) this.set(name, String(Math.trunc(value)))
     else throw new RangeError(`Not a number of seconds for ${name}: ${value}`)
   }
 

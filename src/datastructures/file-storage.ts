@@ -3,7 +3,7 @@
 // What the client says is never trusted: nothing here makes a path of a file name.
 
 import { parseOptionsHeader } from "../http/fields.ts"
-import { parseInteger } from "../http/numbers.ts"
+import { parseCount } from "../http/numbers.ts"
 import { asciiLower } from "../http/tokens.ts"
 import { Headers, type HeadersInit } from "./headers.ts"
 import { inspectAs, setInspection } from "./inspection.ts"
@@ -100,7 +100,7 @@ export class FileStorage implements AsyncIterable<Uint8Array> {
 
   /** The `Content-Length` that the client claims, 0 when it is missing or malformed; `size` is the truth. @row DSX-17 */
   get contentLength(): number {
-    return Math.max(0, this.headers.get("Content-Length", { type: parseInteger, default: 0 }))
+    return this.headers.get("Content-Length", { type: parseCount, default: 0 })
   }
 
   /**

@@ -1,7 +1,7 @@
 // Names in a header, like those of Vary and Allow: in order, each once, alike in any case.
 // A Map from the lowered name to its spelling is both the set and the order.
 
-import { checkFieldValue, parseListHeader } from "../http/fields.ts"
+import { checkFieldValue, isFieldValue, parseListHeader } from "../http/fields.ts"
 import { asciiLower, quoteHeaderValue } from "../http/tokens.ts"
 import { inspectAs, setInspection } from "./inspection.ts"
 
@@ -26,7 +26,8 @@ export class HeaderSet implements Iterable<string> {
   }
 
   /**
-   * The items of a comma-separated header, out of their quotes. Nothing, and a quote that is never closed, give an empty set.
+   * The items of a comma-separated header, out of their quotes. Nothing, and a quote that is never closed, give an empty set;
+   * an item that no header may have is left out.
    *
    * @row HDR-21
    * @example
@@ -34,8 +35,7 @@ export class HeaderSet implements Iterable<string> {
    */
   static fromHeader(text: string | undefined): HeaderSet {
     const set = new HeaderSet()
-    // Not checked: what a peer sent is what it is, and need not be fit to be sent on.
-    for (const name of parseListHeader(text)) set.#insert(name)
+    for (const name of parseListHeader(text)) if (isFieldValue(name)) set.#insert(name)
     return set
   }
 

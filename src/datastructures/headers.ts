@@ -10,7 +10,7 @@ import { asciiLower, isToken } from "../http/tokens.ts"
 import { convert, type GetAllOptions, type GetOptions } from "./conversion.ts"
 import { inspectAs, setInspection } from "./inspection.ts"
 import { checkMergeable } from "./merging.ts"
-import { iterMultiItems, type MultiItems } from "./multi-dict.ts"
+import { iterLists, iterMultiItems, type MultiItems } from "./multi-dict.ts"
 
 /** What a header can be set to: text, a number, or an object that has a text for headers. */
 export type HeaderValue = string | number | { toHeader(): string }
@@ -388,7 +388,8 @@ export class Headers extends ReadonlyHeaders {
   }
 
   /**
-   * Replaces the fields of each name that occurs in these by the new ones. From bare pairs the last of a name counts.
+   * Replaces the fields of each name that occurs in these by the new ones; a name with an empty list is removed. From bare
+   * pairs the last of a name counts.
    *
    * @row HDR-11, HDR-12
    * @example
@@ -404,11 +405,11 @@ export class Headers extends ReadonlyHeaders {
     }
     // Grouped by name in any case, under the spelling that came first.
     const groups = new Map<string, [name: string, values: HeaderValue[]]>()
-    for (const [name, value] of iterMultiItems(init as MultiItems<HeaderValue>)) {
+    for (const [name, values] of iterLists(init as MultiItems<HeaderValue>)) {
       const lower = checkedLowerName(name)
       const group = groups.get(lower)
-      if (group === undefined) groups.set(lower, [name, [value]])
-      else group[1].push(value)
+      if (group === undefined) groups.set(lower, [name, values])
+      else group[1].push(...values)
     }
     for (const [name, values] of groups.values()) this.setList(name, values)
   }

@@ -50,6 +50,17 @@ export function* iterMultiItems<V>(items: MultiItems<V>): Generator<[key: string
   }
 }
 
+/** Pairs of key and values: of a mapping each key with all that it has, which may be none; of other items one by one. */
+export function* iterLists<V>(items: MultiItems<V>): Generator<[key: string, values: V[]]> {
+  if (items instanceof Map || !(Symbol.iterator in Object(items))) {
+    for (const [key, value] of items instanceof Map ? items : Object.entries(items)) {
+      yield [key, Array.isArray(value) || value instanceof Set ? [...value] : [value]]
+    }
+    return
+  }
+  for (const [key, value] of iterMultiItems(items)) yield [key, [value]]
+}
+
 function checkPair(pair: unknown): void {
   if (!Array.isArray(pair) || pair.length !== 2) throw new TypeError(`Not a pair of key and value: ${String(pair)}`)
 }

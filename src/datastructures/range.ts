@@ -15,6 +15,10 @@ import {
 } from "../http/ranges.ts"
 import { isToken } from "../http/tokens.ts"
 
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null
+}
+
 function areOffsets(...values: (number | undefined)[]): boolean {
   return values.every((value) => value === undefined || Number.isInteger(value))
 }
@@ -74,8 +78,12 @@ export class Range {
   /** The ranges in order. */
   readonly ranges: readonly Readonly<RangePair>[]
 
-  /** @throws RangeError for a range that ends before it begins, or that counts from the end and has an end */
+  /**
+   * @throws RangeError for a range that ends before it begins, or that counts from the end and has an end; TypeError when the
+   *   unit is not a token
+   */
   constructor(units: string, ranges: Iterable<readonly [start: number, stop?: number | null | undefined]>) {
+    if (!isToken(units)) throw new TypeError(`Not a range unit: ${JSON.stringify(units)}`)
     this.units = units
     this.ranges = Array.from(ranges, ([start, stop]) => {
       const isOpen = stop === undefined || stop === null
@@ -181,22 +189,22 @@ export class ContentRange {
     this.set(units, this.#start, this.#stop, this.#length)
   }
 
-  /** The first offset. */
+  /** The first offset. Set to `undefined` or `null`, there is no part any more: `stop` goes with it. */
   get start(): number | undefined {
     return this.#start
   }
 
   set start(start: number | null | undefined) {
-    this.set(this.#units, start, this.#stop, this.#length)
+    this.set(this.#units, start, isNothing(start) ? undefined : this.#stop, this.#length)
   }
 
-  /** The offset behind the last. */
+  /** The offset behind the last. Set to `undefined` or `null`, there is no part any more: `start` goes with it. */
   get stop(): number | undefined {
     return this.#stop
   }
 
   set stop(stop: number | null | undefined) {
-    this.set(this.#units, this.#start, stop, this.#length)
+    this.set(this.#units, isNothing(stop) ? undefined : this.#start, stop, this.#length)
   }
 
   /** The length of the whole; `undefined` when it is not known. */

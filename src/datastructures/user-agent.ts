@@ -1,5 +1,7 @@
 // What a client says that it is. Nothing is guessed here: a subclass that knows how fills the fields in.
 
+import { isFieldValue } from "../http/fields.ts"
+
 /**
  * The `User-Agent` header. Browser, platform and so on are for subclasses to tell, set as `userAgentClass` of a Request.
  *
@@ -24,9 +26,9 @@ export class UserAgent {
     this.string = string
   }
 
-  /** The object for a header; without one its text is empty. */
+  /** The object for a header; without one, and for what no header may be, its text is empty. */
   static fromHeader(text: string | undefined): UserAgent {
-    return new UserAgent(text ?? "")
+    return new UserAgent(text !== undefined && isFieldValue(text) ? text : "")
   }
 
   /** The header as it came. */

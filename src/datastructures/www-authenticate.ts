@@ -53,9 +53,7 @@ export class WWWAuthenticate {
    * WWWAuthenticate.allFromHeader('Negotiate, Basic realm="x"').map((challenge) => challenge.type) // => ["negotiate", "basic"]
    */
   static allFromHeader(text: string | undefined): WWWAuthenticate[] {
-    return parseChallenges(text)
-      .filter(({ scheme }) => isToken(scheme))
-      .map((value) => new WWWAuthenticate(value.scheme, value))
+    return parseChallenges(text).map((value) => new WWWAuthenticate(value.scheme, value))
   }
 
   /**

@@ -1,7 +1,15 @@
 // The grammar of Authorization and WWW-Authenticate (RFC 9110 section 11): a scheme, and then either one token or
 // parameters. What the parameters mean is the scheme's affair; only Basic (RFC 7617) is taken apart further.
 
-import { dumpHeader, type HeaderScalar, parseDictHeader, splitList } from "./fields.ts"
+import {
+  dumpHeader,
+  type HeaderScalar,
+  isBeyondLatin1,
+  isFieldValue,
+  isWritablePair,
+  parseDictHeader,
+  splitList,
+} from "./fields.ts"
 import { asciiLower, isToken, quoteHeaderValue, stripSpace, tokenEnd } from "./tokens.ts"
 
 /** Credentials or a challenge. */
@@ -18,22 +26,31 @@ export interface AuthValue {
 //   token68     = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
 /**
  * The credentials of an `Authorization` header, or the first challenge of `WWW-Authenticate` when it is the only one;
- * `undefined` when there is nothing. An equals sign that is not at the end tells parameters from a token.
+ * `undefined` when there is nothing, or something malformed: a scheme or a parameter's name that is not a token, a token
+ * with white space or beyond ASCII, a quote that is never closed. An equals sign that is not at the end tells parameters
+ * from a token.
  *
  * @example
  * parseCredentials("Bearer abc==") // => { scheme: "bearer", parameters: new Map(), token: "abc==" }
  * parseCredentials("Digest nc=1") // => { scheme: "digest", parameters: new Map([["nc", "1"]]), token: undefined }
+ * parseCredentials("Bearer  tok en") // => undefined
  */
 export function parseCredentials(text: string | undefined): AuthValue | undefined {
   const bare = stripSpace(text ?? "")
   if (bare === "") return undefined
-  const space = bare.indexOf(" ")
-  if (space === -1) return { scheme: asciiLower(bare), parameters: new Map(), token: "" }
-  const rest = stripSpace(bare, space)
-  const scheme = asciiLower(bare.slice(0, space))
-  return hasParameters(rest)
-    ? { scheme, parameters: parseDictHeader(rest), token: undefined }
-    : { scheme, parameters: new Map(), token: rest }
+  const end = tokenEnd(bare, 0)
+  const scheme = asciiLower(bare.slice(0, end))
+  if (scheme === "" || (end < bare.length && bare.charCodeAt(end) !== 0x20)) return undefined
+  const rest = stripSpace(bare, end)
+  if (!hasParameters(rest)) return isTokenText(rest) ? { scheme, parameters: new Map(), token: rest } : undefined
+  const parameters = parseDictHeader(rest)
+  for (const [name, value] of parameters) if (!isWritablePair(name, value)) return undefined
+  return parameters.size === 0 || !isFieldValue(rest) ? undefined : { scheme, parameters, token: undefined }
+}
+
+/** More than token68 has, but nothing that would end the token. */
+function isTokenText(text: string): boolean {
+  return /^[\x21-\x7e]*$/.test(text)
 }
 
 function hasParameters(text: string): boolean {
@@ -53,7 +70,10 @@ function hasParameters(text: string): boolean {
 export function parseChallenges(text: string | undefined): AuthValue[] {
   const items = splitList(text)
   // With a quote that is never closed nobody can tell where anything ends, but the first scheme is still known.
-  if (items === undefined) return [parseCredentials(text)].filter((value) => value !== undefined)
+  if (items === undefined) {
+    const first = stripSpace(text ?? "")
+    return parseChallenges(first.slice(0, tokenEnd(first, 0)))
+  }
   const challenges: string[][] = []
   for (const item of items) {
     if (challenges.length === 0 || beginsChallenge(item)) challenges.push([item])
@@ -89,13 +109,15 @@ export function dumpCredentials(
   const { scheme, parameters, token } = value
   if (!isToken(scheme)) throw new TypeError(`Not an authentication scheme: ${JSON.stringify(scheme)}`)
   if (token !== undefined) {
-    if (!/^[\x21-\x7e]*$/.test(token)) throw new TypeError("The token of an authentication header has odd characters")
+    if (!isTokenText(token)) throw new TypeError("The token of an authentication header has odd characters")
     return token === "" ? scheme : `${scheme} ${token}`
   }
   if (parameters === undefined || parameters.size === 0) return scheme
   if (!options?.digestChallenge) return `${scheme} ${dumpHeader(parameters)}`
   const items = Array.from(parameters, ([name, parameter]) => {
-    if (typeof parameter !== "string" || !DIGEST_QUOTED.has(name)) return dumpHeader(new Map([[name, parameter]]))
+    if (typeof parameter !== "string" || !DIGEST_QUOTED.has(name) || isBeyondLatin1(parameter)) {
+      return dumpHeader(new Map([[name, parameter]]))
+    }
     return `${name}=${quoteHeaderValue(parameter, { allowToken: false })}`
   })
   return `${scheme} ${items.join(", ")}`
@@ -110,8 +132,12 @@ export interface BasicCredentials {
 // RFC 4648 section 4, with more padding than needed tolerated at the end
 const BASE64 = /^[A-Za-z0-9+/]*={0,8}$/
 
+// RFC 7617 section 2: neither part has control characters
+const CONTROL = /[\x00-\x1f\x7f]/
+
 /**
- * User and password of a Basic token; `undefined` when it is not base64 of UTF-8 with a colon in it (RFC 7617 section 2).
+ * User and password of a Basic token; `undefined` when it is not base64 of UTF-8 with a colon and without control characters
+ * in it (RFC 7617 section 2).
  *
  * @example
  * parseBasic("dXNlcjpwYTpzcw==") // => { username: "user", password: "pa:ss" }
@@ -130,20 +156,22 @@ export function parseBasic(token: string): BasicCredentials | undefined {
     return undefined
   }
   const colon = text.indexOf(":")
-  if (colon === -1) return undefined
+  if (colon === -1 || CONTROL.test(text)) return undefined
   return { username: text.slice(0, colon), password: text.slice(colon + 1) }
 }
 
 /**
  * The token of Basic authentication, in UTF-8.
  *
- * @throws TypeError when the user name holds a colon, which would move it into the password
+ * @throws TypeError when the user name holds a colon, which would move it into the password, and when one of both holds a
+ *   control character
  * @example
  * dumpBasic({ username: "user", password: "pa:ss" }) // => "dXNlcjpwYTpzcw=="
  * dumpBasic({ username: "a:b", password: "" }) // throws TypeError
  */
 export function dumpBasic({ username, password }: BasicCredentials): string {
   if (username.includes(":")) throw new TypeError("The user name of Basic authentication must not have a colon")
+  if (CONTROL.test(username + password)) throw new TypeError("Basic authentication has no control characters")
   let bytes = ""
   for (const byte of new TextEncoder().encode(`${username}:${password}`)) bytes += String.fromCharCode(byte)
   return btoa(bytes)

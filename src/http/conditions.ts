@@ -3,7 +3,7 @@
 
 import type { Environ } from "../gateway.ts"
 import { parseDate, parseTime } from "./dates.ts"
-import { generateEtag, STAR, unquoteEtag, visitEtags } from "./etags.ts"
+import { generateEtag, isEtag, STAR, unquoteEtag, visitEtags } from "./etags.ts"
 
 /** The headers that make a request conditional, as they came. */
 export interface ConditionalHeaders {
@@ -78,7 +78,7 @@ function secondsOf(milliseconds: number | undefined): number | undefined {
   return milliseconds === undefined ? undefined : Math.floor(milliseconds / 1000)
 }
 
-/** The tag or the date of an `If-Range` header; neither when it has a weak tag, which selects no bytes. */
+/** The tag or the date of an `If-Range` header; neither when it is malformed, or a weak tag, which selects no bytes. */
 export interface IfRangeValue {
   etag: string | undefined
   date: Date | undefined
@@ -95,7 +95,7 @@ export function parseIfRange(text: string | undefined): IfRangeValue {
   const date = parseDate(text)
   if (date !== undefined) return { etag: undefined, date }
   const [etag, weak] = unquoteEtag(text)
-  return { etag: weak ? undefined : etag, date: undefined }
+  return { etag: etag === undefined || weak || !isEtag(etag) ? undefined : etag, date: undefined }
 }
 
 /**

@@ -1,10 +1,11 @@
 // Cookies, both ways (RFC 6265bis). Values are written by the `cookie` package and read as it reads them, so that cookies
 // mean what they mean to the rest of the web. It keeps only the first cookie of a name and knows neither the bytes beyond
-// ASCII nor the prefixes, so the cutting is done here; a test holds the two together. Quoted values, which it leaves as they
+// ASCII nor the prefixes, so the cutting is done here; a test holds the two together. Its encodeURIComponent is more than a
+// value needs: what may stand in one does, so that servers that decode nothing read most values too. Quoted values, which it leaves as they
 // are, are read as Python writes them: browsers keep the cookies of an application that was Python before.
 
 import { stringifySetCookie } from "cookie"
-import { httpDate } from "./dates.ts"
+import { httpDate, LATEST_TIME } from "./dates.ts"
 import { checkFieldValue } from "./fields.ts"
 import { hostToAscii } from "./idna.ts"
 import { isPercentDecodable, percentEncode } from "./percent.ts"
@@ -123,13 +124,15 @@ export interface CookieOptions {
 }
 
 /**
- * The value of a `Set-Cookie` header.
+ * The value of a `Set-Cookie` header. The characters that a cookie's value may have (RFC 6265 section 4.1.1) are sent as
+ * they are; `%`, white space, `"`, `,`, `;`, `\`, control characters and all beyond ASCII are percent-encoded as UTF-8.
  *
  * @throws TypeError when the name is not a token, when an attribute cannot be sent as it was given, and when the name
  *   starts with `__Host-` or `__Secure-` and the attributes are not what browsers demand of such a cookie
  * @row HTTP-19, HTTP-32
  * @example
  * dumpCookie("id", "a b", { httpOnly: true, sameSite: "lax" }) // => "id=a%20b; HttpOnly; Path=/; SameSite=Lax"
+ * dumpCookie("next", "/a?b=c@d", { path: null }) // => "next=/a?b=c@d"
  * dumpCookie("id", "1", { domain: "example.com; Secure" }) // throws TypeError
  * dumpCookie("__Host-id", "1") // throws TypeError
  */
@@ -159,9 +162,14 @@ export function dumpCookie(name: string, value = "", options: CookieOptions = {}
   return cookie
 }
 
-/** What encodeURIComponent gives, the package's own choice, but for lone surrogates, at which that one throws. */
+// RFC 6265 section 4.1.1
+//   cookie-octet = %x21 / %x23-2B / %x2D-3A / %x3C-5B / %x5D-7E
+// without "%", which begins an escape
+const VALUE_SAFE = "!#$&'()*+/:<=>?@[]^`{|}"
+
+/** What a value cannot hold becomes percent codes of UTF-8, which is what scripts and other servers of the web decode. */
 function encodeValue(value: string): string {
-  return percentEncode(value, "!'()*")
+  return percentEncode(value, VALUE_SAFE)
 }
 
 const PATH_SAFE = "%!$&'()*+,/:=@"
@@ -186,7 +194,8 @@ function expiryOf(expires: Date | number | string): string {
 }
 
 function expiryIn(maxAge: number): string {
-  return httpDate(Date.now() / 1000 + wholeSeconds(maxAge))
+  const time = Date.now() + wholeSeconds(maxAge) * 1000
+  return httpDate(new Date(Math.min(Math.max(time, 0), LATEST_TIME)))
 }
 
 function wholeSeconds(maxAge: number): number {

@@ -1,7 +1,7 @@
 // Points in time and spans of seconds, as headers write them (RFC 9110 section 5.6.7, RFC 9111 section 1.2.2).
 // `Date.parse` guesses, and guesses differently on every platform; here is what the RFC lists and what mail adds to it.
 
-import { parseInteger } from "./numbers.ts"
+import { parseCount } from "./numbers.ts"
 import { asciiLower, stripSpace } from "./tokens.ts"
 
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -32,7 +32,7 @@ const MONTH_FIRST = new RegExp(`^(?:${WEEKDAY},? *)?([a-z]{3}) +(\\d{1,2}) +${TI
 
 /**
  * The time that an HTTP date names, or `undefined` for anything else. Without a zone it is UTC, an offset is applied,
- * a year of two digits lies between 1969 and 2068. Quotes and spaces around it are ignored.
+ * a year of two digits is the one within 50 years of now. Quotes and spaces around it are ignored.
  *
  * @row HTTP-10, INT-3
  * @example
@@ -83,14 +83,29 @@ function parseOldDate(text: string): number | undefined {
   if (day === undefined || month === undefined || year === undefined) return undefined
   const monthIndex = MONTHS.indexOf(month)
   if (monthIndex === -1) return undefined
-  const fullYear = year.length === 2 ? pivot(Number(year)) : Number(year)
-  const time = timeOf(fullYear, monthIndex, Number(day), Number(hour), Number(minute), Number(second ?? 0))
+  const inYear: TimeInYear = [monthIndex, Number(day), Number(hour), Number(minute), Number(second ?? 0)]
+  const time = timeOf(year.length === 2 ? fullYear(Number(year), inYear) : Number(year), ...inYear)
   const offset = offsetOf(zone)
-  return time === undefined || offset === undefined ? undefined : time - offset
+  if (time === undefined || offset === undefined) return undefined
+  // At either end of what four digits can tell, the offset leads out of it.
+  return time - offset >= EARLIEST_TIME && time - offset <= LATEST_TIME ? time - offset : undefined
 }
 
-function pivot(year: number): number {
-  return year < 69 ? 2000 + year : 1900 + year
+const EARLIEST_TIME = Date.parse("0000-01-01T00:00:00Z")
+/** In Unix milliseconds, the last time that HTTP can write. */
+export const LATEST_TIME: number = Date.parse("9999-12-31T23:59:59Z")
+
+// RFC 9110 section 5.6.7: what appears to be more than 50 years in the future is past.
+/** The year with these last two digits that puts the time within 50 years of now, to the second. */
+function fullYear(year: number, inYear: TimeInYear): number {
+  const now = new Date()
+  const thisYear = now.getUTCFullYear()
+  // Whether the time comes later in its year than now in this one.
+  const isLater = Date.UTC(thisYear, ...inYear) > now.getTime()
+  const full = thisYear - (thisYear % 100) + year
+  const ahead = full - thisYear
+  if (ahead > 50 || (ahead === 50 && isLater)) return full - 100
+  return ahead < -50 || (ahead === -50 && !isLater) ? full + 100 : full
 }
 
 /** Milliseconds east of Greenwich. */
@@ -100,6 +115,8 @@ function offsetOf(zone: string | undefined): number | undefined {
   if (hours > 23 || minutes > 59) return undefined
   return (zone.startsWith("-") ? -1 : 1) * (hours * 60 + minutes) * 60_000
 }
+
+type TimeInYear = [month: number, day: number, hour: number, minute: number, second: number]
 
 function timeOf(year: number, month: number, day: number, hour: number, minute: number, second: number) {
   if (day < 1 || day > daysOf(month, year) || hour > 23 || minute > 59 || second > 59) return undefined
@@ -146,7 +163,8 @@ function fixdate(second: number, value: Date | number): string {
 }
 
 /**
- * A number of seconds, as in `Age`, or `undefined` when it is malformed, negative or beyond the safe range.
+ * A number of seconds, as in `Age`, or `undefined` when it is malformed or negative. Beyond 2^53 - 1 it is that
+ * (RFC 9111 section 1.2.2).
  *
  * @row HTTP-12
  * @example
@@ -154,8 +172,7 @@ function fixdate(second: number, value: Date | number): string {
  * parseAge("-1") // => undefined
  */
 export function parseAge(text: string | undefined): number | undefined {
-  const seconds = text === undefined ? undefined : parseInteger(text)
-  return seconds !== undefined && seconds >= 0 ? seconds : undefined
+  return text === undefined ? undefined : parseCount(text)
 }
 
 /**

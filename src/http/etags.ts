@@ -11,7 +11,7 @@ import { isSpace, stripSpace } from "./tokens.ts"
 /**
  * The tag as it stands in a header.
  *
- * @throws TypeError when the tag holds a quote, which cannot be escaped in it, or a control character
+ * @throws TypeError when the tag holds a quote, which cannot be escaped in it, a control character, or one beyond Latin-1
  * @row HTTP-8
  * @example
  * quoteEtag("v1") // => '"v1"'
@@ -19,8 +19,16 @@ import { isSpace, stripSpace } from "./tokens.ts"
  * quoteEtag('v"1') // throws TypeError
  */
 export function quoteEtag(tag: string, weak = false): string {
-  if (/["\x00-\x1f\x7f]/.test(tag)) throw new TypeError(`Not an entity tag: ${JSON.stringify(tag)}`)
+  if (!isEtag(tag)) throw new TypeError(`Not an entity tag: ${JSON.stringify(tag)}`)
   return weak ? `W/"${tag}"` : `"${tag}"`
+}
+
+// etagc of RFC 9110 is the same without the space, which is in use.
+const NOT_IN_ETAG = /[^\x20\x21\x23-\x7e\x80-\xff]/
+
+/** Whether the text can be put into quotes as an entity tag. */
+export function isEtag(text: string): boolean {
+  return !NOT_IN_ETAG.test(text)
 }
 
 /**
@@ -38,7 +46,7 @@ export function unquoteEtag(text: string | undefined): [tag: string, weak: boole
   let tag = stripSpace(text)
   const weak = tag.startsWith("W/") || tag.startsWith("w/")
   if (weak) tag = tag.slice(2)
-  if (tag.startsWith('"') && tag.endsWith('"')) tag = tag.slice(1, -1)
+  if (tag.length > 1 && tag.startsWith('"') && tag.endsWith('"')) tag = tag.slice(1, -1)
   return [tag, weak]
 }
 
@@ -51,7 +59,7 @@ export interface EtagList {
 
 /**
  * A list of tags as in `If-None-Match`. A `*` anywhere means any tag, and then the others do not matter. Tags without
- * quotes are taken up to the next comma.
+ * quotes are taken up to the next comma; what cannot be a tag is left out.
  *
  * @example
  * parseEtags('"a", W/"b", c') // => { strong: ["a", "c"], weak: ["b"], star: false }
@@ -61,6 +69,7 @@ export function parseEtags(text: string | undefined): EtagList {
   const list: EtagList = { strong: [], weak: [], star: false }
   const star = visitEtags(text ?? "", (tag, weak) => {
     if (tag === STAR) return true
+    if (!isEtag(tag)) return false
     if (weak) list.weak.push(tag)
     else list.strong.push(tag)
     return false

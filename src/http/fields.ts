@@ -3,7 +3,7 @@
 // Parsers walk the text once by character code; they give less for malformed text and never throw. What dumps, throws.
 
 import type { HeaderList } from "../gateway.ts"
-import { parseExtendedValue } from "./extended-values.ts"
+import { dumpExtendedValue, parseExtendedValue } from "./extended-values.ts"
 import {
   asciiLower,
   closingQuote,
@@ -54,6 +54,11 @@ const NOT_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 export function checkFieldValue(value: string): string {
   if (typeof value !== "string" || NOT_IN_VALUE.test(value)) throw new TypeError(`Not a header value: ${show(value)}`)
   return value
+}
+
+/** Whether `checkFieldValue` lets the text pass. */
+export function isFieldValue(text: string): boolean {
+  return !NOT_IN_VALUE.test(text)
 }
 
 function show(value: unknown): string {
@@ -119,6 +124,7 @@ export function parseDictHeader(text: string | undefined): Map<string, string | 
       continue
     }
     const value = stripSpace(item, equals + 1)
+    if (key === "*") continue
     if (key.endsWith("*")) result.set(key.slice(0, -1), parseExtendedValue(value)?.value ?? unquoteHeaderValue(value))
     else result.set(key, unquoteHeaderValue(value))
   }
@@ -222,8 +228,8 @@ function isDigit(code: number): boolean {
 }
 
 /**
- * A value with its parameters: `value; name=parameter`. Parameters that are `null` or `undefined` are left out; the value
- * of one whose name ends in `*` is taken as already encoded (see `dumpExtendedValue`).
+ * A value with its parameters: `value; name=parameter`. Parameters that are `null` or `undefined` are left out. One that
+ * is beyond Latin-1 is sent as `name*=UTF-8''...` (RFC 8187); one whose name ends in `*` is taken as already encoded so.
  *
  * @throws TypeError when a name is not a token, or an encoded value holds anything else
  * @row HTTP-3
@@ -244,7 +250,7 @@ export function dumpOptionsHeader(
 
 /**
  * A comma-separated list of items or of `key=value` pairs, quoted where needed. In pairs, a value that is `null` or
- * `undefined` leaves the bare key, and the value of a key that ends in `*` is taken as already encoded.
+ * `undefined` leaves the bare key, and extended values are written as `dumpOptionsHeader` does it.
  *
  * @throws TypeError when a key is not a token, or an encoded value holds anything else
  * @row HTTP-4
@@ -266,11 +272,26 @@ export function dumpHeader(items: Iterable<string | number | boolean> | Readonly
 
 function dumpPair(name: string, value: string | number | boolean): string {
   checkKey(name)
-  if (!name.endsWith("*")) return `${name}=${quoteHeaderValue(value)}`
   const text = String(value)
+  if (!name.endsWith("*")) {
+    return isBeyondLatin1(text) ? `${name}*=${dumpExtendedValue(text)}` : `${name}=${quoteHeaderValue(text)}`
+  }
   if (!isToken(text)) throw new TypeError(`Not an encoded value of ${show(name)}: ${show(text)}`)
   return `${name}=${text}`
 }
+
+/** Whether only an extended value can hold the text. */
+export function isBeyondLatin1(text: string): boolean {
+  return /[^\x00-\xff]/.test(text)
+}
+
+/** Whether `dumpHeader` writes the pair so that it can be sent, and `parseDictHeader` reads it as it was. */
+export function isWritablePair(name: string, value: string | undefined): boolean {
+  if (!isToken(name)) return false
+  return value === undefined || !(name.endsWith("*") || UNWRITABLE.test(value))
+}
+
+const UNWRITABLE = /[\x00-\x08\x0a-\x1f\x7f\p{Surrogate}]/u
 
 function checkKey(name: string): string {
   if (!isToken(name)) throw new TypeError(`Not a parameter name: ${show(name)}`)
@@ -330,24 +351,35 @@ export function isHopByHopHeader(name: string): boolean {
 // RFC 9110 section 15.4.5
 const REPEATED_IN_304: ReadonlySet<string> = new Set(["expires", "content-location"])
 
+/** Headers that can lose fields: a list of pairs, or an object such as our `Headers` or the platform's. */
+export type MutableHeaders =
+  | HeaderList
+  | (Iterable<readonly [name: string, value: string]> & { delete(name: string): unknown })
+
 /**
- * Takes the fields that describe a body out of the list, in place.
+ * Takes the fields that describe a body out of the headers, in place.
  *
  * @param allowed names in any case that stay; those that a 304 has to repeat, unless given
+ * @throws TypeError for headers that can't be changed
  * @row HTTP-14
+ * @example
+ * const headers = new Headers({ "Content-Type": "text/html", ETag: '"v1"' })
+ * removeEntityHeaders(headers)
+ * [...headers.keys()] // => ["etag"]
  */
-export function removeEntityHeaders(headers: HeaderList, allowed: Iterable<string> = REPEATED_IN_304): void {
+export function removeEntityHeaders(headers: MutableHeaders, allowed: Iterable<string> = REPEATED_IN_304): void {
   const kept = allowed === REPEATED_IN_304 ? REPEATED_IN_304 : new Set(Array.from(allowed, asciiLower))
   retain(headers, (name) => kept.has(name) || !ENTITY_HEADERS.has(name))
 }
 
 /**
- * Takes the fields that belong to one connection out of the list, in place, those that `Connection` names included
+ * Takes the fields that belong to one connection out of the headers, in place, those that `Connection` names included
  * (RFC 9110 section 7.6.1).
  *
+ * @throws TypeError for headers that can't be changed
  * @row HTTP-15
  */
-export function removeHopByHopHeaders(headers: HeaderList): void {
+export function removeHopByHopHeaders(headers: MutableHeaders): void {
   const named = new Set<string>()
   for (const [name, value] of headers) {
     if (asciiLower(name) === "connection") for (const item of parseListHeader(value)) named.add(asciiLower(item))
@@ -355,7 +387,13 @@ export function removeHopByHopHeaders(headers: HeaderList): void {
   retain(headers, (name) => !HOP_BY_HOP_HEADERS.has(name) && !named.has(name))
 }
 
-function retain(headers: HeaderList, keep: (lowerName: string) => boolean): void {
+function retain(headers: MutableHeaders, keep: (lowerName: string) => boolean): void {
+  if (!Array.isArray(headers)) {
+    if (!("delete" in headers)) throw new TypeError(`Not headers that can be changed: ${String(headers)}`)
+    // A copy, since what is iterated must not change.
+    for (const [name] of Array.from(headers)) if (!keep(asciiLower(name))) headers.delete(name)
+    return
+  }
   let count = 0
   for (const header of headers) {
     if (keep(asciiLower(header[0]))) headers[count++] = header

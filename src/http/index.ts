@@ -37,6 +37,7 @@ export {
   type HeaderScalar,
   isEntityHeader,
   isHopByHopHeader,
+  type MutableHeaders,
   parseDictHeader,
   parseListHeader,
   parseOptionsHeader,
@@ -47,7 +48,7 @@ export { getHost, hostIsTrusted, UntrustedHost } from "./hosts.ts"
 export { escapeHtml, SafeHtml } from "./html.ts"
 export { getContentType, isJsonType, isMediaType, isTextType, parseMediaType } from "./media-types.ts"
 export { dumpAccept, parseAccept } from "./negotiation.ts"
-export { parseInteger } from "./numbers.ts"
+export { parseCount, parseInteger } from "./numbers.ts"
 export {
   type ContentRangeValue,
   dumpContentRange,

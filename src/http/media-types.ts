@@ -63,6 +63,18 @@ export function isJsonType(mimetype: string): boolean {
 }
 
 /**
+ * A media type with these parameters; empty when there is neither.
+ *
+ * @throws TypeError when there are parameters of nothing
+ */
+export function withParameters(mimetype: string, parameters: ReadonlyMap<string, string>): string {
+  if (mimetype === "" && parameters.size > 0) {
+    throw new TypeError(`There is no media type that could have the parameter ${[...parameters.keys()].join(", ")}`)
+  }
+  return dumpOptionsHeader(mimetype, parameters)
+}
+
+/**
  * The value of Content-Type for a media type: text types get the charset, unless they come with one.
  *
  * @row UTL-3

@@ -32,6 +32,20 @@ export function parseInteger(text: string, base: 10 | 16 = 10): number | undefin
   return negative && value !== 0 ? -value : value
 }
 
+/**
+ * A length, an age or a position: digits as a number, and 2^53 - 1 for all that are beyond it. Too large a number is still a
+ * large one; were it none, a limit would not hold against it (RFC 9111 section 1.2.2 says so for seconds).
+ *
+ * @example
+ * parseCount("42") // => 42
+ * parseCount("99999999999999999999") // => 9007199254740991
+ * parseCount("-1") // => undefined
+ */
+export function parseCount(text: string): number | undefined {
+  const digits = stripSpace(text)
+  return /^[0-9]+$/.test(digits) ? (parseInteger(digits) ?? Number.MAX_SAFE_INTEGER) : undefined
+}
+
 const DIGITS = new Uint8Array(128).fill(NO_DIGIT)
 for (let value = 0; value < 16; value++) {
   const digit = value.toString(16)

@@ -1,7 +1,7 @@
 // Byte ranges: what a client asks for, and which part it gets (RFC 9110 section 14). Offsets are half-open, as with slice.
 // No number here ever allocates anything, however large the client wrote it.
 
-import { parseInteger } from "./numbers.ts"
+import { parseCount } from "./numbers.ts"
 import { asciiLower, isToken, stripSpace } from "./tokens.ts"
 
 /** From the first offset up to, not including, the second. A negative start, or -0, counts from the end and has no stop. */
@@ -33,6 +33,8 @@ export function parseRange(text: string | undefined): RangeRequest | undefined {
   if (text === undefined) return undefined
   const equals = text.indexOf("=")
   if (equals === -1) return undefined
+  const units = asciiLower(stripSpace(text, 0, equals))
+  if (!isToken(units)) return undefined
   const ranges: RangePair[] = []
   let lastStop: number | undefined = 0
   let start = equals + 1
@@ -46,7 +48,7 @@ export function parseRange(text: string | undefined): RangeRequest | undefined {
     lastStop = pair[1]
     start = end + 1
   }
-  return { units: asciiLower(stripSpace(text, 0, equals)), ranges }
+  return { units, ranges }
 }
 
 function parsePair(text: string, from: number, to: number): RangePair | undefined {
@@ -54,19 +56,13 @@ function parsePair(text: string, from: number, to: number): RangePair | undefine
   if (dash === -1 || dash >= to) return undefined
   const [first, last] = [stripSpace(text, from, dash), stripSpace(text, dash + 1, to)]
   if (first === "") {
-    const suffix = parsePosition(last)
+    const suffix = parseCount(last)
     return suffix === undefined ? undefined : [-suffix, undefined]
   }
-  const start = parsePosition(first)
+  const start = parseCount(first)
   if (start === undefined || last === "") return start === undefined ? undefined : [start, undefined]
-  const stop = parsePosition(last)
+  const stop = parseCount(last)
   return stop === undefined || stop < start ? undefined : [start, stop + 1]
-}
-
-/** Digits as a number, and as the largest safe one if they are too many. */
-function parsePosition(text: string): number | undefined {
-  if (!/^[0-9]+$/.test(text)) return undefined
-  return parseInteger(text) ?? Number.MAX_SAFE_INTEGER
 }
 
 /** Whether the start of a range counts from the end. */
@@ -159,8 +155,9 @@ export function parseContentRange(text: string | undefined): ContentRangeValue |
   const space = bare.search(/[ \t]/)
   if (space === -1 || slash < space) return undefined
   const units = bare.slice(0, space)
+  if (!isToken(units)) return undefined
   const total = stripSpace(bare, slash + 1)
-  const length = total === "*" ? undefined : parsePosition(total)
+  const length = total === "*" ? undefined : parseCount(total)
   if (total !== "*" && length === undefined) return undefined
   const range = stripSpace(bare, space, slash)
   if (range === "*") return { units, start: undefined, stop: undefined, length }

@@ -4,8 +4,9 @@
 
 import { asApplication } from "../as-application.ts"
 import type { Application, ApplicationLike, Environ, HeaderList } from "../gateway.ts"
+import { splitList } from "../http/fields.ts"
 import { parseMediaType } from "../http/media-types.ts"
-import { asciiLower } from "../http/tokens.ts"
+import { asciiLower, stripSpace } from "../http/tokens.ts"
 import { fieldOf, withoutFields } from "./header-list.ts"
 import { type BodyTransform, transformResponse } from "./response-transform.ts"
 
@@ -101,7 +102,13 @@ export function isTransformable(status: string, headers: HeaderList): boolean {
   if (/^(?:1..|204|205|206|304)/.test(status) || fieldOf(headers, "content-range") !== undefined) return false
   const coding = fieldOf(headers, "content-encoding")
   if (coding !== undefined && asciiLower(coding) !== "identity") return false
-  return !headers.some(([name, value]) => asciiLower(name) === "cache-control" && /\bno-transform\b/i.test(value))
+  return !headers.some(([name, value]) => asciiLower(name) === "cache-control" && forbidsTransforming(value))
+}
+
+/** A quote that is never closed hides where the directives end; then the word alone is enough to be careful. */
+function forbidsTransforming(cacheControl: string): boolean {
+  const directives = splitList(cacheControl) ?? cacheControl.split(",")
+  return directives.some((directive) => asciiLower(stripSpace(directive.split("=", 1)[0] ?? "")) === "no-transform")
 }
 
 // RFC 9530 digests, and their forerunners.

@@ -8,9 +8,9 @@ import type { FileMultiDict } from "../datastructures/file-multi-dict.ts"
 import { Headers, type HeadersInit } from "../datastructures/headers.ts"
 import { MultiDict, type MultiItems } from "../datastructures/multi-dict.ts"
 import type { Environ, ErrorStream } from "../gateway.ts"
-import { dumpOptionsHeader, parseOptionsHeader } from "../http/fields.ts"
-import { getContentType } from "../http/media-types.ts"
-import { parseInteger } from "../http/numbers.ts"
+import { parseOptionsHeader } from "../http/fields.ts"
+import { getContentType, withParameters } from "../http/media-types.ts"
+import { parseCount } from "../http/numbers.ts"
 import { dumpQuery, textToByteString } from "../http/urls.ts"
 import { Request, type RequestClass, type RequestOptions } from "../wrappers/request.ts"
 import type { StreamContent } from "./body-source.ts"
@@ -235,7 +235,7 @@ export class EnvironBuilder {
 
   /** The Content-Length header; that of a body is found out later. */
   get contentLength(): number | undefined {
-    return parseInteger(this.#headers?.get("Content-Length") ?? "")
+    return parseCount(this.#headers?.get("Content-Length") ?? "")
   }
 
   set contentLength(bytes: number | undefined) {
@@ -253,11 +253,11 @@ export class EnvironBuilder {
     this.contentType = mimetype === undefined ? undefined : getContentType(mimetype, "utf-8")
   }
 
-  /** The parameters of the content type; changing them changes it. */
+  /** The parameters of the content type; changing them changes it. Without a type, setting one throws a TypeError. */
   get mimetypeParams(): CallbackDict<string> {
     const parameters = parseOptionsHeader(this.contentType)[1]
     return new CallbackDict(parameters, (changed) => {
-      this.contentType = dumpOptionsHeader(this.mimetype, changed)
+      this.contentType = withParameters(this.mimetype ?? "", changed)
     })
   }
 

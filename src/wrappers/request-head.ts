@@ -19,7 +19,7 @@ import { memberOf, SecFetchDest, SecFetchMode, SecFetchSite } from "../http/cros
 import { parseDate } from "../http/dates.ts"
 import { parseListHeader } from "../http/fields.ts"
 import { isJsonType, parseMediaType } from "../http/media-types.ts"
-import { parseInteger } from "../http/numbers.ts"
+import { parseCount } from "../http/numbers.ts"
 import { withOneSlash, withoutLastSlashes } from "../http/slashes.ts"
 import { byteStringToText, getCurrentUrl, parseQuery } from "../http/urls.ts"
 
@@ -277,7 +277,7 @@ export abstract class RequestHead {
   /** How often an OPTIONS or TRACE request may be passed on. @row REQ-20 */
   get maxForwards(): number | undefined {
     const text = this.headers.get("Max-Forwards")
-    return text === undefined ? undefined : parseInteger(text)
+    return text === undefined ? undefined : parseCount(text)
   }
 
   // ---- negotiation

@@ -12,11 +12,11 @@ import { WWWAuthenticate } from "../datastructures/www-authenticate.ts"
 import type { HeaderList } from "../gateway.ts"
 import { type CookieOptions, dumpCookie } from "../http/cookies.ts"
 import { COEP, COOP, CORP, memberOf } from "../http/cross-origin.ts"
-import { dumpAge, httpDate, parseAge, parseDate } from "../http/dates.ts"
+import { dumpAge, httpDate, LATEST_TIME, parseAge, parseDate } from "../http/dates.ts"
 import { quoteEtag, unquoteEtag } from "../http/etags.ts"
-import { checkFieldValue, dumpOptionsHeader, parseOptionsHeader } from "../http/fields.ts"
-import { getContentType, isJsonType } from "../http/media-types.ts"
-import { parseInteger } from "../http/numbers.ts"
+import { checkFieldValue, parseOptionsHeader } from "../http/fields.ts"
+import { getContentType, isJsonType, withParameters } from "../http/media-types.ts"
+import { parseCount } from "../http/numbers.ts"
 import { parseStatus } from "../http/status.ts"
 import { asciiLower } from "../http/tokens.ts"
 import { iriToUri } from "../http/urls.ts"
@@ -183,12 +183,12 @@ export class ResponseHead {
     this.contentType = mimetype === undefined ? undefined : contentTypeOf(mimetype)
   }
 
-  /** The parameters of the media type, live. @row RES-3 */
+  /** The parameters of the media type, live. Without a media type, setting one throws a TypeError. @row RES-3 */
   get mimetypeParams(): CallbackDict<string> {
     return this.#object(
       "Content-Type",
       (text) => new CallbackDict(parseOptionsHeader(text)[1]),
-      (params, text) => dumpOptionsHeader(parseOptionsHeader(text)[0], params),
+      (params, text) => withParameters(parseOptionsHeader(text)[0], params),
     )
   }
 
@@ -279,17 +279,15 @@ export class ResponseHead {
   get retryAfter(): Date | undefined {
     const text = this.headers.get("Retry-After")
     if (text === undefined) return undefined
-    const seconds = parseInteger(text)
-    if (seconds === undefined) return parseDate(text)
-    const date = new Date(Date.now() + seconds * 1000)
-    return Number.isNaN(date.getTime()) ? undefined : date
+    const seconds = parseCount(text)
+    return seconds === undefined ? parseDate(text) : new Date(Math.min(Date.now() + seconds * 1000, LATEST_TIME))
   }
 
   set retryAfter(when: Date | number | string | undefined) {
     if (typeof when === "number" && !(Number.isFinite(when) && when >= 0)) {
       throw new RangeError(`retryAfter must be a number of seconds from 0, not ${String(when)}`)
     }
-    this.#set("Retry-After", when instanceof Date ? httpDate(when) : typeof when === "number" ? Math.trunc(when) : when)
+    this.#set("Retry-After", when instanceof Date ? httpDate(when) : typeof when === "number" ? dumpAge(when) : when)
   }
 
   /**
@@ -532,11 +530,11 @@ export class ResponseHead {
 
   #integer(name: string): number | undefined {
     const text = this.headers.get(name)
-    return text === undefined ? undefined : parseInteger(text)
+    return text === undefined ? undefined : parseCount(text)
   }
 
   #setInteger(name: string, value: number | string | undefined): void {
-    const number = typeof value === "string" ? parseInteger(value) : value
+    const number = typeof value === "string" ? parseCount(value) : value
     if (value !== undefined && !(Number.isSafeInteger(number) && (number as number) >= 0)) {
       throw new RangeError(`${name} must be a whole number from 0, not ${String(value)}`)
     }

@@ -14,7 +14,12 @@ describe("Accept", () => {
     ["gzip;Q=0.5", "gzip;q=0.5"],
     ["gzip;q=1.5", ""],
     ["gzip;q=-1", ""],
-    ["gzip;q=.5", ""],
+    ["gzip;q=.5", "gzip;q=0.5"],
+    ["gzip;q=.", ""],
+    ["gzip;q=1., br;q=0.", "gzip,br;q=0"],
+    ["gzip;q=0.0000001", "gzip;q=0.0000001"],
+    ["a ,;b", "a"],
+    ['"a, b", c', "c"],
     ["gzip;q=+0.5", ""],
     ["gzip;q=0.5_1", ""],
     ["gzip;q=5e-1", ""],
@@ -65,8 +70,18 @@ describe("Accept", () => {
     ["*, gzip", ["br", "gzip"], "gzip"],
     ["gzip", [], undefined],
     ["gzip", ["br"], undefined],
+    // RFC 9110 section 8.4.1.3
+    ["x-gzip", ["br", "gzip"], "gzip"],
+    ["gzip", ["X-Gzip"], "X-Gzip"],
+    ["x-gzip;q=0, *", ["gzip", "br"], "br"],
+    ["x-compress", ["compress"], "compress"],
   ])("of %j and %j the best is %j", (text, values, best) => {
     expect(Accept.fromHeader(text).bestMatch(values)).toBe(best)
+  })
+
+  test("refuses to write a quality that is none", () => {
+    for (const quality of [5, -1, Number.NaN]) expect(() => new Accept([["a", quality]]).toHeader()).toThrow(RangeError)
+    expect(() => new Accept([["a\r\nb", 1]]).toHeader()).toThrow(TypeError)
   })
 
   test("can't be changed", () => {
@@ -131,7 +146,11 @@ describe("MIMEAccept", () => {
     ["a/b;x=1;y=2", "A/B; Y=2 ;X=1", true],
     ["a/b;x=1", "a/b;x=2", false],
     ["a/b;x=1", "a/b", false],
-    ["a/b", "a/b;x=1", false],
+    ["a/b", "a/b;x=1", true],
+    ["a/b;x=1", "a/b;y=2;x=1", true],
+    ["a/b;x=1;y=2", "a/b;x=1", false],
+    ['a/b;x="1"', "a/b;x=1", true],
+    ["a/b;x*=UTF-8''%E2%82%AC", "a/b;x*=UTF-8''%E2%82%AC", true],
     ["a/*;x=1", "a/b", true],
     ['a/b;x="a, b"', 'a/b; x="A, B"', true],
     ["a/b", "a/*", true],
@@ -141,6 +160,44 @@ describe("MIMEAccept", () => {
     ["*", "a/b", false],
   ])("%s takes %s: %j", (text, type, matches) => {
     expect(MIMEAccept.fromHeader(text).has(type)).toBe(matches)
+  })
+
+  // RFC 7231 section 5.3.2, and the same table in RFC 9110 section 12.5.1
+  test.each([
+    ["text/*;q=0.3, text/html;q=0.7, text/html;level=1, text/html;level=2;q=0.4, */*;q=0.5", "text/html;level=3", 0.7],
+    [
+      "text/*;q=0.3, text/plain;q=0.7, text/plain;format=flowed, text/plain;format=fixed;q=0.4",
+      "text/plain;format=flowed",
+      1,
+    ],
+    ["text/*;q=0.3, text/plain;q=0.7, text/plain;format=flowed, text/plain;format=fixed;q=0.4", "text/plain;x=y", 0.7],
+    ["text/*;q=0.3, text/plain;q=0.7, text/plain;format=fixed;q=0.4", "text/plain;charset=utf-8;format=fixed", 0.4],
+    ["text/html;q=0, text/*", "text/html; charset=utf-8", 0],
+    ["text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", "application/json", 0.2],
+    ['a/b;x=";;;";q=0.2, a/b;x=";;;";y=1;q=0.4', 'a/b;y=1;x=";;;"', 0.4],
+    ['a/b;q=0.5;x=";q=0.1"', 'a/b;x=";q=0.1"', 0.5],
+    ['a/b;x=";q=0.1"', 'a/b;x=";q=0.1"', 1],
+    ['a/b;q=@;x="y"', 'a/b;x="y"', 0],
+  ])("by %s the quality of %s is %d", (text, type, quality) => {
+    expect(MIMEAccept.fromHeader(text).quality(type)).toBe(quality)
+  })
+
+  test.each([
+    ["text/html", ["text/html; charset=utf-8"], "text/html; charset=utf-8"],
+    ["text/html", ["text/html; charset=utf-8", "text/html"], "text/html"],
+    ["TEXT/HTML", ["text/html;level=1", "Text/Html"], "Text/Html"],
+    ["text/html;level=1", ["text/html;level=1;charset=x", "text/html; Level=1"], "text/html; Level=1"],
+    ["text/html;q=0, text/*", ["text/html; charset=utf-8", "text/plain"], "text/plain"],
+    ["text/html;q=0, text/*", ["text/html; charset=utf-8"], undefined],
+    ["text/*", ["text/html;level=1", "text/html"], "text/html;level=1"],
+    ["text/html, text/html;level=1", ["text/html", "text/html;level=1"], "text/html;level=1"],
+    [
+      "application/json;q=0.5, text/html;q=0.4",
+      ["text/html; charset=utf-8", "application/json;v=1"],
+      "application/json;v=1",
+    ],
+  ])("by %s the best of %j is %j", (text, types, best) => {
+    expect(MIMEAccept.fromHeader(text).bestMatch(types)).toBe(best)
   })
 
   test.each(["html", "*/html", "", "*"])("throws for %j, which the program cannot mean", (type) => {
@@ -181,6 +238,37 @@ describe("LanguageAccept", () => {
     expect(accept.quality("en_us")).toBe(1)
     expect(accept.quality("en")).toBe(0)
     expect(accept.has("DE")).toBe(true)
+  })
+})
+
+describe("lookup by RFC 4647", () => {
+  test.each([
+    ["de-CH, en;q=0.5", ["de", "en"], "de"],
+    ["de-CH, en;q=0.5", ["en", "de"], "de"],
+    ["en;q=0.5, de-CH", ["en", "de"], "de"],
+    ["zh-Hans-CN", ["zh-Hans", "zh-Hant"], "zh-Hans"],
+    ["zh-Hans-CN", ["zh-Hant", "zh-Hans"], "zh-Hans"],
+    ["zh_hans_cn", ["ZH_Hans"], "ZH_Hans"],
+    ["zh-Hant-CN-x-private1-private2", ["zh-Hant-CN-x", "zh-Hant"], "zh-Hant"],
+    ["zh-Hant-CN-x-private1-private2", ["zh-Hant-CN-x-private1"], "zh-Hant-CN-x-private1"],
+    ["x-private", ["x"], "x"],
+    ["en", ["en-GB"], undefined],
+    ["en-US", ["en-GB"], undefined],
+    ["de, fr", ["fr", "de"], "de"],
+    ["*", ["fr"], undefined],
+    ["*, de;q=0.1", ["fr", "de"], "de"],
+    ["*-CH", ["de-CH"], undefined],
+    ["de-*-DE", ["de-DE"], "de-DE"],
+    ["de-CH, de;q=0, en;q=0.1", ["de", "en"], "en"],
+    ["de;q=0", ["de"], undefined],
+    ["de, de;q=0", ["de"], "de"],
+    ["de", ["de", "DE"], "de"],
+    ["", ["en"], undefined],
+    ["en", [], undefined],
+    [undefined, ["en"], undefined],
+  ])("a reader of %j is given of %j the one in %j", (text, offered, found) => {
+    expect(LanguageAccept.fromHeader(text).lookup(offered)).toBe(found)
+    expect(LanguageAccept.fromHeader(text).lookup(offered, "x")).toBe(found ?? "x")
   })
 })
 

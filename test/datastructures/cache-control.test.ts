@@ -34,6 +34,30 @@ describe("RequestCacheControl", () => {
     expect(control.maxStale).toBeUndefined()
   })
 
+  // RFC 9111 section 1.2.2
+  test("too many seconds are the most that can be counted", () => {
+    const text = "max-age=99999999999999999999, max-stale=9007199254740992, min-fresh=007, stale-if-error=-5"
+    const control = RequestCacheControl.fromHeader(text)
+    expect([control.maxAge, control.maxStale]).toEqual([Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER])
+    expect([control.minFresh, control.staleIfError]).toEqual([7, -5])
+    const names = ["max-age", "s-maxage", "stale-while-revalidate", "stale-if-error"]
+    const response = ResponseCacheControl.fromHeader(names.map((name) => `${name}=1${"0".repeat(30)}`).join(", "))
+    const { maxAge, sMaxage, staleWhileRevalidate, staleIfError } = response
+    expect(new Set([maxAge, sMaxage, staleWhileRevalidate, staleIfError])).toEqual(new Set([Number.MAX_SAFE_INTEGER]))
+    expect(() => {
+      response.maxAge = 1e21
+    }).toThrow(RangeError)
+  })
+
+  test("a malformed directive is left out", () => {
+    const control = RequestCacheControl.fromHeader("a b=c, *=x, a**=b, x*=UTF-8''%0D, y*=UTF-8''%E2%82%AC, no-cache")
+    expect([...control]).toEqual([
+      ["y", "€"],
+      ["no-cache", undefined],
+    ])
+    expect(control.toHeader()).toBe("y*=UTF-8''%E2%82%AC, no-cache")
+  })
+
   test("can't be changed", () => {
     const control = RequestCacheControl.fromHeader("no-cache")
     expect("set" in control).toBe(false)

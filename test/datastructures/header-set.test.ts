@@ -13,6 +13,10 @@ describe("HeaderSet", () => {
     expect(set.has("c")).toBe(false)
   })
 
+  test("leaves out of a header what no header may have", () => {
+    expect([...HeaderSet.fromHeader('a, "b\0", \u20ac, c')]).toEqual(["a", "c"])
+  })
+
   test("finds positions", () => {
     const set = make()
     expect(set.find("COOKIE")).toBe(1)

@@ -278,6 +278,15 @@ describe("changing", () => {
     )
     expect(headers.getAll("c")).toEqual(["8", "9"])
     headers.update(undefined)
+    headers.update({ b: [], missing: [], c: ["6"] })
+    headers.update(new Map([["C", [] as string[]]]))
+    headers.update({ D: new Set<string>(), d: "7" })
+    expect([headers.has("b"), headers.has("missing"), headers.has("c"), headers.getAll("D")]).toEqual([
+      false,
+      false,
+      false,
+      ["7"],
+    ])
     headers.extend(null)
     const merged = headers.merge({ A: "10" })
     expect(merged.get("a")).toBe("10")

@@ -130,6 +130,8 @@ describe("ContentRange", () => {
     "bytes -5/10",
     "bytes 0-1/-5",
     "bytes 0-1/x",
+    "a@b 0-1/5",
+    "*/c 0-1/5",
   ])("%j says nothing", (text) => {
     expect(ContentRange.fromHeader(text)).toBeUndefined()
   })
@@ -147,6 +149,18 @@ describe("ContentRange", () => {
     range.units = "items"
     range.unset()
     expect(written).toEqual(["bytes 0-9/100", "bytes 3-9/100", "bytes 3-4/100", "bytes 3-4/*", "items 3-4/*", ""])
+  })
+
+  test.each(["start", "stop"] as const)("without a %s there is no part", (end) => {
+    for (const nothing of [undefined, null]) {
+      const range = new ContentRange("bytes", 0, 10, 100)
+      range[end] = nothing
+      expect([range.start, range.stop, range.toHeader()]).toEqual([undefined, undefined, "bytes */100"])
+      range.length = nothing
+      expect(range.toHeader()).toBe("bytes */*")
+      range.units = nothing
+      expect(range.toHeader()).toBe("")
+    }
   })
 
   test("refuses what makes no sense, and stays as it was", () => {

@@ -5,7 +5,7 @@ test("holds the header and guesses nothing", () => {
   const agent = UserAgent.fromHeader("Mozilla/5.0 (X11; Linux x86_64)")
   expect([agent.string, agent.toHeader(), String(agent)]).toEqual(Array(3).fill("Mozilla/5.0 (X11; Linux x86_64)"))
   expect([agent.browser, agent.platform, agent.version, agent.language]).toEqual(Array(4).fill(undefined))
-  expect(UserAgent.fromHeader(undefined).string).toBe("")
+  for (const text of [undefined, "a\r\nb", "\u20ac"]) expect(UserAgent.fromHeader(text).string).toBe("")
 })
 
 test("a subclass fills the fields in", () => {

@@ -46,6 +46,14 @@ test("a length above the limit is refused at once, and nothing was read", async 
   )
 })
 
+test("a length that no number can hold is above every limit", () => {
+  const raw = environ("hello", { CONTENT_LENGTH: "99999999999999999999" })
+  expect(() => getInputStream(raw, { maxContentLength: 5 })).toThrow(RequestEntityTooLarge)
+  expect(() => getInputStream({ ...raw, "wsgi.input_terminated": true }, { maxContentLength: 5 })).toThrow(
+    RequestEntityTooLarge,
+  )
+})
+
 test.each([
   ["that ends by itself", { "wsgi.input_terminated": true as const }, {}],
   ["that is taken on trust", {}, { safeFallback: false }],

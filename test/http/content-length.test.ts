@@ -15,7 +15,9 @@ test.each<[string | undefined, string | undefined, number | undefined]>([
   ["+5", undefined, 0],
   ["5, 5", undefined, 0],
   ["0x5", undefined, 0],
-  ["99999999999999999999999", undefined, 0],
+  ["99999999999999999999999", undefined, Number.MAX_SAFE_INTEGER],
+  ["9007199254740992", undefined, Number.MAX_SAFE_INTEGER],
+  ["-99999999999999999999999", undefined, 0],
 ])("length %j with coding %j is %j", (length, coding, expected) => {
   expect(getContentLength(length, coding)).toBe(expected)
 })

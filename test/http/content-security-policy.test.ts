@@ -21,7 +21,8 @@ test.each<[string | undefined, [string, string][]]>([
     ],
   ],
   ["IMG-src\ta  b ; img-src c", [["img-src", "a  b"]]],
-  ["__proto__ x", [["__proto__", "x"]]],
+  ["constructor x", [["constructor", "x"]]],
+  ["%41#text/html; x; __proto__ y; a\u20ac; img-src \u20ac; b \0", [["x", ""]]],
 ])("%j says %j", (text, directives) => {
   expect(Array.from(parseContentSecurityPolicy(text))).toEqual(directives)
 })

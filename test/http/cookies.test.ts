@@ -170,6 +170,16 @@ describe("dumpCookie", () => {
     ["a b;c", {}, "k=a%20b%3Bc; Path=/"],
     ["é\r\n\0", {}, "k=%C3%A9%0D%0A%00; Path=/"],
     ["\ud800", {}, "k=%EF%BF%BD; Path=/"],
+    // cookie-octet of RFC 6265 section 4.1.1, but for the percent sign
+    ["!#$&'()*+-./:<=>?@[]^_`{|}~", {}, "k=!#$&'()*+-./:<=>?@[]^_`{|}~; Path=/"],
+    ["a/b a@b.c", {}, "k=a/b%20a@b.c; Path=/"],
+    ['%",;\\\x7f', {}, "k=%25%22%2C%3B%5C%7F; Path=/"],
+    [
+      "v",
+      { maxAge: Number.MAX_SAFE_INTEGER },
+      "k=v; Expires=Fri, 31 Dec 9999 23:59:59 GMT; Max-Age=9007199254740991; Path=/",
+    ],
+    ["v", { maxAge: -9e15 }, "k=v; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=-9000000000000000; Path=/"],
     ["v", { path: null }, "k=v"],
     ["v", { path: "" }, "k=v; Path="],
     ["v", { path: "/ä;b\r\n" }, "k=v; Path=/%C3%A4%3Bb%0D%0A"],
@@ -278,6 +288,16 @@ describe("dumpCookie", () => {
           expect(parseCookie(cookie.replace("; Secure", ""))).toEqual([[name, value]])
         },
       ),
+    )
+  })
+
+  test("the package reads what it reads here", () => {
+    fc.assert(
+      fc.property(fc.string(), (value) => {
+        const cookie = dumpCookie("k", value, { path: null, maxSize: 0 })
+        expect(cookie).toMatch(/^k=[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/)
+        expect(peer.parseCookie(cookie)["k"]).toBe(value)
+      }),
     )
   })
 

@@ -1,5 +1,5 @@
 import fc from "fast-check"
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import { dumpAge, httpDate, parseAge, parseDate } from "../../src/http/dates.ts"
 
 const TIME = Date.UTC(1994, 10, 6, 8, 49, 37)
@@ -60,9 +60,47 @@ describe("parseDate", () => {
     expect(parseDate(undefined)).toBeUndefined()
   })
 
-  test("a year of two digits lies between 1969 and 2068", () => {
-    const year = (text: string) => parseDate(`Sunday, 06-Nov-${text} 08:49:37 GMT`)?.getUTCFullYear()
-    expect([year("69"), year("99"), year("00"), year("68")]).toEqual([1969, 1999, 2000, 2068])
+  // RFC 9110 section 5.6.7
+  test.each([
+    ["2026-11-29T10:00:00Z", "06-Nov-94 08:49:37", 1994],
+    ["2026-11-29T10:00:00Z", "06-Nov-69 08:49:37", 2069],
+    ["2026-11-29T10:00:00Z", "29-Nov-76 10:00:00", 2076],
+    ["2026-11-29T10:00:00Z", "29-Nov-76 10:00:01", 1976],
+    ["2026-11-29T10:00:00Z", "29-Nov-77 10:00:00", 1977],
+    ["2026-11-29T10:00:00Z", "06-Nov-00 08:49:37", 2000],
+    ["2090-06-15T00:00:00Z", "06-Nov-10 08:49:37", 2110],
+    ["2090-06-15T00:00:00Z", "06-Nov-41 08:49:37", 2041],
+    ["2090-06-15T00:00:00Z", "14-Jun-40 23:59:59", 2140],
+    ["2090-06-15T00:00:00Z", "15-Jun-40 00:00:01", 2040],
+  ])("at %s a year of two digits is within 50 years: %s is in %d", (now, text, year) => {
+    vi.useFakeTimers({ now: new Date(now) })
+    try {
+      expect(parseDate(`Sunday, ${text} GMT`)?.getUTCFullYear()).toBe(year)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test("any year of two digits is within 50 years of now", () => {
+    const now = fc.date({ min: new Date("1970-01-01"), max: new Date("2899-01-01"), noInvalidDate: true })
+    fc.assert(
+      fc.property(now, fc.integer({ min: 0, max: 99 }), (date, digits) => {
+        vi.useFakeTimers({ now: date })
+        const parsed = parseDate(`Sunday, 06-Nov-${String(digits).padStart(2, "0")} 08:49:37 GMT`) as Date
+        vi.useRealTimers()
+        expect(parsed.getUTCFullYear() % 100).toBe(digits)
+        const earliest = new Date(date).setUTCFullYear(date.getUTCFullYear() - 50)
+        const latest = new Date(date).setUTCFullYear(date.getUTCFullYear() + 50)
+        expect(parsed.getTime()).toBeGreaterThanOrEqual(Math.floor(earliest / 1000) * 1000 - 86_400_000)
+        expect(parsed.getTime()).toBeLessThanOrEqual(latest + 86_400_000)
+      }),
+    )
+  })
+
+  test("what HTTP cannot write is no date", () => {
+    expect(parseDate("Sat, 01 Jan 0000 00:00:00 +2359")).toBeUndefined()
+    expect(parseDate("Fri, 31 Dec 9999 23:59:59 -0001")).toBeUndefined()
+    expect(httpDate(parseDate("Sat, 01 Jan 0000 00:00:00 -0000") as Date)).toBe("Sat, 01 Jan 0000 00:00:00 GMT")
   })
 
   test("old years are themselves", () => {
@@ -127,7 +165,8 @@ describe("ages", () => {
     ["-1", undefined],
     ["", undefined],
     ["1.5", undefined],
-    ["99999999999999999999", undefined],
+    ["99999999999999999999", Number.MAX_SAFE_INTEGER],
+    ["-99999999999999999999", undefined],
     [undefined, undefined],
   ])("%j is %j seconds", (text, seconds) => {
     expect(parseAge(text)).toBe(seconds)

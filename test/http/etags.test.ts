@@ -7,7 +7,7 @@ test.each(["a", "", "a b", "é", "W/a", "*", "a\\b", "a,b"])("the tag %j comes b
   expect(unquoteEtag(quoteEtag(tag, true))).toEqual([tag, true])
 })
 
-test.each(['a"b', "a\r\nb", "a\0", "\x7f"])("the tag %j cannot be quoted", (tag) => {
+test.each(['a"b', "a\r\nb", "a\0", "\x7f", "\u20ac"])("the tag %j cannot be quoted", (tag) => {
   expect(() => quoteEtag(tag)).toThrow(TypeError)
   expect(() => dumpEtags({ strong: [], weak: [tag], star: false })).toThrow(TypeError)
 })
@@ -21,6 +21,7 @@ test.each<[string | undefined, unknown[]]>([
   [' "a" ', ["a", false]],
   ['"a', ['"a', false]],
   ['""', ["", false]],
+  ['"', ['"', false]],
 ])("unquotes %j as %j", (text, expected) => {
   expect(unquoteEtag(text)).toEqual(expected)
 })
@@ -33,8 +34,10 @@ test.each<[string | undefined, string[], string[]]>([
   ['"a", W/"b" ,c', ["a", "c"], ["b"]],
   ['"a,b", ""', ["a,b", ""], []],
   ['"*"', ["*"], []],
-  ['"a" "b", "c"', ['"a" "b"', "c"], []],
-  ['"open, b', ['"open', "b"], []],
+  ['"a" "b", "c"', ["c"], []],
+  ['"open, b', ["b"], []],
+  ['"a""b"', [], []],
+  ['W/"a"b, a"b, "\u20ac", "\0", d', ["d"], []],
 ])("%j lists the strong %j and the weak %j", (text, strong, weak) => {
   expect(parseEtags(text)).toEqual({ strong, weak, star: false })
 })

@@ -1,5 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
+import { EnvironHeaders } from "../../src/datastructures/environ-headers.ts"
+import { Headers } from "../../src/datastructures/headers.ts"
 import type { HeaderList } from "../../src/gateway.ts"
 import {
   checkFieldName,
@@ -8,6 +10,7 @@ import {
   dumpOptionsHeader,
   isEntityHeader,
   isHopByHopHeader,
+  type MutableHeaders,
   parseDictHeader,
   parseListHeader,
   parseOptionsHeader,
@@ -219,6 +222,30 @@ describe("kinds of headers", () => {
     const others = list()
     removeEntityHeaders(others, ["CONTENT-type"])
     expect(others.map(([name]) => name)).toContain("Content-Type")
+  })
+
+  const kinds: [string, (fields: HeaderList) => MutableHeaders][] = [
+    ["our Headers", (fields) => new Headers(fields)],
+    ["the platform's Headers", (fields) => new globalThis.Headers(fields)],
+    ["a Map", (fields) => new Map(fields)],
+  ]
+
+  test.each(kinds)("entity and hop-by-hop headers are taken out of %s in place", (_, make) => {
+    const names = (headers: MutableHeaders) =>
+      Array.from(new Set(Array.from(headers, ([name]) => name.toLowerCase()))).sort()
+    const headers = make(list())
+    removeEntityHeaders(headers)
+    expect(names(headers)).toEqual(["connection", "expires", "set-cookie", "x-secret"])
+    removeEntityHeaders(headers, ["Content-Type"])
+    expect(names(headers)).toEqual(["connection", "set-cookie", "x-secret"])
+    removeHopByHopHeaders(headers)
+    expect(names(headers)).toEqual(["set-cookie"])
+  })
+
+  test("headers that can't be changed are refused", () => {
+    const headers = new EnvironHeaders({ CONTENT_TYPE: "a" }) as unknown as HeaderList
+    expect(() => removeEntityHeaders(headers)).toThrow(TypeError)
+    expect(() => removeHopByHopHeaders(headers)).toThrow(TypeError)
   })
 
   test("hop-by-hop headers go, and with them those that Connection names", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
-import { parseInteger } from "../../src/http/numbers.ts"
+import { parseCount, parseInteger } from "../../src/http/numbers.ts"
 
 test.each([
   ["0", 0],
@@ -48,4 +48,23 @@ test("base 16 takes both cases and no prefix", () => {
 
 test("every safe integer comes back from its text", () => {
   fc.assert(fc.property(fc.maxSafeInteger(), (value) => parseInteger(String(value)) === value))
+})
+
+test.each([
+  ["0", 0],
+  [" 42\t", 42],
+  ["007", 7],
+  ["9007199254740991", Number.MAX_SAFE_INTEGER],
+  ["9007199254740992", Number.MAX_SAFE_INTEGER],
+  ["9".repeat(400), Number.MAX_SAFE_INTEGER],
+  ["", undefined],
+  ["-0", undefined],
+  ["-1", undefined],
+  ["+1", undefined],
+  ["1.0", undefined],
+  ["1e3", undefined],
+  ["-".concat("9".repeat(40)), undefined],
+  ["٣", undefined],
+])("%j counts as %j", (text, expected) => {
+  expect(parseCount(text)).toBe(expected)
 })

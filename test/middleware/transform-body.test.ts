@@ -98,11 +98,25 @@ describe("headers", () => {
   })
 })
 
+test.each(["foo-no-transform", "no-transform-x", 'private="no-transform"', 'a="b, no-transform, c"', "x=no-transform"])(
+  "%s does not forbid it",
+  async (control) => {
+    const app = answer("<b>", [...HTML, ["Cache-Control", control]])
+    expect((await call(shouting, {}, app)).text).toBe("<B>")
+  },
+)
+
 test.each([
   ["another type", answer("ab", [["Content-Type", "text/plain"]])],
   ["no type", answer([], [])],
   ["coded bytes", answer("ab", [...HTML, ["Content-Encoding", "gzip"]])],
   ["no-transform", answer("ab", [...HTML, ["Cache-Control", "max-age=1, no-transform"]])],
+  ["no-transform with an argument", answer("ab", [...HTML, ["Cache-Control", "No-Transform=0"]])],
+  [
+    "no-transform in the second of two fields",
+    answer("ab", [...HTML, ["Cache-Control", "a"], ["Cache-Control", "no-transform"]]),
+  ],
+  ["no-transform beside a quote that is not closed", answer("ab", [...HTML, ["Cache-Control", 'a="b, no-transform']])],
   ["part of a range", answer("ab", [...HTML, ["Content-Range", "bytes 0-1/9"]], "206 Partial Content")],
   ["304", answer([], [["ETag", '"a"']], "304 Not Modified")],
 ])("%s is left alone", async (_, app) => {

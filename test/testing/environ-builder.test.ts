@@ -291,6 +291,8 @@ describe("linked properties", () => {
     expect(builder.headers.get("Content-Type")).toBe("text/html; charset=latin1")
     builder.contentType = undefined
     expect([builder.contentType, builder.mimetype]).toEqual([undefined, undefined])
+    expect(() => builder.mimetypeParams.set("charset", "latin1")).toThrow(TypeError)
+    expect(builder.contentType).toBeUndefined()
     builder.contentLength = 5
     expect([builder.headers.get("Content-Length"), builder.contentLength]).toEqual(["5", 5])
     builder.contentLength = undefined

@@ -85,8 +85,13 @@ test("retryAfter in seconds is read as a date from now, and written as seconds",
   const seconds = ((head.retryAfter as Date | undefined)?.getTime() ?? 0) - Date.now()
   expect(seconds).toBeGreaterThan(50_000)
   expect(seconds).toBeLessThan(70_000)
-  head.headers.set("Retry-After", "9007199254740991")
-  expect(head.retryAfter).toBeUndefined()
+  for (const text of ["9007199254740991", "99999999999999999999"]) {
+    head.headers.set("Retry-After", text)
+    expect(head.retryAfter).toEqual(new Date("9999-12-31T23:59:59Z"))
+  }
+  expect(() => {
+    head.retryAfter = 1e21
+  }).toThrow(RangeError)
 })
 
 test("policies are unsafe-none unless the header says one that is known", () => {
@@ -168,6 +173,20 @@ test("mimetypeParams rewrite the header", () => {
   head.mimetypeParams.delete("charset")
   head.mimetypeParams.delete("version")
   expect(head.contentType).toBe("text/html")
+})
+
+test.each([undefined, "", "; charset=x"])("mimetypeParams of the type %j are those of nothing", (contentType) => {
+  const head = new ResponseHead({ headers: contentType === undefined ? {} : { "Content-Type": contentType } })
+  head.contentType = contentType
+  expect(() => head.mimetypeParams.set("charset", "ascii")).toThrow("charset")
+  expect(head.contentType).toBe(contentType)
+})
+
+test("counts beyond the safe range are the greatest that there is", () => {
+  const fields = ["Content-Length", "Age", "Access-Control-Max-Age"]
+  const head = new ResponseHead({ headers: fields.map((name) => [name, "99999999999999999999"] as const) })
+  const most = Number.MAX_SAFE_INTEGER
+  expect([head.contentLength, head.age, head.accessControlMaxAge]).toEqual([most, most, most])
 })
 
 test("a live object tells whether its header is there", () => {
