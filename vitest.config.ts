@@ -23,6 +23,8 @@ export default defineConfig({
       { extends: true, test: { name: "tests", include: ["test/**/*.test.ts"] } },
       // What takes longer than `npm test` may: npm run test:load
       { extends: true, test: { name: "load", include: ["test/load/**/*.load.ts"], testTimeout: 300_000 } },
+      // What a browser does: npm run test:browser
+      { extends: true, test: { name: "browser", include: ["test/**/*.browser.ts"], testTimeout: 120_000 } },
     ],
   },
 })

@@ -1,5 +1,5 @@
 // What stands between strangers and the house: password hashes in Werkzeug's format, comparison in constant time,
-// and paths and file names made of what somebody sent.
+// paths and file names made of what somebody sent, and redirects that stay here.
 // Deriving a key runs in the thread pool of the runtime, never on the event loop, and only within bounds that are
 // checked first. Paths are judged as text; the disk is not asked, so that links are the business of whoever opens files.
 
@@ -321,3 +321,39 @@ export function secureFilename(name: string): string {
 function isEdge(character: string | undefined): boolean {
   return character === "." || character === "_"
 }
+
+// ---- Redirects
+
+/**
+ * Where to send a visitor whose request says where it wants to go on, as `?next=/orders`: the target, if it stays on this site,
+ * and else `undefined`. A target is a path with a query and a fragment; given the origin of the site, also a URL of it, of
+ * which the path is taken.
+ *
+ * Browsers read `/\evil.example` and `//evil.example` as another host, and skip tabs and line breaks: none of these stays.
+ *
+ * @param origin of this site, as `https://example.com`
+ * @example
+ * safeRedirectTarget("/orders?page=2#last") // => "/orders?page=2#last"
+ * safeRedirectTarget("//evil.example") // => undefined
+ * safeRedirectTarget("https://example.com/orders", "https://example.com") // => "/orders"
+ * safeRedirectTarget("https://evil.example/", "https://example.com") // => undefined
+ */
+export function safeRedirectTarget(target: string | null | undefined, origin?: string): string | undefined {
+  // Characters that browsers drop or turn into others before they look.
+  if (typeof target !== "string" || /[\x00-\x20\x7f\\]|\p{Surrogate}/u.test(target)) return undefined
+  let path = target
+  if (!target.startsWith("/")) {
+    if (origin === undefined || !URL.canParse(target)) return undefined
+    const url = new URL(target)
+    if (url.origin !== origin || url.username !== "" || url.password !== "" || !/^https?:$/.test(url.protocol)) {
+      return undefined
+    }
+    path = url.pathname + url.search + url.hash
+  }
+  // Resolved as a browser does: `/..//evil.example` has another host when its path is taken for a target again.
+  if (path.startsWith("//") || !URL.canParse(path, NOWHERE)) return undefined
+  const resolved = new URL(path, NOWHERE)
+  return resolved.origin === NOWHERE && !resolved.pathname.startsWith("//") ? path : undefined
+}
+
+const NOWHERE = "http://site.invalid"

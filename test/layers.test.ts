@@ -11,6 +11,7 @@ const ROWS: string[][] = [
   ["cli"],
   ["serving", "testapp.ts"],
   ["debug", "testing", "adapters", "proxy"],
+  ["sessions"],
   ["middleware"],
   ["files"],
   // Below this line the code runs on Node, Bun, Deno and Workers alike.
@@ -19,7 +20,7 @@ const ROWS: string[][] = [
   ["environ"],
   ["datastructures"],
   ["exceptions", "signing"],
-  ["http", "security.ts", "local.ts"],
+  ["http", "stores", "security.ts", "local.ts"],
   ["as-application.ts"],
   ["mistakes"],
   ["gateway.ts"],

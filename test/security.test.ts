@@ -13,6 +13,7 @@ import {
   needsRehash,
   safeJoin,
   safeJoinUnder,
+  safeRedirectTarget,
   secureFilename,
 } from "../src/security.ts"
 import { expectLinear } from "./support/growth.ts"
@@ -496,5 +497,101 @@ describe("a file outside of the root", () => {
     writeFileSync(join(root, secureFilename("../secret.txt")), "upload")
     expect(readdirSync(root)).toContain("secret.txt")
     expect(read(join(home, "secret.txt"))).toBe("canary")
+  })
+})
+
+describe("safeRedirectTarget", () => {
+  test.each([
+    "/",
+    "/a",
+    "/a/b?c=d&e=//f#g",
+    "/?next=https://evil.example/",
+    "/\u00e4",
+    "/a//b",
+    "/%2f%2fevil.example",
+    "/a/..",
+  ])("%j stays on the site", (target) => {
+    expect(safeRedirectTarget(target)).toBe(target)
+    expect(new URL(target, "https://here.test").origin).toBe("https://here.test")
+  })
+
+  test.each([
+    ...[
+      "",
+      "a",
+      "//evil.example",
+      "///evil.example",
+      "/\\evil.example",
+      "\\\\evil.example",
+      "/\t/evil.example",
+      "\t//evil.example",
+    ],
+    ...[
+      "/\n/evil.example",
+      "/\r\nSet-Cookie: a=b",
+      " /a",
+      "/a b",
+      "https:evil.example",
+      "https://evil.example",
+      "http:///evil.example",
+    ],
+    ...[
+      "javascript:alert(1)",
+      "data:text/html,x",
+      "//",
+      "/..//evil.example",
+      "/.//evil.example",
+      "/a/../..//evil.example",
+      "/\ud800",
+    ],
+    ...[
+      "http://ok@evil.example/",
+      "//[",
+      "https://here.test.evil.example/",
+      "mailto:a@here.test",
+      "?a",
+      "#a",
+      "./a",
+      "../a",
+      "/\0",
+    ],
+  ])("%j does not", (target) => {
+    expect(safeRedirectTarget(target)).toBe(undefined)
+    expect(safeRedirectTarget(target, "https://here.test")).toBe(undefined)
+  })
+
+  test("a URL of the site gives its path", () => {
+    expect(safeRedirectTarget("https://here.test/a?b#c", "https://here.test")).toBe("/a?b#c")
+    expect(safeRedirectTarget("https://here.test", "https://here.test")).toBe("/")
+    expect(safeRedirectTarget("HTTPS://HERE.test:443/a", "https://here.test")).toBe("/a")
+    for (const url of [
+      "http://here.test/a",
+      "https://here.test:8443/a",
+      "https://here.test//evil.example",
+      "https://u:p@here.test/",
+    ]) {
+      expect(safeRedirectTarget(url, "https://here.test"), url).toBe(undefined)
+    }
+  })
+
+  test("without a target there is none", () => {
+    expect([
+      safeRedirectTarget(undefined),
+      safeRedirectTarget(null),
+      safeRedirectTarget(7 as unknown as string),
+    ]).toEqual([undefined, undefined, undefined])
+  })
+
+  test("wherever a browser goes, it is this origin, and the target can be taken for one again", () => {
+    const text = fc.string({ unit: fc.constantFrom(..."/\\.:@?#ae \t\n%2f".split("")) })
+    fc.assert(
+      fc.property(text, (rest) => {
+        const target = safeRedirectTarget(`/${rest}`)
+        if (target === undefined) return
+        const url = new URL(target, "https://here.test")
+        expect(url.origin).toBe("https://here.test")
+        expect(new URL(url.pathname, "https://here.test").origin).toBe("https://here.test")
+      }),
+    )
   })
 })

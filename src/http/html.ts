@@ -1,4 +1,7 @@
-// Text into HTML. Two names and no template language: whatever is not marked as safe is escaped, wherever it goes.
+// Text into HTML. No template language: a tagged template of JavaScript, whose values are escaped unless they are HTML from
+// here, and refused where escaping is not enough. See html-contexts.ts for where that is.
+
+import { type HtmlContext, htmlContexts } from "./html-contexts.ts"
 
 const ENTITIES: ReadonlyMap<string, string> = new Map([
   ["&", "&amp;"],
@@ -37,4 +40,70 @@ export class SafeHtml {
 export function escapeHtml(value: string | number | SafeHtml): string {
   if (value instanceof SafeHtml) return value.toString()
   return String(value).replace(/[&<>"']/g, (character) => ENTITIES.get(character) as string)
+}
+
+/** What can be put into a template: nothing for `false`, `null` and `undefined`, and one after the other for an array. */
+export type HtmlValue = string | number | bigint | SafeHtml | false | null | undefined | readonly HtmlValue[]
+
+/** Templates are few and used often: the same object each time. */
+const contexts = new WeakMap<TemplateStringsArray, HtmlContext[]>()
+/** What browsers run instead of following it; they skip white space and control characters in it. */
+const SCRIPT_URL = /^(?:javascript|vbscript):/i
+
+/**
+ * HTML from a template literal. Every value is escaped, unless it is HTML from here. Text is refused where escaping does not
+ * make it harmless: outside of quotes in a tag, in `<script>` and `<style>`, and in attributes that are scripts. A URL that
+ * would run a script becomes `about:invalid`.
+ *
+ * @throws TypeError for a value that is none of HtmlValue, and for text in a place that takes HTML only
+ * @example
+ * const name = "<Ada>"
+ * html`<p title="${name}">${name}</p>`.toString() // => '<p title="&lt;Ada&gt;">&lt;Ada&gt;</p>'
+ * html`<ul>${["a", "b"].map((item) => html`<li>${item}</li>`)}</ul>`.toString() // => "<ul><li>a</li><li>b</li></ul>"
+ * html`<a href="${"javascript:alert(1)"}">`.toString() // => '<a href="about:invalid">'
+ * html`<p title=${name}>` // throws TypeError
+ */
+export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[]): SafeHtml {
+  let known = contexts.get(parts)
+  if (known === undefined) {
+    known = htmlContexts(parts)
+    contexts.set(parts, known)
+  }
+  let text = parts[0] as string
+  // Of a URL that is put together of several values.
+  let url = ""
+  for (let index = 0; index < values.length; index++) {
+    const context = known[index] as HtmlContext
+    const part = parts[index + 1] as string
+    let rendered = render(values[index], context)
+    if (context === "url" || context === "url-rest") {
+      url = (context === "url" ? "" : url) + rendered + part
+      if (SCRIPT_URL.test(url.replace(/[\x00-\x20]/g, ""))) rendered = "about:invalid"
+    }
+    text += rendered + part
+  }
+  return new SafeHtml(text)
+}
+
+function render(value: HtmlValue, context: HtmlContext): string {
+  if (value === undefined || value === null || value === false) return ""
+  if (value instanceof SafeHtml) {
+    const safe = value.toString()
+    // HTML is for the space between tags; its quotes would end an attribute.
+    return context === "text" || typeof context === "object" ? safe : safe.replace(/["']/g, entityOf)
+  }
+  if (Array.isArray(value)) return value.map((item: HtmlValue) => render(item, context)).join("")
+  if (typeof value !== "string" && typeof value !== "number" && typeof value !== "bigint") {
+    throw new TypeError(`a template takes text, numbers and HTML, not ${describe(value)}`)
+  }
+  if (typeof context === "object") throw new TypeError(`${context.only}: no text can be put there, only HTML`)
+  return escapeHtml(String(value))
+}
+
+function entityOf(character: string): string {
+  return ENTITIES.get(character) as string
+}
+
+function describe(value: unknown): string {
+  return typeof value === "object" ? `an instance of ${value?.constructor?.name ?? "Object"}` : `a ${typeof value}`
 }

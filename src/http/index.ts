@@ -45,7 +45,7 @@ export {
   removeHopByHopHeaders,
 } from "./fields.ts"
 export { getHost, hostIsTrusted, UntrustedHost } from "./hosts.ts"
-export { escapeHtml, SafeHtml } from "./html.ts"
+export { escapeHtml, type HtmlValue, html, SafeHtml } from "./html.ts"
 export { getContentType, isJsonType, isMediaType, isTextType, parseMediaType } from "./media-types.ts"
 export { dumpAccept, parseAccept } from "./negotiation.ts"
 export { parseCount, parseInteger } from "./numbers.ts"

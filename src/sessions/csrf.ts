@@ -1,0 +1,75 @@
+// Refuses what a page of another site has a visitor's browser do here (cross-site request forgery). What the browser says of
+// where a request comes from decides; a token only where it says nothing. Logging in is no exception: a visitor who is logged
+// in as somebody else, by another site, is deceived too.
+
+import { respondWith } from "../environ/responder.ts"
+import { Forbidden } from "../exceptions/statuses.ts"
+import type { Application, Body, Environ, StartResponse } from "../gateway.ts"
+import { CSRF_FIELD, isTokenOf } from "./csrf-token.ts"
+import { formToken } from "./form-token.ts"
+import { requestSource } from "./request-source.ts"
+import { getSession, hasSession } from "./sessions.ts"
+
+/** What is let through besides requests of this origin. */
+export interface CsrfOptions {
+  /**
+   * Other origins that may send what they like, as `https://app.example.com`. Pages of another subdomain are of another
+   * origin.
+   */
+  trustedOrigins?: Iterable<string> | undefined
+  /** Requests that are not looked at: those that do not go by cookies, as webhooks and APIs with tokens in a header. */
+  exempt?: ((environ: Environ) => boolean) | undefined
+}
+
+const FOREIGN = "The request comes from a page of another site."
+const UNKNOWN = "The browser does not tell where the request comes from, and there is no valid CSRF token in it."
+
+/**
+ * Answers 403 to requests that may change something and come from a page of another origin: all but GET, HEAD, OPTIONS and
+ * TRACE, and attempts to open a WebSocket.
+ *
+ * `Sec-Fetch-Site` decides, then `Origin`. A client that sends neither, as an old browser, needs the token of its session:
+ * `csrfField(request)` in the form, or `csrfToken(request)` in the header `X-CSRF-Token`. For that, `sessions` stands around
+ * this layer.
+ *
+ * @throws TypeError for a trusted origin that is none
+ */
+export function csrf(app: Application, options: CsrfOptions = {}): Application {
+  const { trustedOrigins = [], exempt } = options
+  const trusted = new Set(Array.from(trustedOrigins, checkOrigin))
+  const isTrusted = (origin: string) => trusted.has(origin)
+  return (environ, startResponse) => {
+    if (isSafe(environ) || exempt?.(environ)) return app(environ, startResponse)
+    const source = requestSource(environ, isTrusted)
+    if (source === "own") return app(environ, startResponse)
+    if (source === "foreign") return respondWith(new Forbidden(FOREIGN), environ, startResponse)
+    // Browsers tell the origin of a WebSocket, whatever their age. What says nothing is no browser.
+    if (isSafeMethod(environ.REQUEST_METHOD)) return app(environ, startResponse)
+    return withToken(app, environ, startResponse)
+  }
+}
+
+function isSafeMethod(method: string): boolean {
+  return method === "GET" || method === "HEAD" || method === "OPTIONS" || method === "TRACE"
+}
+
+function isSafe(environ: Environ): boolean {
+  if (!isSafeMethod(environ.REQUEST_METHOD)) return false
+  const upgrade = environ["HTTP_UPGRADE"]
+  return typeof upgrade !== "string" || !/websocket/i.test(upgrade)
+}
+
+async function withToken(app: Application, environ: Environ, startResponse: StartResponse): Promise<Body> {
+  if (hasSession(environ)) {
+    const header = environ["HTTP_X_CSRF_TOKEN"]
+    const token = typeof header === "string" ? header : await formToken(environ, CSRF_FIELD)
+    if (token !== undefined && isTokenOf(await getSession(environ), token)) return app(environ, startResponse)
+  }
+  return respondWith(new Forbidden(UNKNOWN), environ, startResponse)
+}
+
+/** Browsers send an origin in one form only. */
+function checkOrigin(origin: string): string {
+  if (URL.canParse(origin) && new URL(origin).origin === origin) return origin
+  throw new TypeError(`not an origin as browsers send it, such as https://example.com: ${JSON.stringify(origin)}`)
+}

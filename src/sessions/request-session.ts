@@ -1,0 +1,134 @@
+// The session of one request: opened when somebody asks for it, finished when the response begins. A session that nobody
+// asked for leaves no trace in the response.
+
+import { type BodyIterator, closeBody, iterateBody } from "../environ/body.ts"
+import type { Body, Environ, HeaderList, Write } from "../gateway.ts"
+import { withVary } from "../middleware/header-list.ts"
+import { kept } from "./kept-value.ts"
+import { finishSession, Session } from "./session.ts"
+import type { LoadedSession, SavedSession, SessionCarrier } from "./session-carrier.ts"
+
+/** Looks at what was kept, and gives what to take of it; `undefined` for nothing. */
+export type SessionValidator = (data: Record<string, unknown>) => object | undefined
+
+const NOTHING: SavedSession = Object.freeze({})
+
+export class RequestSession {
+  readonly #environ: Environ
+  readonly #carrier: SessionCarrier
+  readonly #validate: SessionValidator | undefined
+  #opening: Promise<Session> | undefined = undefined
+  #opened: { session: Session; loaded: LoadedSession } | undefined = undefined
+  #saved: SavedSession | undefined = undefined
+
+  constructor(environ: Environ, carrier: SessionCarrier, validate: SessionValidator | undefined) {
+    this.#environ = environ
+    this.#carrier = carrier
+    this.#validate = validate
+  }
+
+  open(): Promise<Session> {
+    this.#opening ??= this.#load()
+    return this.#opening
+  }
+
+  async #load(): Promise<Session> {
+    const result = this.#carrier.load(this.#environ)
+    const loaded = result instanceof Promise ? await result : result
+    if (this.#validate !== undefined && !loaded.isNew) loaded.values = validated(loaded.values, this.#validate)
+    const session = new Session(new Map(loaded.values), loaded.isNew, this.#carrier)
+    // Too late to be saved: it can be read only.
+    if (this.#saved !== undefined) finishSession(session)
+    else this.#opened = { session, loaded }
+    return session
+  }
+
+  /** The headers of the response, with what the session adds. Called again, it adds the same. */
+  headers(headers: HeaderList): HeaderList {
+    if (this.#opening === undefined) {
+      this.#saved ??= NOTHING
+      return headers
+    }
+    this.#saved ??= this.#save()
+    const { setCookie } = this.#saved
+    const varying = withVary(headers, "Cookie")
+    return setCookie === undefined ? varying : [...varying, ["Set-Cookie", setCookie]]
+  }
+
+  #save(): SavedSession {
+    if (this.#opened === undefined) return NOTHING
+    const { session, loaded } = this.#opened
+    const finished = finishSession(session)
+    if (finished.changes.length === 0 && !loaded.isStale) return NOTHING
+    const saved = this.#carrier.save(this.#environ, loaded, finished)
+    // Waited for below; until then a failure is nobody's.
+    saved.saving?.catch(() => {})
+    return saved
+  }
+
+  /** A `write` that waits until the session is saved. */
+  writing(write: Write): Write {
+    const saving = this.#saved?.saving
+    if (saving === undefined) return write
+    return async (chunk) => {
+      await saving
+      return write(chunk)
+    }
+  }
+
+  /** The body, to be sent when the session is saved. */
+  body(body: Body): Body | Promise<Body> {
+    if (this.#saved === undefined) return new WaitingBody(body, () => this.#saved?.saving)
+    const { saving } = this.#saved
+    if (saving === undefined) return body
+    return saving.then(
+      () => body,
+      async (error) => {
+        await closeBody(body)
+        throw error
+      },
+    )
+  }
+}
+
+/** What the application takes of the values, and those of flash messages and the like, which it does not know. */
+function validated(values: Map<string, unknown>, validate: SessionValidator): Map<string, unknown> {
+  const isOwn = ([key]: [string, unknown]) => key.startsWith("_")
+  const all = [...values]
+  const taken = validate(Object.fromEntries(all.filter((entry) => !isOwn(entry))))
+  if (taken === undefined) return new Map()
+  const theirs = Object.entries(taken).filter(([, value]) => value !== undefined)
+  return new Map([...all.filter(isOwn), ...theirs.map(([key, value]) => [key, kept(value)] as const)])
+}
+
+/** A body that starts its response when it is iterated: what it gives waits for the session. */
+class WaitingBody implements AsyncIterableIterator<Uint8Array, undefined> {
+  readonly #body: Body
+  readonly #saving: () => Promise<void> | undefined
+  #iterator: BodyIterator | undefined = undefined
+
+  constructor(body: Body, saving: () => Promise<void> | undefined) {
+    this.#body = body
+    this.#saving = saving
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.#iterator ??= iterateBody(this.#body)
+    const step = await this.#iterator.next()
+    await this.#saving()
+    return step.done ? { done: true, value: undefined } : step
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    await this.#iterator?.return?.()
+    return { done: true, value: undefined }
+  }
+
+  close(): void | Promise<void> {
+    return closeBody(this.#body)
+  }
+}
