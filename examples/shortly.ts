@@ -11,7 +11,7 @@
 
 import { appendFileSync, existsSync, readFileSync } from "node:fs"
 import { Request, Response, RuleMap, redirect, rule, runSimple } from "werkstatt"
-import { escapeHtml, SafeHtml } from "werkstatt/http"
+import { html, type SafeHtml } from "werkstatt/http"
 
 /** Links by their short name, in memory and, if there is a file, as lines of it to which each is added. */
 class Store {
@@ -38,11 +38,6 @@ class Store {
     this.#links.set(short, { url, clicks: 0 })
     return short
   }
-}
-
-/** HTML from a template literal: everything that is put in is escaped, unless it is HTML from here. */
-function html(parts: TemplateStringsArray, ...values: (string | number | SafeHtml)[]): SafeHtml {
-  return new SafeHtml(parts.reduce((text, part, i) => text + escapeHtml(values[i - 1] ?? "") + part))
 }
 
 const page = (title: string, body: SafeHtml, status = 200): Response => {

@@ -31,6 +31,7 @@ import {
 } from "../src/middleware/index.ts"
 import { httpProxy } from "../src/proxy/http-proxy.ts"
 import { makeServer } from "../src/serving/index.ts"
+import { csrf, sessions } from "../src/sessions/index.ts"
 import { Client, createEnviron, recordEnvirons } from "../src/testing/index.ts"
 import { Response } from "../src/wrappers/index.ts"
 
@@ -45,6 +46,7 @@ const takers: Record<string, (app: ApplicationLike) => Application> = {
   "compose with a layer": (app) => compose(app, (inner) => requestId(inner)),
   compress: (app) => compress(app),
   cors: (app) => cors(app, { origins: "*" }),
+  csrf: (app) => csrf(app, { exempt: () => true }),
   dispatcher: (app) => dispatcher(app, {}),
   "a mount of dispatcher": (app) => dispatcher(new NotFound("not mounted"), { "/": app }),
   httpProxy: (app) => httpProxy(app, {}),
@@ -56,6 +58,7 @@ const takers: Record<string, (app: ApplicationLike) => Application> = {
   requestId: (app) => requestId(app),
   responder: (app) => responder(() => app),
   rewrite: (app) => rewrite(app, []),
+  sessions: (app) => sessions(app, { secret: "a secret of at least 16 bytes" }),
   sharedData: (app) => sharedData(app, {}),
   timeout: (app) => timeout(app, { timeoutMs: 1000 }),
   transformBody: (app) => transformBody(app, { transform: () => undefined }),

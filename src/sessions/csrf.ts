@@ -2,9 +2,11 @@
 // where a request comes from decides; a token only where it says nothing. Logging in is no exception: a visitor who is logged
 // in as somebody else, by another site, is deceived too.
 
+import { asApplication } from "../as-application.ts"
 import { respondWith } from "../environ/responder.ts"
 import { Forbidden } from "../exceptions/statuses.ts"
-import type { Application, Body, Environ, StartResponse } from "../gateway.ts"
+import type { Application, ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
+import { checkOptions } from "../mistakes/options.ts"
 import { CSRF_FIELD, isTokenOf } from "./csrf-token.ts"
 import { formToken } from "./form-token.ts"
 import { requestSource } from "./request-source.ts"
@@ -34,18 +36,20 @@ const UNKNOWN = "The browser does not tell where the request comes from, and the
  *
  * @throws TypeError for a trusted origin that is none
  */
-export function csrf(app: Application, options: CsrfOptions = {}): Application {
+export function csrf(app: ApplicationLike, options: CsrfOptions = {}): Application {
+  const inner = asApplication(app, "csrf")
+  checkOptions("csrf", options, { exempt: true, trustedOrigins: true })
   const { trustedOrigins = [], exempt } = options
   const trusted = new Set(Array.from(trustedOrigins, checkOrigin))
   const isTrusted = (origin: string) => trusted.has(origin)
   return (environ, startResponse) => {
-    if (isSafe(environ) || exempt?.(environ)) return app(environ, startResponse)
+    if (isSafe(environ) || exempt?.(environ)) return inner(environ, startResponse)
     const source = requestSource(environ, isTrusted)
-    if (source === "own") return app(environ, startResponse)
+    if (source === "own") return inner(environ, startResponse)
     if (source === "foreign") return respondWith(new Forbidden(FOREIGN), environ, startResponse)
     // Browsers tell the origin of a WebSocket, whatever their age. What says nothing is no browser.
-    if (isSafeMethod(environ.REQUEST_METHOD)) return app(environ, startResponse)
-    return withToken(app, environ, startResponse)
+    if (isSafeMethod(environ.REQUEST_METHOD)) return inner(environ, startResponse)
+    return withToken(inner, environ, startResponse)
   }
 }
 

@@ -3,12 +3,22 @@
 
 import type { Environ } from "../gateway.ts"
 import { type CookieOptions, dumpCookie, parseCookie } from "../http/cookies.ts"
+import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 
 /** Name and attributes of the cookie. It is always HttpOnly. */
 export interface SessionCookieOptions
   extends Pick<CookieOptions, "path" | "domain" | "secure" | "sameSite" | "partitioned"> {
   /** `session` unless given. With `__Host-` in front, browsers take it from no other host of the domain. */
   name?: string | undefined
+}
+
+const OPTIONS: OptionNames<SessionCookieOptions> = {
+  domain: true,
+  name: true,
+  partitioned: true,
+  path: true,
+  sameSite: true,
+  secure: true,
 }
 
 /** What browsers take; a larger cookie they drop without a word. */
@@ -24,6 +34,7 @@ export class SessionCookie {
 
   /** @throws TypeError for a name or an attribute that no cookie may have */
   constructor(options: SessionCookieOptions, maxAgeSeconds: number) {
+    checkOptions("the cookie of sessions", options, OPTIONS)
     const { name = "session", secure = true, sameSite = "lax", ...others } = options
     this.name = name
     this.#attributes = { ...others, secure, sameSite, httpOnly: true, maxSize: 0 }

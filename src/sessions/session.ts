@@ -3,9 +3,11 @@
 
 import { type Kept, kept } from "./kept-value.ts"
 
-/** Anything that can be kept, for sessions whose type is not said. */
 // biome-ignore lint/suspicious/noExplicitAny: without a type of its own, a value is whatever the view takes it for
-export type SessionData = Record<string, any>
+type Untyped = any
+
+/** Anything that can be kept, for sessions whose type is not said. */
+export type SessionData = Record<string, Untyped>
 
 /** A message for the visitor's next page. */
 export interface Flash {

@@ -1,8 +1,10 @@
 // The layer that gives an application sessions, and the way to the session of a request. The session is in the environ, as
 // what other layers tell is: it goes along where an environ is copied, and the innermost layer of several counts.
 
+import { asApplication } from "../as-application.ts"
 import { isPromise } from "../environ/responder.ts"
-import type { Application, Environ, StartResponse } from "../gateway.ts"
+import type { Application, ApplicationLike, Environ, StartResponse } from "../gateway.ts"
+import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import type { SecretKey } from "../signing/keys.ts"
 import type { Store } from "../stores/store.ts"
 import { type CarrierOptions, CookieSessions } from "./cookie-sessions.ts"
@@ -52,7 +54,8 @@ const DAY = 86_400
  *
  * @throws RangeError for a secret of less than 16 bytes, TypeError without secret and store, and for a cookie that is none
  */
-export function sessions(app: Application, options: SessionOptions): Application {
+export function sessions(app: ApplicationLike, options: SessionOptions): Application {
+  const inner = asApplication(app, "sessions")
   const carrier = carrierOf(options)
   const { validate } = options
   return (environ, startResponse) => {
@@ -60,13 +63,24 @@ export function sessions(app: Application, options: SessionOptions): Application
     environ[KEY] = own
     const start: StartResponse = (status, headers, error) =>
       own.writing(startResponse(status, own.headers(headers), error))
-    const body = app(environ, start)
+    const body = inner(environ, start)
     return isPromise(body) ? body.then((settled) => own.body(settled)) : own.body(body)
   }
 }
 
+const OPTIONS: OptionNames<CommonSessionOptions & { secret: unknown; store: unknown }> = {
+  cookie: true,
+  maxAgeSeconds: true,
+  permanent: true,
+  rotateOn: true,
+  secret: true,
+  store: true,
+  validate: true,
+}
+
 function carrierOf(options: SessionOptions): SessionCarrier {
-  const { secret, store, maxAgeSeconds = 31 * DAY, permanent = false } = options
+  checkOptions("sessions", options ?? {}, OPTIONS)
+  const { secret, store, maxAgeSeconds = 31 * DAY, permanent = false } = options ?? {}
   const { rotateOn = ["user", "userId", "user_id"] } = options
   if (!(maxAgeSeconds > 0)) throw new RangeError(`maxAgeSeconds must be above 0, not ${String(maxAgeSeconds)}`)
   if ((secret === undefined) === (store === undefined)) {

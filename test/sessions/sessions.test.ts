@@ -363,9 +363,12 @@ test("a layer inside of another one has sessions of its own", async () => {
   expect([client.getCookie("inner") !== undefined, client.getCookie("session")]).toEqual([true, undefined])
 })
 
-test.each<[string, object, typeof RangeError | typeof TypeError]>([
+test.each<[string, object | undefined, typeof RangeError | typeof TypeError]>([
   ["no secret and no store", {}, TypeError],
   ["both", { secret: SECRET, store: new MemoryStore() }, TypeError],
+  ["a misspelled option", { secret: SECRET, maxAge: 7 }, TypeError],
+  ["a misspelled attribute", { secret: SECRET, cookie: { samesite: "lax" } }, TypeError],
+  ["no options", undefined, TypeError],
   ["a short secret", { secret: "short" }, RangeError],
   ["an age that is none", { secret: SECRET, maxAgeSeconds: Number.NaN }, RangeError],
   ["a name that no cookie has", { secret: SECRET, cookie: { name: "a b" } }, TypeError],
