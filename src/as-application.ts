@@ -3,7 +3,8 @@
 // Knows the contract alone; the message for anything else says what was passed and what to write.
 
 import type { Application, ApplicationLike } from "./gateway.ts"
-import { describe, foreignApplication, isClass, isPlainObject, isPromiseLike } from "./mistakes/describe.ts"
+import { describe, foreignApplication, isClass, isPlainObject } from "./mistakes/describe.ts"
+import { isThenable } from "./thenable.ts"
 
 /**
  * The application that `app` is, or that has `app` answer.
@@ -35,7 +36,7 @@ const SHAPE = "An application is a function, (environ, startResponse) => body, a
 
 /** What to write in place of a value that is no application. */
 export function applicationHint(value: unknown, taker?: string): string {
-  if (isPromiseLike(value)) return "Is an await missing?"
+  if (isThenable(value)) return "Is an await missing?"
   if (value instanceof globalThis.Response) return 'Import Response from "werkstatt"; that one answers requests.'
   if (foreignApplication(value) !== undefined) return SHAPE
   if (isClass(value)) return "Make an instance of it, if it has a method respond(environ, startResponse)."

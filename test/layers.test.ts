@@ -17,13 +17,14 @@ const ROWS: string[][] = [
   // Below this line the code runs on Node, Bun, Deno and Workers alike.
   ["wrappers", "routing"],
   ["forms"],
+  ["running"],
   ["environ"],
   ["datastructures"],
   ["exceptions", "signing"],
   ["http", "stores", "security.ts", "local.ts"],
   ["as-application.ts"],
   ["mistakes"],
-  ["gateway.ts"],
+  ["gateway.ts", "thenable.ts"],
 ]
 const NEUTRAL_FROM = ROWS.findIndex((row) => row.includes("wrappers"))
 const NEUTRAL_NODE_MODULES = new Set(["node:crypto", "node:async_hooks"])

@@ -1,20 +1,31 @@
 // Serves an application with node:http: a listener for any server of Node's, and a server that is set up as it must be.
-// The loop that runs the application is driver.ts; what is particular to node:http is in the folder beside this file.
+// What runs the application is in running/; what is particular to node:http is in the folder beside this file.
 
+import { once } from "node:events"
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import { createServer as createHttpServer } from "node:http"
 import type { Http2SecureServer } from "node:http2"
 import type { Server as HttpsServer } from "node:https"
 import type { Socket } from "node:net"
 import type { TLSSocket } from "node:tls"
+import { FileWrapper } from "../files/file-wrapper.ts"
+import { diskStore } from "../files/upload-store.ts"
 import type { ApplicationLike } from "../gateway.ts"
-import type { SilenceLimits } from "./node/connection.ts"
-import { Gateway, type NodeListenerOptions } from "./node/gateway.ts"
-import { Http2Gateway } from "./node/http2.ts"
+import type { SilenceLimits } from "../running/connections.ts"
+import { type ServerParts, Service, type ServiceOptions } from "../running/service.ts"
+import { Http1 } from "./node/http1.ts"
+import { Http2 } from "./node/http2.ts"
 import { LeanMessage } from "./node/lean-message.ts"
 import { LeanResponse } from "./node/lean-response.ts"
+import { major, warnIfUntested } from "./node/versions.ts"
 
-export type { FinishedRequest, NodeListenerOptions } from "./node/gateway.ts"
+export type { FinishedRequest } from "../running/service.ts"
+
+/** How a listener for node:http treats requests. Every limit has a default. */
+export interface NodeListenerOptions extends ServiceOptions {
+  /** How long a client that has closed its sending side may hear nothing before it counts as gone. Default 1000 ms. */
+  halfCloseGraceMs?: number
+}
 
 /** How a server made here listens to its clients, with what a listener takes besides. */
 export interface NodeServerOptions extends NodeListenerOptions {
@@ -28,6 +39,11 @@ export interface NodeServerOptions extends NodeListenerOptions {
   keepAliveTimeoutMs?: number
   /** How long a client may take nothing of what waits to be sent to it. Default 60000 ms; 0 for no limit. */
   sendTimeoutMs?: number
+  /**
+   * When the server stops: how long an idle connection is kept, since a client or a balancer may have sent a request before it
+   * learned of the stop. Default 1000 ms.
+   */
+  idleLingerMs?: number
   /** A longer head is answered with 431. Default 16 KiB. */
   maxHeadBytes?: number
 }
@@ -53,8 +69,21 @@ export function nodeListener(
   app: ApplicationLike,
   options: NodeListenerOptions = {},
 ): (message: IncomingMessage, response: ServerResponse) => void {
-  const gateway = new Gateway(app, options)
-  return (message, response) => gateway.handle(message, response, false)
+  const never = Number.POSITIVE_INFINITY
+  const limits: SilenceLimits = {
+    firstByteMs: never,
+    headMs: never,
+    requestMs: 0,
+    keepAliveMs: never,
+    sendMs: 0,
+    idleLingerMs: never,
+  }
+  const http1 = new Http1(new Service(app, options, partsOf(limits)), options.halfCloseGraceMs ?? 1000, false)
+  return (message, response) => http1.handle(message, response, false)
+}
+
+function partsOf(limits: SilenceLimits): ServerParts {
+  return { limits, fileWrapper: (file, blockSize) => new FileWrapper(file, blockSize), uploadStore: diskStore }
 }
 
 /**
@@ -74,25 +103,55 @@ export function serverSettings(options: NodeServerOptions = {}): {
   maxHeaderSize: number
   headersTimeout: number
   requestTimeout: number
+  handshakeTimeout: number
   keepAliveTimeout: number
   connectionsCheckingInterval: number
   IncomingMessage: typeof IncomingMessage
   ServerResponse: typeof ServerResponse
   Http1IncomingMessage: typeof IncomingMessage
   Http1ServerResponse: typeof ServerResponse
+  shouldUpgradeCallback: (this: Server, message: IncomingMessage) => boolean
 } {
+  const headersTimeout = options.headersTimeoutMs ?? 20_000
+  const requestTimeout = options.requestTimeoutMs ?? 300_000
   return {
     maxHeaderSize: options.maxHeadBytes ?? 16 * 1024,
-    headersTimeout: options.headersTimeoutMs ?? 20_000,
-    requestTimeout: options.requestTimeoutMs ?? 300_000,
+    headersTimeout,
+    requestTimeout,
+    handshakeTimeout: options.firstByteTimeoutMs ?? 20_000,
     // Idle connections are swept; Node would set and clear a timer with every request.
     keepAliveTimeout: 0,
-    connectionsCheckingInterval: 2000,
+    connectionsCheckingInterval: checkingInterval(headersTimeout, requestTimeout),
     IncomingMessage: LeanMessage,
     ServerResponse: LeanResponse,
     Http1IncomingMessage: LeanMessage,
     Http1ServerResponse: LeanResponse,
+    shouldUpgradeCallback(message) {
+      // Since Node 25 the body of a request that is handed over can't be given back.
+      return this.listenerCount("upgrade") > 1 || major < 25 || !hasBody(message)
+    },
   }
+}
+
+/** A server of node:http2 has its own times for clients of HTTP/1.1, and takes others only afterwards. */
+function takeTimeouts(server: Http2SecureServer, { headMs, requestMs }: SilenceLimits): void {
+  const timed = server as Http2SecureServer & {
+    headersTimeout: number
+    requestTimeout: number
+    connectionsCheckingInterval: number
+  }
+  timed.headersTimeout = headMs
+  timed.requestTimeout = requestMs
+  timed.connectionsCheckingInterval = checkingInterval(headMs, requestMs)
+}
+
+/** How often Node looks for requests that do not come in time. */
+function checkingInterval(headMs: number, requestMs: number): number {
+  return Math.min(2000, Math.max(50, Math.min(headMs, requestMs || headMs) / 4))
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return "content-length" in headers || "transfer-encoding" in headers
 }
 
 /**
@@ -104,83 +163,86 @@ export function setUpServer<S extends Server | HttpsServer | Http2SecureServer>(
   app: ApplicationLike,
   options: NodeServerOptions = {},
 ): NodeServer<S> {
-  const limits: SilenceLimits = {
-    firstByteMs: options.firstByteTimeoutMs ?? 20_000,
-    keepAliveMs: options.keepAliveTimeoutMs ?? 5000,
-    sendMs: options.sendTimeoutMs ?? 60_000,
-  }
-  const gateway = new Gateway(app, options, limits.keepAliveMs)
-  const http2 = attach(server, gateway, options)
-  sweep(server, gateway, limits)
+  warnIfUntested()
+  const service = new Service(
+    app,
+    options,
+    partsOf({
+      firstByteMs: options.firstByteTimeoutMs ?? 20_000,
+      headMs: options.headersTimeoutMs ?? 20_000,
+      requestMs: options.requestTimeoutMs ?? 300_000,
+      keepAliveMs: options.keepAliveTimeoutMs ?? 5000,
+      sendMs: options.sendTimeoutMs ?? 60_000,
+      idleLingerMs: options.idleLingerMs ?? 1000,
+    }),
+  )
+  const http1 = new Http1(service, options.halfCloseGraceMs ?? 1000, true)
+  const carriers = new Set<Socket>()
+  attach(server, service, http1, carriers)
+  const isSecure = "setSecureContext" in server
   return {
     server,
     inject: (socket) => {
-      gateway.expect(socket)
+      // With TLS it is a connection when its handshake is over.
+      if (!isSecure) http1.connect(socket).expect()
       server.emit("connection", socket)
     },
-    drain: () => drain(server, gateway, http2),
+    drain: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      await service.connections.drain()
+      for (const socket of carriers) if (!socket.closed) await once(socket, "close")
+      await service.connections.empty()
+      await closed
+    },
     destroy: (reason = new Error("the server was stopped")) => {
       server.close()
-      gateway.closeAll(reason)
-      http2?.closeAll()
+      service.connections.destroy(reason)
+      for (const socket of carriers) socket.destroy()
     },
   }
 }
 
 function attach(
   server: Server | HttpsServer | Http2SecureServer,
-  gateway: Gateway,
-  options: NodeServerOptions,
-): Http2Gateway | undefined {
+  service: Service,
+  http1: Http1,
+  carriers: Set<Socket>,
+): void {
   // Of several kinds of server the compiler knows no common events.
   const common = server as Server
   // Fields past Node's own limit would be hidden and still steer the framing; the environ counts them instead.
   common.maxHeadersCount = 0
   // A client that closes its sending side behind its request still gets the answer.
   ;(common as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true
-  // Node calls this when a server is to close, and would cut what waits to be sent.
-  common.closeIdleConnections = () => gateway.closeIdle()
+  // Node calls this when a server is to close, and would cut requests that are on their way, and what waits to be sent.
+  common.closeIdleConnections = () => {}
+  const listen = () =>
+    common.on("request", (message, response) => {
+      http1.handle(message, response, false)
+    })
   // Only secure servers of node:http2 know how to take new settings.
-  const http2 = "updateSettings" in server ? new Http2Gateway(gateway, server, options.keepAliveTimeoutMs) : undefined
-  const onRequest = (message: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
-    if (http2 !== undefined && message.httpVersionMajor === 2) http2.handle(message, response, expectsContinue)
-    else gateway.handle(message, response, expectsContinue)
+  if (!("updateSettings" in server)) listen()
+  else {
+    new Http2(service).attach(server, listen)
+    takeTimeouts(server, service.connections.limits)
   }
-  common.on("request", (message, response) => onRequest(message, response, false))
   // The 100 is sent when the application first reads (RFC 9110 section 10.1.1).
-  common.on("checkContinue", (message, response) => onRequest(message, response, true))
-  common.on("connect", (message, socket) => {
-    // In HTTP/2 there is no socket to get, but a response.
-    if (message.httpVersionMajor === 2) return void (socket as unknown as ServerResponse).writeHead(400).end()
+  common.on("checkContinue", (message, response) => http1.handle(message, response, true))
+  common.on("clientError", (error, socket) => http1.malformed(error, socket as Socket))
+  common.on("upgrade", (message, socket, head) => http1.handedOver(common, message, socket as Socket, head))
+  common.on("connect", (_message, socket) => {
     socket.on("error", () => socket.destroy())
     socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
   })
   // With TLS a connection is one when its handshake is over; what speaks HTTP/2 is kept by its session.
   const isSecure = "setSecureContext" in server
-  if (isSecure) server.on("connection", (socket: Socket) => gateway.carry(socket))
-  const event = isSecure ? "secureConnection" : "connection"
-  common.on(event, (socket: Socket | TLSSocket) => {
-    if (!("alpnProtocol" in socket) || socket.alpnProtocol !== "h2") gateway.connect(socket)
+  if (isSecure) {
+    server.on("connection", (socket: Socket) => {
+      carriers.add(socket)
+      socket.once("close", () => carriers.delete(socket))
+    })
+  }
+  common.on(isSecure ? "secureConnection" : "connection", (socket: Socket | TLSSocket) => {
+    if (!("alpnProtocol" in socket) || socket.alpnProtocol !== "h2") http1.connect(socket)
   })
-  return http2
-}
-
-function sweep(server: Server | HttpsServer | Http2SecureServer, gateway: Gateway, limits: SilenceLimits): void {
-  const shortest = Math.min(limits.firstByteMs, limits.keepAliveMs, limits.sendMs || Number.POSITIVE_INFINITY)
-  const everyMs = Math.min(1000, Math.max(10, shortest / 4))
-  const timer = setInterval(() => gateway.sweep(everyMs, limits), everyMs)
-  timer.unref()
-  server.once("close", () => clearInterval(timer))
-}
-
-async function drain(
-  server: Server | HttpsServer | Http2SecureServer,
-  gateway: Gateway,
-  http2: Http2Gateway | undefined,
-): Promise<void> {
-  gateway.draining = true
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  http2?.drain()
-  await closed
-  await gateway.empty()
 }

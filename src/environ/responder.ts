@@ -1,6 +1,8 @@
 // What can answer a request, a Responder or an application, and how it is asked.
 
 import type { ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
+import { describe } from "../mistakes/describe.ts"
+import { isThenable } from "../thenable.ts"
 
 /**
  * Has `answer` answer the request.
@@ -19,17 +21,6 @@ export function respondWith(
   throw new TypeError(
     `a view must return a Response, another Responder or an application, not ${describe(answer)}; is a return missing?`,
   )
-}
-
-function describe(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
-  if (typeof value !== "object" || value === null) return String(value)
-  return `an instance of ${value.constructor?.name ?? "Object"}`
-}
-
-/** Whether a value has to be waited for. */
-export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
 }
 
 /** A function that is given a request in its last two arguments, as an application is, and returns what answers it. */
@@ -51,7 +42,7 @@ export function responder<This = void, Before extends unknown[] = []>(
     const environ = args.at(-2) as Environ
     const startResponse = args.at(-1) as StartResponse
     const answer = view.apply(this, args)
-    if (!isPromise(answer)) return respondWith(answer, environ, startResponse)
+    if (!isThenable(answer)) return respondWith(answer, environ, startResponse)
     return answer.then((settled) => respondWith(settled, environ, startResponse))
   }
 }

@@ -2,7 +2,7 @@
 // For whoever may keep the chunks, each block is new, and is read while the one before is on its way. A server that tells when a
 // chunk is with the kernel is lent one larger block again and again, which costs half the time and half the memory.
 
-import { giveBlock, BLOCK_SIZE as LENT_SIZE, LendingBody, takeBlock } from "../environ/blocks.ts"
+import { giveBlock, LEND, BLOCK_SIZE as LENT_SIZE, type LendingBody, takeBlock } from "../running/lending.ts"
 import type { FileSource } from "./file-source.ts"
 
 /** Bytes of a new block. */
@@ -43,7 +43,7 @@ async function readSegment(source: FileSource, segment: Segment, into?: Uint8Arr
 }
 
 /** Segments of a file, block by block. Closing it closes the file. */
-export class FileBody extends LendingBody implements AsyncIterableIterator<Uint8Array, undefined> {
+export class FileBody implements LendingBody, AsyncIterableIterator<Uint8Array, undefined> {
   /** The file that is read. */
   readonly source: FileSource
   readonly #segments: readonly Segment[]
@@ -55,7 +55,6 @@ export class FileBody extends LendingBody implements AsyncIterableIterator<Uint8
   #block: Uint8Array<ArrayBuffer> | undefined = undefined
 
   constructor(source: FileSource, segments: readonly Segment[]) {
-    super()
     this.source = source
     this.#segments = segments
   }
@@ -64,7 +63,7 @@ export class FileBody extends LendingBody implements AsyncIterableIterator<Uint8
     return this
   }
 
-  lend(): void {
+  [LEND](): void {
     this.#isLent = true
   }
 

@@ -5,7 +5,6 @@
 // and body go out in one write and nothing is left open; more than that is a FileBody, closed by the server.
 
 import { Headers } from "../datastructures/headers.ts"
-import { isPromise } from "../environ/responder.ts"
 import { PreconditionFailed, RequestedRangeNotSatisfiable } from "../exceptions/statuses.ts"
 import type { Environ, HeaderList } from "../gateway.ts"
 import { evaluatePreconditions, ifRangeMatches } from "../http/conditions.ts"
@@ -13,6 +12,7 @@ import { httpDate } from "../http/dates.ts"
 import { quoteEtag } from "../http/etags.ts"
 import { getContentType } from "../http/media-types.ts"
 import { dumpContentRange } from "../http/ranges.ts"
+import { isThenable } from "../thenable.ts"
 import type { Response, ResponseClass } from "../wrappers/response.ts"
 import { multipartRanges, selectByteRanges } from "./byte-ranges.ts"
 import { FileBody, lengthOf, readSegments, type Segment } from "./file-body.ts"
@@ -115,7 +115,7 @@ async function readThenClose(source: FileSource, segments: readonly Segment[]): 
 /** What `next` gives, at once if closing does not take its time. */
 export function afterClosing<T>(source: FileSource, next: () => T): T | Promise<T> {
   const closing = source.close()
-  return isPromise(closing) ? closing.then(next) : next()
+  return isThenable(closing) ? closing.then(next) : next()
 }
 
 interface FileAnswer {

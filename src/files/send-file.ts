@@ -5,12 +5,12 @@
 import type { FileHandle } from "node:fs/promises"
 import { basename, isAbsolute, relative, resolve, sep } from "node:path"
 import { fileURLToPath } from "node:url"
-import { isPromise } from "../environ/responder.ts"
 import { NotFound, PreconditionFailed } from "../exceptions/statuses.ts"
 import type { Environ, FileLike, HeaderList } from "../gateway.ts"
 import { dumpContentDisposition } from "../http/content-disposition.ts"
 import { httpDate } from "../http/dates.ts"
 import { percentEncode } from "../http/percent.ts"
+import { isThenable } from "../thenable.ts"
 import { Response, type ResponseClass } from "../wrappers/response.ts"
 import { type DirectoryOptions, openInDirectory } from "./directory.ts"
 import { afterClosing, bodilessResponse, type FileFacts, fileResponse } from "./file-response.ts"
@@ -155,7 +155,7 @@ function sendPath<R extends Response>(
   const response = openFiles === undefined ? sendUnopened(scope + path, name, environ, options) : undefined
   if (response !== undefined) return response
   const file = open(path)
-  return isPromise(file) ? file.then((file) => send(file)) : send(file)
+  return isThenable(file) ? file.then((file) => send(file)) : send(file)
 }
 
 type PathSource = OpenFile | SharedFile

@@ -101,3 +101,16 @@ export function parseStatus(status: number | string): [code: number, line: strin
   if (code === undefined) return [0, `0 ${text}`]
   return [code, space === -1 ? `${code} ${reasonPhrase(code)}` : text]
 }
+
+/**
+ * Whether a final or interim response has content: not one with status 1xx, 204, 205 or 304, nor one to HEAD
+ * (RFC 9110 sections 6.4.1 and 15.3.6).
+ *
+ * @example
+ * hasContent(200, "GET") // => true
+ * hasContent(200, "HEAD") // => false
+ * hasContent(205) // => false
+ */
+export function hasContent(code: number, method?: string): boolean {
+  return method !== "HEAD" && code >= 200 && code !== 204 && code !== 205 && code !== 304
+}

@@ -2,10 +2,10 @@
 // outside of whatever changes path or body. Whatever came from the client is escaped: a request is one line, always.
 
 import { asApplication } from "../as-application.ts"
-import { isPromise } from "../environ/responder.ts"
 import type { Application, ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
 import { parseBasic, parseCredentials } from "../http/authorization.ts"
 import { commonLogLine, escapeLogField, zonedLogTime } from "../http/common-log.ts"
+import { isThenable } from "../thenable.ts"
 import { textOf } from "./header-list.ts"
 import { type BodyObserver, observedBody } from "./observed-body.ts"
 import { getRequestId } from "./request-id.ts"
@@ -108,7 +108,7 @@ class Recording implements BodyObserver {
     } catch (error) {
       return this.#fail(error)
     }
-    if (!isPromise(result)) return observedBody(result, this)
+    if (!isThenable(result)) return observedBody(result, this)
     return result.then(
       (body) => observedBody(body, this),
       (error) => this.#fail(error),

@@ -7,8 +7,8 @@ import { writeFile } from "node:fs/promises"
 import { type Profiler, Session } from "node:inspector"
 import { join } from "node:path"
 import { asApplication } from "../as-application.ts"
-import { isPromise } from "../environ/responder.ts"
 import type { Application, ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
+import { isThenable } from "../thenable.ts"
 import { observedBody } from "./observed-body.ts"
 
 /** What was found out about one request. */
@@ -97,7 +97,7 @@ function measured(
     return fail(error)
   }
   const observer = { bytes: () => {}, over }
-  return isPromise(result) ? result.then((body) => observedBody(body, observer), fail) : observedBody(result, observer)
+  return isThenable(result) ? result.then((body) => observedBody(body, observer), fail) : observedBody(result, observer)
 }
 
 /** V8's profiler, for one request at a time. A session answers at once, as long as it belongs to this thread. */

@@ -5,8 +5,8 @@
 
 import { type BodyIterator, closeBody, iterateBody } from "../environ/body.ts"
 import { concatenate } from "../environ/concatenation.ts"
-import { isPromise } from "../environ/responder.ts"
 import type { Application, Body, Environ, HeaderList, StartResponse, Write } from "../gateway.ts"
+import { isThenable } from "../thenable.ts"
 
 /** What becomes of the bytes of one response. */
 export interface BodyTransform {
@@ -41,7 +41,7 @@ export function transformResponse(app: Application, rule: ResponseRule): Applica
       response.close()
       throw error
     }
-    if (!isPromise(result)) return response.take(result)
+    if (!isThenable(result)) return response.take(result)
     return result.then(
       (body) => response.take(body),
       (error) => {
@@ -110,7 +110,7 @@ class TransformedResponse {
     }
     try {
       const chunks = transformAll(body, transform, this.#begun)
-      return isPromise(chunks) ? chunks.then(finish, fail) : finish(chunks)
+      return isThenable(chunks) ? chunks.then(finish, fail) : finish(chunks)
     } catch (error) {
       return fail(error)
     }
@@ -125,18 +125,18 @@ function transformAll(
   const bytes = concatenate(body)
   if (transform.whole !== undefined && !begun) {
     const whole = transform.whole(bytes)
-    return isPromise(whole) ? whole.then((result) => [result]) : [whole]
+    return isThenable(whole) ? whole.then((result) => [result]) : [whole]
   }
   const first = transform.chunk(bytes)
-  if (isPromise(first)) return first.then(async (chunk) => [chunk, ...((await endOf(transform)) ?? [])])
+  if (isThenable(first)) return first.then(async (chunk) => [chunk, ...((await endOf(transform)) ?? [])])
   const last = endOf(transform)
-  return isPromise(last) ? last.then((chunks) => [first, ...chunks]) : [first, ...last]
+  return isThenable(last) ? last.then((chunks) => [first, ...chunks]) : [first, ...last]
 }
 
 function endOf(transform: BodyTransform): Uint8Array[] | Promise<Uint8Array[]> {
   const last = transform.end?.()
   if (last === undefined) return []
-  return isPromise(last) ? last.then((chunk) => [chunk]) : [last]
+  return isThenable(last) ? last.then((chunk) => [chunk]) : [last]
 }
 
 const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined })

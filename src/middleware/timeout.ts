@@ -4,9 +4,9 @@
 
 import { asApplication } from "../as-application.ts"
 import { type BodyIterator, closeBody, iterateBody } from "../environ/body.ts"
-import { isPromise } from "../environ/responder.ts"
 import { ServiceUnavailable } from "../exceptions/statuses.ts"
 import type { Application, ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
+import { isThenable } from "../thenable.ts"
 
 /** How long an application may take. */
 export interface TimeoutOptions {
@@ -76,7 +76,7 @@ class TimedRequest {
   run(app: Application): Body | Promise<Body> {
     this.#offerSignal()
     const result = app(this.#environ, this.#start)
-    return isPromise(result) ? this.#await(result) : this.#watch(result)
+    return isThenable(result) ? this.#await(result) : this.#watch(result)
   }
 
   readonly #start: StartResponse = (status, headers, error) => {
@@ -189,7 +189,7 @@ class TimedBody implements AsyncIterableIterator<Uint8Array, undefined> {
     let step: IteratorResult<Uint8Array> | undefined
     try {
       const next = this.#iterator.next()
-      step = this.#begun || !isPromise(next) ? await next : await this.#request.inTime(next)
+      step = this.#begun || !isThenable(next) ? await next : await this.#request.inTime(next)
     } catch (error) {
       this.#ended = true
       throw error

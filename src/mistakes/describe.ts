@@ -2,6 +2,8 @@
 // Runs only when something is wrong, so it may look closely. Knows the applications of other frameworks by their methods,
 // and imports none of them.
 
+import { isThenable } from "../thenable.ts"
+
 /**
  * What a value is, as the object of a sentence.
  *
@@ -17,7 +19,7 @@ export function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
   if (typeof value === "function") return describeFunction(value)
   if (typeof value !== "object" || value === null) return String(value)
-  if (isPromiseLike(value)) return "a promise"
+  if (isThenable(value)) return "a promise"
   if (Array.isArray(value)) return "an array"
   const foreign = foreignApplication(value)
   if (foreign !== undefined) return foreign
@@ -38,11 +40,6 @@ function describeFunction(value: object & { name?: unknown }): string {
 /** Whether this is a class, which cannot be called. */
 export function isClass(value: unknown): boolean {
   return typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value))
-}
-
-/** Whether this is a promise, or another object that is waited for. */
-export function isPromiseLike(value: unknown): boolean {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
 }
 
 /** Whether this is an object as a literal makes it, which holds options in most cases. */

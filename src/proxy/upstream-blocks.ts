@@ -3,7 +3,7 @@
 // buffer that belongs to the connection.
 
 import type { OnReadOpts } from "node:net"
-import { BLOCK_SIZE, giveBlock, takeBlock } from "../environ/blocks.ts"
+import { BLOCK_SIZE, giveBlock, takeBlock } from "../running/lending.ts"
 
 /** What a connection has for itself. */
 const SMALL = 16 * 1024

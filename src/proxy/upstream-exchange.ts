@@ -3,8 +3,8 @@
 // Knows nothing of routes and health.
 
 import type { Dispatcher } from "undici"
-import { LendingBody } from "../environ/blocks.ts"
 import type { Body, HeaderList } from "../gateway.ts"
+import { LEND, type LendingBody } from "../running/lending.ts"
 import { type InterimFilter, MAX_INTERIM } from "./interim-filter.ts"
 import { clientHeaders } from "./proxy-request.ts"
 import { isInBlock, releaseChunk } from "./upstream-blocks.ts"
@@ -48,8 +48,7 @@ type Step = IteratorResult<Uint8Array, undefined>
 
 /** Takes the events of one exchange, and is the body of its response. */
 export class UpstreamExchange
-  extends LendingBody
-  implements Dispatcher.DispatchHandler, AsyncIterableIterator<Uint8Array, undefined>
+  implements LendingBody, Dispatcher.DispatchHandler, AsyncIterableIterator<Uint8Array, undefined>
 {
   readonly response: Promise<UpstreamResponse>
   /** What the connection is read through; set when the request has one. */
@@ -75,7 +74,6 @@ export class UpstreamExchange
 
   /** @param method of the request */
   constructor(method: string) {
-    super()
     this.#method = method
     this.response = new Promise((resolve, reject) => {
       this.#resolve = resolve
@@ -166,7 +164,7 @@ export class UpstreamExchange
     return this.#chunks.map((chunk) => this.#giveOut(chunk))
   }
 
-  lend(): void {
+  [LEND](): void {
     this.#isLent = true
   }
 

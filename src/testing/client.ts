@@ -2,13 +2,14 @@
 // The application runs inside the linter, which stands for the servers that it will meet.
 
 import { asApplication } from "../as-application.ts"
+import { Headers } from "../datastructures/headers.ts"
 import type { ApplicationResult } from "../environ/run.ts"
 import type { Application, ApplicationLike, Environ } from "../gateway.ts"
 import { type CookieOptions, dumpCookie, parseCookie } from "../http/cookies.ts"
 import { type LintOptions, lint } from "../middleware/lint.ts"
+import { runInMemory } from "../running/memory-exchange.ts"
 import { Request } from "../wrappers/request.ts"
 import type { Response, ResponseClass } from "../wrappers/response.ts"
-import { callAsServer } from "./as-server.ts"
 import { withFreshBody } from "./body-source.ts"
 import { fetchFrom } from "./client-fetch.ts"
 import { Cookie, CookieJar, type CookieOrigin, domainMatches, parseSetCookie } from "./cookie-jar.ts"
@@ -165,7 +166,8 @@ export class Client<R extends Response = TestResponse> {
    * @row TST-12
    */
   async runApplication(environ: Environ, options: { buffered?: boolean } = {}): Promise<ApplicationResult> {
-    return callAsServer(this.#checked, withFreshBody(environ), options.buffered === true)
+    const { status, headers, body } = await runInMemory(this.#checked, withFreshBody(environ), options)
+    return { status, headers: new Headers(headers), body }
   }
 
   async #follow(response: R & TestParts, options: FollowOptions): Promise<R & TestParts> {

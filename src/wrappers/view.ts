@@ -3,9 +3,10 @@
 // array goes to the server as it is. Knows a request only by what it needs of it.
 
 import { ClosingIterator } from "../environ/body.ts"
-import { isPromise, respondWith } from "../environ/responder.ts"
+import { respondWith } from "../environ/responder.ts"
 import { HTTPException } from "../exceptions/http-exception.ts"
 import type { ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
+import { isThenable } from "../thenable.ts"
 
 /** What this file needs of a request. */
 export interface Closable {
@@ -35,7 +36,7 @@ export function applicationOf<This, R extends Closable>(
       if (!(error instanceof HTTPException)) return abandon(request, error)
       answer = error
     }
-    if (isPromise(answer)) return settle(request, answer, environ, startResponse)
+    if (isThenable(answer)) return settle(request, answer, environ, startResponse)
     return send(request, answer, environ, startResponse)
   }
 }
@@ -68,7 +69,7 @@ function send(
   } catch (error) {
     return abandon(request, error)
   }
-  if (!isPromise(body)) return closeAfter(request, answer, body)
+  if (!isThenable(body)) return closeAfter(request, answer, body)
   return body.then(
     (settled) => closeAfter(request, answer, settled),
     (error) => abandon(request, error),

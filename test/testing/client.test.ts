@@ -139,7 +139,7 @@ describe("requests", () => {
 
   test("the application runs inside the linter unless told not to", async () => {
     const broken: Application = (_environ, startResponse) => {
-      startResponse("200", [])
+      startResponse("200 OK", [["Status", "200"]])
       return []
     }
     await expect(new Client(broken).get("/")).rejects.toThrow(LintError)

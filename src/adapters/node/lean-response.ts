@@ -10,7 +10,9 @@ import type { EventEmitter } from "node:events"
 import { type IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import { httpDate } from "../../http/dates.ts"
-import { hasNoContent, type ResponseHead } from "../response-head.ts"
+import { hasContent } from "../../http/status.ts"
+import type { WireHead } from "../../running/wire-head.ts"
+import { isTested } from "./versions.ts"
 
 /** What Node keeps on a response and its types do not tell. */
 interface Internals {
@@ -46,7 +48,7 @@ export class LeanResponse<R extends IncomingMessage = IncomingMessage> extends S
    *
    * @param keepAliveHint the field Keep-Alive, as `timeout=5`; none when it is empty
    */
-  sendWhole(head: ResponseHead, chunks: readonly Uint8Array[], keepAliveHint: string): boolean {
+  sendWhole(head: WireHead, chunks: readonly Uint8Array[], keepAliveHint: string): boolean {
     const socket = this.socket
     if (socket === null || !isUntouched(this)) return false
     const text = headText(head, keepAliveHint)
@@ -60,9 +62,9 @@ export class LeanResponse<R extends IncomingMessage = IncomingMessage> extends S
    * Begins a response with a body in parts: of a length that the head tells, or chunked. Undefined, with nothing sent,
    * when that must be left to Node, as for a response without a body.
    */
-  sendInParts(head: ResponseHead, keepAliveHint: string): PartWriter | undefined {
+  sendInParts(head: WireHead, keepAliveHint: string): PartWriter | undefined {
     const socket = this.socket
-    if (socket === null || this.req.method === "HEAD" || hasNoContent(head.code) || !isUntouched(this)) return undefined
+    if (socket === null || !hasContent(head.code, this.req.method) || !isUntouched(this)) return undefined
     const isChunked = head.contentLength === undefined
     const text = headText(head, keepAliveHint, isChunked ? "Transfer-Encoding: chunked\r\n" : "")
     begin(this, head, text)
@@ -99,11 +101,11 @@ export class PartWriter {
     this.#isChunked = isChunked
   }
 
-  /** Sends a part; calls `taken` when the kernel has it, or with an error. */
-  write(chunk: Uint8Array, taken: Taken): void {
+  /** Sends a part; calls `taken` when the kernel has it, or with an error. True while the socket takes more at once. */
+  write(chunk: Uint8Array, taken?: Taken): boolean {
     const before = this.#isChunked ? `${this.#unsent}${chunk.length.toString(16)}\r\n` : this.#unsent
     this.#unsent = ""
-    writeAround(this.#socket, before, chunk, this.#isChunked ? "\r\n" : "", taken)
+    return writeAround(this.#socket, before, chunk, this.#isChunked ? "\r\n" : "", taken)
   }
 
   end(): void {
@@ -113,7 +115,7 @@ export class PartWriter {
   }
 }
 
-function begin(response: ServerResponse, head: ResponseHead, text: string): void {
+function begin(response: ServerResponse, head: WireHead, text: string): void {
   response.statusCode = head.code
   response.statusMessage = head.reason
   ;(response as unknown as Internals)._header = text
@@ -121,6 +123,7 @@ function begin(response: ServerResponse, head: ResponseHead, text: string): void
 
 function isUntouched(response: ServerResponse): boolean {
   return (
+    isTested &&
     response.shouldKeepAlive &&
     response.req.httpVersionMinor === 1 &&
     response.writeHead === writeHead &&
@@ -132,7 +135,7 @@ function isUntouched(response: ServerResponse): boolean {
   )
 }
 
-function headText(head: ResponseHead, keepAliveHint: string, framing = ""): string {
+function headText(head: WireHead, keepAliveHint: string, framing = ""): string {
   const { fields } = head
   let text = `HTTP/1.1 ${head.status}\r\n`
   for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`
@@ -155,22 +158,20 @@ function sendTogether(socket: Socket, head: string, chunks: readonly Uint8Array[
 }
 
 /** Writes a chunk and the text around it in one go. */
-function writeAround(socket: Socket, before: string, chunk: Uint8Array, after: string, taken?: Taken): void {
-  if (before === "") {
-    // Where nothing stands before it, nothing stands behind it.
-    socket.write(chunk, taken)
-  } else if (chunk.length <= COPY_LIMIT) {
-    socket.write(before + latin1Text(chunk) + after, "latin1", taken)
-  } else {
-    socket.cork()
-    socket.write(before, "latin1")
-    if (after === "") socket.write(chunk, taken)
-    else {
-      socket.write(chunk)
-      socket.write(after, "latin1", taken)
-    }
-    socket.uncork()
+function writeAround(socket: Socket, before: string, chunk: Uint8Array, after: string, taken?: Taken): boolean {
+  // Where nothing stands before it, nothing stands behind it.
+  if (before === "") return socket.write(chunk, taken)
+  if (chunk.length <= COPY_LIMIT) return socket.write(before + latin1Text(chunk) + after, "latin1", taken)
+  socket.cork()
+  socket.write(before, "latin1")
+  let hasRoom: boolean
+  if (after === "") hasRoom = socket.write(chunk, taken)
+  else {
+    socket.write(chunk)
+    hasRoom = socket.write(after, "latin1", taken)
   }
+  socket.uncork()
+  return hasRoom
 }
 
 /** Up to this size V8 keeps an array on its own heap; Node's functions would first move it out of there. */

@@ -4,23 +4,21 @@
 
 import type { IncomingMessage } from "node:http"
 import type { Socket } from "node:net"
-
-/** How much of an unread body is taken in, and how long. */
-export interface DiscardLimits {
-  readonly maxDiscardBytes: number
-  readonly lingerMs: number
-}
+import type { DiscardLimits } from "../../running/service.ts"
+import type { NodeInput } from "./input.ts"
 
 const CHECK_MS = 50
 
-/** How many bytes of the body have not come yet; undefined when its length is not known. Counts the whole body. */
-export function unreadBytes(message: IncomingMessage): number | undefined {
+/** How many bytes of the body have not come yet; undefined when its length is not known. */
+export function restOfBody(message: IncomingMessage, input: NodeInput | undefined): number | undefined {
   const length = message.headers["content-length"]
-  return length === undefined ? undefined : Number(length)
+  if (length === undefined) return undefined
+  return Number(length) - (input?.bytesTaken ?? 0) - message.readableLength
 }
 
-/** Watches Node throw away the rest of a body; closes the connection when the rest is longer than the cap. */
+/** Throws away the rest of a body; closes the connection when the rest is longer than the cap. */
 export function discardRest(message: IncomingMessage, socket: Socket, limits: DiscardLimits): void {
+  message.resume()
   const before = socket.bytesRead
   const timer = setInterval(() => {
     if (message.complete || socket.destroyed) clearInterval(timer)
@@ -37,18 +35,14 @@ export function lingerOnClose(socket: Socket, limits: DiscardLimits): void {
   socket.destroySoon = () => linger(socket, limits)
 }
 
+/**
+ * Closes the sending side, and takes in what still comes for a while. Time is the limit here and not size: a client that
+ * writes all of a large body before it reads gets to its answer if it is quick.
+ */
 function linger(socket: Socket, limits: DiscardLimits): void {
   socket.end()
   socket.resume()
-  const before = socket.bytesRead
   const deadline = setTimeout(() => socket.destroy(), limits.lingerMs)
-  const watch = setInterval(() => {
-    if (socket.bytesRead - before > limits.maxDiscardBytes) socket.destroy()
-  }, CHECK_MS)
-  const stop = () => {
-    clearTimeout(deadline)
-    clearInterval(watch)
-  }
   socket.once("end", () => socket.destroy())
-  socket.once("close", stop)
+  socket.once("close", () => clearTimeout(deadline))
 }

@@ -1,39 +1,73 @@
-// The environ of a request, from what Node parsed: the request line and the raw header fields, in one pass.
-// Built from rawHeaders, since the joined headers of Node hide repeated fields, and refuses what two parties could
-// read in two ways. Runs for each request: it makes one object literal and keeps the names of fields it has seen.
+// The environ of a request, for every server: from the request line and the header fields as they came, in one pass.
+// It takes the fields as a list, since a joined form hides repeated ones, and refuses what two parties could read in two
+// ways. Runs for each request: it makes one object literal and keeps the names of fields that it has seen.
 
-import type { IncomingMessage } from "node:http"
-import { emptyInput } from "../../environ/input.ts"
-import { FileWrapper } from "../../files/file-wrapper.ts"
-import { diskStore } from "../../files/upload-store.ts"
-import type { Environ, ErrorStream, FileWrapperFactory, HeaderList, InputStream } from "../../gateway.ts"
-import { decodePath, isAuthority, parseTarget } from "../request-target.ts"
-import type { Addresses } from "./connection.ts"
+import { emptyInput } from "../environ/input.ts"
+import type { Environ, ErrorStream, FileWrapperFactory, HeaderList } from "../gateway.ts"
+import type { Exchange } from "./exchange.ts"
+import { ON_ERROR_KEY, type OnError } from "./report.ts"
+import { decodePath, isAuthority, parseTarget } from "./request-target.ts"
 
-/** What an environ needs from its server. */
-export interface EnvironSource {
-  readonly errors: ErrorStream
-  readonly multiprocess: boolean
-  /** Further keys for each environ, chosen by the deployer. */
-  readonly extra: Record<string, unknown> | undefined
-  readonly maxFields: number
-  readonly maxTargetLength: number
+/** The head of a request, as it came. Text is Latin-1: one character for each byte. */
+export interface RequestHead {
+  /** Case-sensitive, never empty. */
+  method: string
+  /** The request target, in whatever form. */
+  target: string
+  protocol: "HTTP/1.0" | "HTTP/1.1" | "HTTP/2"
+  /** Names and values in turn, in the order in which they came. Values without white space around them. */
+  fields: readonly string[]
+  /**
+   * Whether a body follows. Left out for HTTP/1, where Content-Length and Transfer-Encoding tell (RFC 9112 section 6.3);
+   * told by the carrier where it frames bodies by itself.
+   */
+  hasBody?: boolean
 }
 
-/** What an environ needs from the request at work. */
-export interface EnvironHooks {
-  /** The body, called only if the request has one. */
-  input(): InputStream
-  earlyHints(headers: HeaderList): void
-  headersSent(): boolean
-  signal(): AbortSignal
+/** The CGI variables that are the same for all requests of a connection. */
+export interface Addresses {
+  /** Undefined on a unix socket, as are the other three. */
+  serverName: string | undefined
+  serverPort: string | undefined
+  remoteAddress: string | undefined
+  remotePort: string | undefined
+  scheme: "http" | "https"
+  /** Further variables, as `HTTPS`, `SSL_PROTOCOL`, `SSL_CIPHER` and `SSL_CLIENT_CERT` with TLS. */
+  further: Readonly<Record<string, string>> | undefined
+}
+
+/** What all environs of a server have in common. */
+export interface EnvironSettings {
+  readonly errors: ErrorStream
+  readonly onError: OnError | undefined
+  readonly multiprocess: boolean
+  /** Further keys for each environ, chosen by the deployer. */
+  readonly extra: Readonly<Record<string, unknown>> | undefined
+  /** More header fields than this are refused with 431. */
+  readonly maxFields: number
+  /** A longer target, in characters, is refused with 414. */
+  readonly maxTargetLength: number
+  /** `wsgi.file_wrapper`, where the server has one. */
+  readonly fileWrapper: FileWrapperFactory | undefined
+  /** Where uploads go: an UploadStore of forms/. Memory when there is none. */
+  readonly uploadStore: object | undefined
 }
 
 /** The request can't be taken: the status to answer with. */
 export class Refusal {
+  /** Status line: `"400 Bad Request"`. */
   readonly status: string
   constructor(status: string) {
     this.status = status
+  }
+
+  get code(): number {
+    return Number(this.status.slice(0, 3))
+  }
+
+  /** The reason phrase, which is the body of the answer too. */
+  get reason(): string {
+    return this.status.slice(4)
   }
 }
 
@@ -41,16 +75,14 @@ const BAD_REQUEST = new Refusal("400 Bad Request")
 const TARGET_TOO_LONG = new Refusal("414 URI Too Long")
 const TOO_MANY_FIELDS = new Refusal("431 Request Header Fields Too Large")
 const NOT_IMPLEMENTED = new Refusal("501 Not Implemented")
-const VERSION_NOT_SUPPORTED = new Refusal("505 HTTP Version Not Supported")
 
-const HOOKS: unique symbol = Symbol("werkstatt.hooks")
-const fileWrapper: FileWrapperFactory = (file, blockSize) => new FileWrapper(file, blockSize)
+const EXCHANGE: unique symbol = Symbol("werkstatt.exchange")
 const VERSION = Object.freeze([1, 0] as const)
 
 // One accessor for all environs. An accessor made for each request would turn every environ into a slow object.
 const SIGNAL: PropertyDescriptor = {
-  get(this: { [HOOKS]: EnvironHooks }) {
-    return this[HOOKS].signal()
+  get(this: { [EXCHANGE]: Exchange }) {
+    return this[EXCHANGE].signal()
   },
   set(this: object, value: unknown) {
     Object.defineProperty(this, "wsgi.signal", { value, writable: true, enumerable: true, configurable: true })
@@ -74,47 +106,40 @@ let serial = 0
 /** Of a field that is not remembered: this request had it before. */
 const SEEN = -1
 /** The Host of the request before was found right; most often it is the same. */
-let lastHost = ""
+let lastHost = "localhost"
 
-/** What of a message an environ is made from. */
-export type MessageHead = Pick<
-  IncomingMessage,
-  "url" | "method" | "httpVersionMajor" | "httpVersionMinor" | "rawHeaders"
->
-
-/** The environ of a request, or why it is refused. */
+/**
+ * The environ of a request, or why it is refused: a target in no form that a server takes (400) or too long (414), too
+ * many fields (431), Host not right or repeated (400), faulty framing (400), a transfer coding but chunked (501).
+ */
 export function environOf(
-  message: MessageHead,
+  request: RequestHead,
   addresses: Addresses,
-  source: EnvironSource,
-  hooks: EnvironHooks,
+  settings: EnvironSettings,
+  exchange: Exchange,
 ): Environ | Refusal {
-  const url = message.url as string
-  const method = message.method as string
-  if (url.length > source.maxTargetLength) return TARGET_TOO_LONG
-  const version = message.httpVersionMajor === 1 ? message.httpVersionMinor : -1
-  if (version !== 1 && version !== 0) return message.httpVersionMajor === 0 ? BAD_REQUEST : VERSION_NOT_SUPPORTED
-
+  const { method, target } = request
+  if (target.length > settings.maxTargetLength) return TARGET_TOO_LONG
   let path: string
   let query = ""
   let authority: string | undefined
-  if (url.charCodeAt(0) === 0x2f && !url.includes("#")) {
-    const question = url.indexOf("?")
-    if (question === -1) path = url
+  if (target.charCodeAt(0) === 0x2f && !target.includes("#")) {
+    const question = target.indexOf("?")
+    if (question === -1) path = target
     else {
-      path = url.slice(0, question)
-      query = url.slice(question + 1)
+      path = target.slice(0, question)
+      query = target.slice(question + 1)
     }
   } else {
-    const target = parseTarget(method, url)
-    if (target === undefined) return BAD_REQUEST
-    path = target.path
-    query = target.query
-    authority = target.authority
+    const pieces = parseTarget(method, target)
+    if (pieces === undefined) return BAD_REQUEST
+    path = pieces.path
+    query = pieces.query
+    authority = pieces.authority
   }
 
-  const raw = message.rawHeaders
-  if (raw.length > source.maxFields * 2) return TOO_MANY_FIELDS
+  const raw = request.fields
+  if (raw.length > settings.maxFields * 2) return TOO_MANY_FIELDS
   const environ = {
     REQUEST_METHOD: method,
     SCRIPT_NAME: "",
@@ -122,29 +147,29 @@ export function environOf(
     QUERY_STRING: query,
     SERVER_NAME: addresses.serverName ?? "localhost",
     SERVER_PORT: addresses.serverPort ?? (addresses.scheme === "https" ? "443" : "80"),
-    SERVER_PROTOCOL: version === 1 ? "HTTP/1.1" : "HTTP/1.0",
+    SERVER_PROTOCOL: request.protocol,
     SERVER_SOFTWARE: "werkstatt",
     GATEWAY_INTERFACE: "CGI/1.1",
-    REQUEST_URI: url,
-    RAW_URI: url,
+    REQUEST_URI: target,
+    RAW_URI: target,
     "wsgi.version": VERSION,
     "wsgi.url_scheme": addresses.scheme,
     "wsgi.input": emptyInput,
-    "wsgi.errors": source.errors,
+    "wsgi.errors": settings.errors,
     "wsgi.multithread": true,
-    "wsgi.multiprocess": source.multiprocess,
+    "wsgi.multiprocess": settings.multiprocess,
     "wsgi.run_once": false,
     "wsgi.input_terminated": true,
-    "wsgi.file_wrapper": fileWrapper,
-    // UPLOAD_STORE_KEY of forms/; a key that is computed would make the literal slower.
-    "werkstatt.upload_store": diskStore,
     "wsgi.response_finished": [],
-    "wsgi.early_hints": (headers: HeaderList) => hooks.earlyHints(headers),
-    "wsgi.headers_sent": () => hooks.headersSent(),
+    "wsgi.early_hints": (headers: HeaderList) => exchange.earlyHints(headers),
+    "wsgi.headers_sent": () => exchange.headersSent(),
     REMOTE_ADDR: addresses.remoteAddress,
     REMOTE_PORT: addresses.remotePort,
-    [HOOKS]: hooks,
+    [EXCHANGE]: exchange,
   } as Environ
+  if (settings.fileWrapper !== undefined) environ["wsgi.file_wrapper"] = settings.fileWrapper
+  if (settings.uploadStore !== undefined) environ["werkstatt.upload_store"] = settings.uploadStore
+  if (settings.onError !== undefined) environ[ON_ERROR_KEY] = settings.onError
 
   const own = ++serial
   for (let i = 0; i < raw.length; i += 2) {
@@ -165,17 +190,20 @@ export function environOf(
 
   const host = environ["HTTP_HOST"] as string | undefined
   if (host !== undefined && host !== lastHost) {
-    if (host !== "" && !isAuthority(host)) return BAD_REQUEST
+    if (!isAuthority(host)) return BAD_REQUEST
     lastHost = host
   }
+  const length = environ.CONTENT_LENGTH
+  if (length !== undefined && !/^\d+$/.test(length)) return BAD_REQUEST
   const coding = environ["HTTP_TRANSFER_ENCODING"] as string | undefined
   if (coding !== undefined) {
-    // RFC 9112 section 6.1: a transfer coding on HTTP/1.0 is faulty framing. A coding but chunked would come undecoded.
-    if (version === 0) return BAD_REQUEST
+    // RFC 9112 section 6.1: a transfer coding on HTTP/1.0, or beside a length, is faulty framing; other versions have none.
+    if (request.protocol !== "HTTP/1.1" || length !== undefined) return BAD_REQUEST
+    // Another coding would come undecoded.
     if (coding.toLowerCase() !== "chunked") return NOT_IMPLEMENTED
-    environ["wsgi.input"] = hooks.input()
-  } else if (environ.CONTENT_LENGTH !== undefined && environ.CONTENT_LENGTH !== "0") {
-    environ["wsgi.input"] = hooks.input()
+  }
+  if (request.hasBody ?? (coding !== undefined || (length !== undefined && length !== "0"))) {
+    environ["wsgi.input"] = exchange.input()
   }
   if (authority !== undefined) environ["HTTP_HOST"] = authority
   // A unix socket has no addresses, and a client that has left already has none any more.
@@ -184,8 +212,8 @@ export function environOf(
     delete environ.REMOTE_PORT
   }
   if (addresses.serverName === undefined) nameByHost(environ)
-  if (addresses.tls !== undefined) Object.assign(environ, addresses.tls)
-  if (source.extra !== undefined) Object.assign(environ, source.extra)
+  if (addresses.further !== undefined) Object.assign(environ, addresses.further)
+  if (settings.extra !== undefined) Object.assign(environ, settings.extra)
   Object.defineProperty(environ, "wsgi.signal", SIGNAL)
   return environ
 }

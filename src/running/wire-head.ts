@@ -3,9 +3,10 @@
 
 import type { HeaderList } from "../gateway.ts"
 import { CONNECTION_FIELDS, checkFieldName, checkFieldValue } from "../http/fields.ts"
+import { describe } from "../mistakes/describe.ts"
 
 /** The head of one response. `fields` alternates names and values, ready to be written. */
-export interface ResponseHead {
+export interface WireHead {
   status: string
   code: number
   reason: string
@@ -42,7 +43,7 @@ const knownStatuses = new Map<string, StatusLine>()
  * @throws TypeError for anything that is not text of the right form, a field of the connection, or two different lengths
  * @throws RangeError for a status below 200, which is never final
  */
-export function responseHead(status: string, headers: HeaderList): ResponseHead {
+export function wireHead(status: string, headers: HeaderList): WireHead {
   const line = knownStatuses.get(status) ?? checkStatus(status)
   if (!Array.isArray(headers)) throw new TypeError(`headers must be an array of pairs, not ${describe(headers)}`)
   const fields: string[] = new Array(headers.length * 2)
@@ -111,21 +112,8 @@ function parseLength(value: string): number {
   return Number(value)
 }
 
-/** Whether a response of that status has no content, whatever its application gave it. */
-export function hasNoContent(code: number): boolean {
-  return code === 204 || code === 205 || code === 304
-}
-
-/** A value in a few words, for an error message. Never throws. */
-export function describe(value: unknown): string {
-  if (value === null) return "null"
-  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
-  if (typeof value !== "object") return typeof value === "function" ? "a function" : String(value)
-  return `an object (${Object.prototype.toString.call(value).slice(8, -1)})`
-}
-
 /** Takes back what was said of the body's length. */
-export function dropContentLength(head: ResponseHead): void {
+export function dropContentLength(head: WireHead): void {
   const kept: string[] = []
   for (let i = 0; i < head.fields.length; i += 2) {
     const name = head.fields[i] as string
@@ -133,6 +121,12 @@ export function dropContentLength(head: ResponseHead): void {
   }
   head.fields = kept
   head.contentLength = undefined
+}
+
+/** Says how long the body is, where the application has not. */
+export function declareLength(head: WireHead, bytes: number): void {
+  head.contentLength = bytes
+  head.fields.push("Content-Length", String(bytes))
 }
 
 /** The fields as startResponse takes them. */

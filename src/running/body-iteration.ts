@@ -1,55 +1,31 @@
 // What an application returned: whether it is a body at all, its chunks, and how it is let go of.
 // Every body is closed once, and none can hold a server up: return() of a generator that hangs never settles.
 
-import { describe } from "./response-head.ts"
-
-export type BodyIterator = Iterator<Uint8Array> | AsyncIterator<Uint8Array>
-
-/** Takes what goes wrong while a body is let go of. */
-export type Report = (message: string, error?: unknown) => void
+import type { BodyIterator } from "../environ/body.ts"
+import { describe } from "../mistakes/describe.ts"
 
 interface Closable {
-  close?(): void | Promise<void>
+  close(): unknown
 }
 
-/** How long a body may take to close before nobody waits for it any more. */
+/** How long a body may take to close before it is not waited for any more. */
 const CLOSE_LIMIT_MS = 5000
-
-/** Ends the iteration early. What the body throws at that is `onError`'s. */
-export async function returnIterator(
-  iterator: BodyIterator,
-  report: Report,
-  onError: (error: unknown) => void,
-): Promise<void> {
-  try {
-    if (typeof iterator.return === "function")
-      await bounded(iterator.return(), "return() of the body's iterator", report)
-  } catch (error) {
-    onError(error)
-  }
-}
-
-/** Closes a body, if it can be closed. Never rejects. */
-export async function closeBody(body: unknown, report: Report): Promise<void> {
-  if (!isClosable(body)) return
-  try {
-    await bounded(body.close?.(), "close() of the body", report)
-  } catch (error) {
-    report("closing the response body failed", error)
-  }
-}
 
 export function isClosable(body: unknown): body is Closable {
   const isObject = (typeof body === "object" && body !== null) || typeof body === "function"
   return isObject && typeof (body as Closable).close === "function"
 }
 
-async function bounded(result: unknown, what: string, report: Report): Promise<void> {
-  if (!isThenable(result)) return
+/** Waits for what ends something, but not for ever: `onLate` is told when the time is over. Rejects as `result` does. */
+export async function bounded(
+  result: PromiseLike<unknown>,
+  what: string,
+  onLate: (message: string) => void,
+): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const limit = new Promise<void>((resolve) => {
     timer = setTimeout(() => {
-      report(`${what} did not settle within ${CLOSE_LIMIT_MS} ms`)
+      onLate(`${what} did not settle within ${CLOSE_LIMIT_MS} ms`)
       resolve()
     }, CLOSE_LIMIT_MS)
   })
@@ -58,10 +34,6 @@ async function bounded(result: unknown, what: string, report: Report): Promise<v
   } finally {
     clearTimeout(timer)
   }
-}
-
-export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
 }
 
 /** @throws TypeError for what is no chunk of bytes */

@@ -1,0 +1,37 @@
+// The addresses of both ends of a connection, as CGI variables. Looked up once: a socket asks the kernel each time.
+
+import type { Socket } from "node:net"
+import type { TLSSocket } from "node:tls"
+import type { Addresses } from "../../running/environ.ts"
+
+/** The addresses of both ends of a socket. */
+export function addressesOf(socket: Socket): Addresses {
+  const encrypted = (socket as Partial<TLSSocket>).encrypted === true
+  return {
+    serverName: plainAddress(socket.localAddress),
+    serverPort: socket.localPort === undefined ? undefined : String(socket.localPort),
+    remoteAddress: plainAddress(socket.remoteAddress),
+    remotePort: socket.remotePort === undefined ? undefined : String(socket.remotePort),
+    scheme: encrypted ? "https" : "http",
+    further: encrypted ? tlsVariables(socket as TLSSocket) : undefined,
+  }
+}
+
+// An IPv4 client of a socket that listens on IPv6 shows as ::ffff:192.0.2.1 (RFC 4291 section 2.5.5.2).
+function plainAddress(address: string | undefined): string | undefined {
+  return address?.startsWith("::ffff:") && address.includes(".") ? address.slice("::ffff:".length) : address
+}
+
+function tlsVariables(socket: TLSSocket): Record<string, string> {
+  const variables: Record<string, string> = { HTTPS: "on" }
+  const protocol = socket.getProtocol()
+  if (protocol) variables["SSL_PROTOCOL"] = protocol
+  const cipher = socket.getCipher()?.name
+  if (cipher) variables["SSL_CIPHER"] = cipher
+  const raw = socket.getPeerCertificate()?.raw
+  if (raw) {
+    const lines = raw.toString("base64").match(/.{1,64}/g) ?? []
+    variables["SSL_CLIENT_CERT"] = `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`
+  }
+  return variables
+}

@@ -1,0 +1,228 @@
+// One request over node:http, written to a ServerResponse. What Node leaves undone is done here: a body that nobody read,
+// a 103 that is checked, a response that others have touched.
+
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Body, HeaderList, InputStream } from "../../gateway.ts"
+import { checkFieldName, checkFieldValue } from "../../http/fields.ts"
+import { Refusal, type RequestHead } from "../../running/environ.ts"
+import { Exchange } from "../../running/exchange.ts"
+import { canLend, LEND } from "../../running/lending.ts"
+import type { Service } from "../../running/service.ts"
+import type { WireHead } from "../../running/wire-head.ts"
+import type { NodeConnection } from "./connection.ts"
+import { NodeInput } from "./input.ts"
+import { isUpgradeRefused } from "./lean-message.ts"
+import { LeanResponse, type PartWriter } from "./lean-response.ts"
+import { discardRest, lingerOnClose, restOfBody } from "./unread-body.ts"
+
+const BAD_REQUEST = new Refusal("400 Bad Request")
+const VERSION_NOT_SUPPORTED = new Refusal("505 HTTP Version Not Supported")
+
+export class Http1Exchange extends Exchange implements RequestHead {
+  readonly method: string
+  readonly target: string
+  readonly protocol: "HTTP/1.0" | "HTTP/1.1"
+  readonly fields: readonly string[]
+  readonly #service: Service
+  readonly #connection: NodeConnection
+  readonly #message: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #expectsContinue: boolean
+  #input: NodeInput | undefined = undefined
+  #parts: PartWriter | undefined = undefined
+  /** The body's memory is used again: a chunk is taken when the kernel has it. */
+  #isLent = false
+
+  constructor(
+    service: Service,
+    connection: NodeConnection,
+    message: IncomingMessage,
+    response: ServerResponse,
+    expectsContinue: boolean,
+  ) {
+    super(service)
+    this.method = message.method as string
+    this.target = message.url as string
+    this.protocol = message.httpVersionMinor === 0 ? "HTTP/1.0" : "HTTP/1.1"
+    this.fields = connection.saidFields ?? message.rawHeaders
+    this.#service = service
+    this.#connection = connection
+    this.#message = message
+    this.#response = response
+    this.#expectsContinue = expectsContinue
+  }
+
+  /** Why the request can't be taken, as far as its version tells. */
+  get refusal(): Refusal | undefined {
+    const { httpVersionMajor: major, httpVersionMinor: minor } = this.#message
+    if (major === 1 && (minor === 1 || minor === 0)) return undefined
+    return major === 0 ? BAD_REQUEST : VERSION_NOT_SUPPORTED
+  }
+
+  // ---- the response
+
+  // Node answers a write to a response whose socket is gone with an 'error' event, which would end the process;
+  // so nothing is written then.
+  override get isGone(): boolean {
+    return this.#connection.socket.destroyed
+  }
+
+  override adopt(body: Body): void {
+    if (!canLend(body) || this.#leanResponse() === undefined) return
+    body[LEND]()
+    this.#isLent = true
+  }
+
+  override respond(head: WireHead, chunks: readonly Uint8Array[]): void {
+    if (this.isGone) return
+    const response = this.#response
+    if (this.#leanResponse()?.sendWhole(head, chunks, this.#service.keepAliveHint)) return
+    this.#writeHead(head)
+    response.cork()
+    for (const chunk of chunks) response.write(chunk)
+    response.end()
+    response.uncork()
+  }
+
+  override start(head: WireHead): void {
+    if (this.isGone) return
+    this.#parts = this.#leanResponse()?.sendInParts(head, this.#service.keepAliveHint)
+    if (this.#parts === undefined) this.#writeHead(head)
+  }
+
+  override write(chunk: Uint8Array): boolean {
+    if (this.isGone) return true
+    if (this.#isLent) {
+      const onTaken = (error?: Error | null) => {
+        if (!error) this.resume()
+      }
+      if (this.#parts === undefined) this.#response.write(chunk, onTaken)
+      else this.#parts.write(chunk, onTaken)
+      return false
+    }
+    return this.#parts === undefined ? this.#writeCorked(chunk) : this.#writePart(this.#parts, chunk)
+  }
+
+  #writePart(parts: PartWriter, chunk: Uint8Array): boolean {
+    const hasRoom = parts.write(chunk)
+    if (!hasRoom) this.#connection.socket.once("drain", () => this.resume())
+    return hasRoom
+  }
+
+  // By itself Node would keep the chunk for the rest of this turn. 'drain' tells, and not the callback of the write, which a
+  // stream that others have put before the response may lose.
+  #writeCorked(chunk: Uint8Array): boolean {
+    const response = this.#response
+    response.cork()
+    let hasRoom = response.write(chunk)
+    let isCorked = true
+    if (!hasRoom) {
+      response.once("drain", () => {
+        if (isCorked) hasRoom = true
+        else this.resume()
+      })
+    }
+    response.uncork()
+    isCorked = false
+    return hasRoom
+  }
+
+  override end(): void {
+    if (this.isGone) return
+    if (this.#parts === undefined) this.#response.end()
+    else this.#parts.end()
+  }
+
+  override destroy(): void {
+    this.#connection.socket.destroy()
+  }
+
+  override finished(head: WireHead | undefined): void {
+    this.#input?.finish()
+    if (this.#hasUnreadBody() && !this.isGone)
+      discardRest(this.#message, this.#connection.socket, this.#service.discard)
+    this.#service.finished(this, head?.code)
+    if (this.#service.isClosing) this.#connection.socket.destroySoon()
+    this.#connection.release()
+  }
+
+  /** The response, if it may be sent directly: the connection goes on after it, as far as this side is concerned. */
+  #leanResponse(): LeanResponse | undefined {
+    const response = this.#response
+    return response instanceof LeanResponse && !this.#mustClose() ? response : undefined
+  }
+
+  #writeHead(head: WireHead): void {
+    const response = this.#response
+    if (this.#mustClose()) {
+      head.fields.push("Connection", "close")
+      this.#connection.isClosing = true
+    }
+    const isLast = this.#connection.isClosing || !response.shouldKeepAlive
+    if (isLast && this.#hasUnreadBody()) lingerOnClose(this.#connection.socket, this.#service.discard)
+    const fields = this.#withHint(head.fields)
+    if (response.getHeaderNames().length === 0) response.writeHead(head.code, head.reason, fields)
+    else {
+      // Beside fields that others have set, Node takes a list for one value a name.
+      setFields(response, fields)
+      response.writeHead(head.code, head.reason)
+    }
+  }
+
+  // Not part of what the application said, so its own list stays as it is.
+  #withHint(fields: string[]): string[] {
+    const { keepAliveHint } = this.#service
+    const goesOn = this.#response.shouldKeepAlive && this.protocol === "HTTP/1.1" && !this.#connection.isClosing
+    return keepAliveHint === "" || !goesOn ? fields : [...fields, "Keep-Alive", keepAliveHint]
+  }
+
+  /**
+   * Whether the connection ends with this response: the server stops, or too much of a body is unread to be thrown away, or
+   * the client was never told to send it and may send something else instead (RFC 9110 section 10.1.1).
+   */
+  #mustClose(): boolean {
+    if (this.#service.isClosing || isUpgradeRefused(this.#message)) return true
+    if (!this.#hasUnreadBody()) return false
+    if (this.#expectsContinue && this.#input?.isUntouched === true) return true
+    const rest = restOfBody(this.#message, this.#input)
+    return rest !== undefined && rest > this.#service.discard.maxDiscardBytes
+  }
+
+  // ---- the request
+
+  override input(): InputStream {
+    this.#input = new NodeInput(this.#message, this.#expectsContinue ? () => this.#sendContinue() : undefined)
+    return this.#input
+  }
+
+  override earlyHints(headers: HeaderList): void {
+    let head = "HTTP/1.1 103 Early Hints\r\n"
+    for (const [name, value] of headers) head += `${checkFieldName(name)}: ${checkFieldValue(value)}\r\n`
+    // HTTP/1.0 has no 1xx (RFC 9110 section 15.2); a response that waits for an earlier one has no socket yet.
+    if (this.isStarted || this.protocol === "HTTP/1.0") return
+    this.#response.socket?.write(`${head}\r\n`, "latin1")
+  }
+
+  // Of a request without a body Node says that it is complete only after its listeners ran.
+  #hasUnreadBody(): boolean {
+    return this.#input !== undefined && !this.#message.complete
+  }
+
+  #sendContinue(): void {
+    if (!this.isStarted && !this.isGone) this.#response.writeContinue()
+  }
+}
+
+function setFields(response: ServerResponse, fields: readonly string[]): void {
+  const byName = new Map<string, { name: string; values: string[] }>()
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string
+    const lowered = name.toLowerCase()
+    const before = byName.get(lowered)
+    if (before === undefined) byName.set(lowered, { name, values: [fields[i + 1] as string] })
+    else before.values.push(fields[i + 1] as string)
+  }
+  for (const { name, values } of byName.values()) {
+    response.setHeader(name, values.length === 1 ? (values[0] as string) : values)
+  }
+}

@@ -1,0 +1,207 @@
+// One request over node:http2: a stream, whose pseudo-header fields stand for method, target and host
+// (RFC 9113 section 8.3.1), and which frames bodies by itself.
+
+import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2"
+import type { HeaderList, InputStream } from "../../gateway.ts"
+import { checkFieldName, checkFieldValue } from "../../http/fields.ts"
+import type { SilenceLimits } from "../../running/connections.ts"
+import { Refusal, type RequestHead } from "../../running/environ.ts"
+import { Exchange } from "../../running/exchange.ts"
+import type { Service } from "../../running/service.ts"
+import type { WireHead } from "../../running/wire-head.ts"
+import { NodeInput } from "./input.ts"
+
+const BAD_REQUEST = new Refusal("400 Bad Request")
+const REQUEST_TIMEOUT = new Refusal("408 Request Timeout")
+
+/** A longer chunk is sent in pieces, so that one can see whether the client takes any of it. */
+const PIECE = 64 * 1024
+
+export class Http2Exchange extends Exchange implements RequestHead {
+  readonly method: string
+  readonly target: string
+  readonly protocol = "HTTP/2"
+  readonly fields: readonly string[]
+  readonly hasBody: boolean
+  /** Why the request can't be taken, as far as the stream alone tells. */
+  readonly refusal: Refusal | undefined
+  /** Called when the stream is over, on both sides. */
+  onClosed: () => void = () => {}
+  readonly #service: Service
+  readonly #stream: ServerHttp2Stream
+  readonly #expectsContinue: boolean
+  #input: NodeInput | undefined = undefined
+  /** How long the client has been sending its request. */
+  #requestMs = 0
+  /** How long it has taken nothing of what waits to be sent. */
+  #stuckMs = 0
+  #piecesTaken = 0
+  #piecesSeen = 0
+
+  constructor(service: Service, stream: ServerHttp2Stream, headers: IncomingHttpHeaders, fields: readonly string[]) {
+    super(service)
+    this.#service = service
+    this.#stream = stream
+    this.method = headers[":method"] ?? ""
+    this.target = headers[":path"] ?? ""
+    const plain = plainFields(fields, headers[":authority"])
+    this.fields = plain ?? []
+    // A tunnel has no path, and none is built here.
+    this.refusal = plain === undefined || this.method === "CONNECT" ? BAD_REQUEST : undefined
+    this.hasBody = !stream.endAfterHeaders
+    this.#expectsContinue = headers.expect?.toLowerCase() === "100-continue"
+    // Both, since a stream that was reset closes only when what came of the request was read.
+    stream.once("aborted", () => this.#over())
+    stream.once("close", () => this.#over())
+    // The reason is seen elsewhere: the stream is gone.
+    stream.on("error", () => {})
+  }
+
+  #over(): void {
+    this.onClosed()
+    this.leave()
+  }
+
+  /** Answers a request that no application gets to see. */
+  refuse(refusal: Refusal): void {
+    if (this.isGone) return
+    this.#stream.respond({ ":status": refusal.code, "content-type": "text/plain; charset=utf-8" })
+    this.#stream.end(`${refusal.reason}\n`, () => this.#stream.close(constants.NGHTTP2_NO_ERROR))
+  }
+
+  /** Called every `elapsedMs`: ends a stream whose client has had its time to send the request, or to take the response. */
+  sweep(elapsedMs: number, limits: SilenceLimits): void {
+    const stream = this.#stream
+    if (this.hasBody && !stream.readableEnded && limits.requestMs > 0) {
+      this.#requestMs += elapsedMs
+      if (this.#requestMs >= limits.requestMs) this.#giveUp()
+    }
+    if (stream.writableLength === 0 || this.#piecesTaken !== this.#piecesSeen) this.#stuckMs = 0
+    else this.#stuckMs += elapsedMs
+    this.#piecesSeen = this.#piecesTaken
+    if (limits.sendMs > 0 && this.#stuckMs >= limits.sendMs) stream.close(constants.NGHTTP2_CANCEL)
+  }
+
+  #giveUp(): void {
+    const wasStarted = this.isStarted
+    // What waits for the body learns that there will be none.
+    this.#input?.fail()
+    if (wasStarted || this.isStarted) this.#stream.close(constants.NGHTTP2_CANCEL)
+    else {
+      this.refuse(REQUEST_TIMEOUT)
+      this.leave()
+    }
+  }
+
+  // ---- the response
+
+  override get isGone(): boolean {
+    return super.isGone || this.#stream.destroyed || this.#stream.closed
+  }
+
+  override respond(head: WireHead, chunks: readonly Uint8Array[]): void {
+    if (this.isGone) return
+    this.#stream.respond(fieldsOf(head), { endStream: chunks.length === 0 })
+    if (chunks.length === 0) return
+    for (let i = 0; i < chunks.length - 1; i++) this.#send(chunks[i] as Uint8Array)
+    const last = chunks[chunks.length - 1] as Uint8Array
+    if (last.length <= PIECE) this.#stream.end(last)
+    else {
+      this.#send(last)
+      this.#stream.end()
+    }
+  }
+
+  override start(head: WireHead): void {
+    if (!this.isGone) this.#stream.respond(fieldsOf(head))
+  }
+
+  override write(chunk: Uint8Array): boolean {
+    if (this.isGone) return true
+    const hasRoom = this.#send(chunk)
+    if (!hasRoom) this.#stream.once("drain", () => this.resume())
+    return hasRoom
+  }
+
+  #send(chunk: Uint8Array): boolean {
+    let hasRoom = true
+    for (let at = 0; at < chunk.length; at += PIECE)
+      hasRoom = this.#stream.write(chunk.subarray(at, at + PIECE), this.#taken)
+    return hasRoom
+  }
+
+  readonly #taken = (): void => {
+    this.#piecesTaken++
+  }
+
+  override end(): void {
+    if (!this.isGone) this.#stream.end()
+  }
+
+  override destroy(): void {
+    // close() would send the end of the body first, and the client would take it for whole.
+    this.#stream.destroy(new Error("the response was broken off"))
+  }
+
+  override finished(head: WireHead | undefined): void {
+    this.#input?.finish()
+    const stream = this.#stream
+    // RFC 9113 section 8.1: the client is told to send no more of a body that is not read.
+    if (this.hasBody && !stream.readableEnded && !this.isGone) {
+      if (stream.writableFinished) stream.close(constants.NGHTTP2_NO_ERROR)
+      else stream.once("finish", () => stream.close(constants.NGHTTP2_NO_ERROR))
+    }
+    this.#service.finished(this, head?.code)
+  }
+
+  // ---- the request
+
+  override input(): InputStream {
+    const sendContinue = this.#expectsContinue ? () => this.#inform({ ":status": 100 }) : undefined
+    this.#input ??= new NodeInput(this.#stream, sendContinue)
+    return this.#input
+  }
+
+  override earlyHints(headers: HeaderList): void {
+    const fields: OutgoingHttpHeaders = { ":status": 103 }
+    for (const [name, value] of headers) addField(fields, checkFieldName(name), checkFieldValue(value))
+    this.#inform(fields)
+  }
+
+  #inform(fields: OutgoingHttpHeaders): void {
+    if (!this.isGone && !this.#stream.headersSent) this.#stream.additionalHeaders(fields)
+  }
+}
+
+/** The fields without the pseudo ones, the authority as Host; undefined when two hosts contradict each other. */
+function plainFields(fields: readonly string[], authority: string | undefined): string[] | undefined {
+  const plain: string[] = authority === undefined ? [] : ["host", authority]
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string
+    if (name.charCodeAt(0) === 0x3a) continue
+    const value = fields[i + 1] as string
+    // Host may repeat the authority, but not contradict it.
+    if (name === "host" && authority !== undefined) {
+      if (value !== authority) return undefined
+      continue
+    }
+    plain.push(name, value)
+  }
+  return plain
+}
+
+function fieldsOf(head: WireHead): OutgoingHttpHeaders {
+  const fields: OutgoingHttpHeaders = Object.create(null)
+  fields[":status"] = head.code
+  for (let i = 0; i < head.fields.length; i += 2)
+    addField(fields, head.fields[i] as string, head.fields[i + 1] as string)
+  return fields
+}
+
+// Names are lower-case (RFC 9113 section 8.2.1); repeated ones become a list.
+function addField(fields: OutgoingHttpHeaders, name: string, value: string): void {
+  const key = name.toLowerCase()
+  const before = fields[key]
+  if (before === undefined) fields[key] = value
+  else fields[key] = Array.isArray(before) ? [...before, value] : [String(before), value]
+}

@@ -1,0 +1,163 @@
+// A connection that has one request at work at a time, as in HTTP/1.1. Requests that the client sends ahead (pipelining)
+// wait here, a few of them; the rest is left with the carrier, and so in the kernel's buffers and the client's.
+
+import type { Connections, Peer, SilenceLimits } from "./connections.ts"
+import type { Exchange } from "./exchange.ts"
+
+/** The transport below a connection, as a socket. */
+export interface Carrier {
+  /** Bytes that came, in sum. */
+  readonly bytesRead: number
+  /** Whether bytes wait to be sent. */
+  readonly isSending: boolean
+  readonly isDestroyed: boolean
+  /** Closes when the client takes none of what waits to be sent for so long; 0: no more. */
+  limitSending(ms: number): void
+  /** Takes no more from the client, until `resume`. */
+  pause(): void
+  resume(): void
+  /** Closes when what waits to be sent has left. */
+  close(): void
+  destroy(): void
+}
+
+/** So many requests of a client wait behind the one at work. */
+export const MAX_WAITING = 16
+
+export class Connection implements Peer {
+  readonly carrier: Carrier
+  readonly #connections: Connections
+  /** The request that is in the application now. */
+  active: Exchange | undefined = undefined
+  /** No further request is to be taken from this connection. */
+  isClosing = false
+  /** Whether a request has come on it yet. */
+  #isGreeted = false
+  /** A request is known to be on its way: the connection is not idle, even if it has not said anything yet. */
+  #isExpected = false
+  #isRetired = false
+  /** How long no request was at work and none waited to be sent. */
+  #idleMs = 0
+  /** Bytes that had come when the connection became idle. */
+  #bytesAtRest = 0
+  #isLimited = false
+  readonly #waiting: (() => void)[] = []
+
+  constructor(carrier: Carrier, connections: Connections) {
+    this.carrier = carrier
+    this.#connections = connections
+    connections.add(this)
+  }
+
+  /** Whether so many requests wait that no further one should be read. */
+  get isCrowded(): boolean {
+    return this.#waiting.length >= MAX_WAITING
+  }
+
+  /** A request is on its way on a connection that was accepted elsewhere. */
+  expect(): void {
+    this.#isExpected = true
+  }
+
+  /** A request has come. True when it may be served now; else it is to be given to `wait`. */
+  greet(): boolean {
+    this.#isGreeted = true
+    this.#isExpected = false
+    return this.active === undefined && this.#waiting.length === 0
+  }
+
+  /** Runs `work`, which has a request, when those that came before are done. */
+  wait(work: () => void): void {
+    this.#waiting.push(work)
+    this.carrier.pause()
+  }
+
+  /** Runs `work` when there is no request left to answer. */
+  whenFree(work: () => void): void {
+    if (this.active === undefined && this.#waiting.length === 0) work()
+    else this.wait(work)
+  }
+
+  /** The request that came last is not to be served. False when it is already. */
+  dropLast(): boolean {
+    return this.#waiting.pop() !== undefined
+  }
+
+  /** The active request is over: the next one, if any. */
+  release(): void {
+    this.active = undefined
+    this.#idleMs = 0
+    this.#bytesAtRest = this.carrier.bytesRead
+    if (this.#waiting.length === 0) return
+    if (this.isClosing || this.carrier.isDestroyed) this.#waiting.length = 0
+    // In a turn of its own, so that a long line of requests is no long chain of calls, and others have their turn.
+    else nextTurn(() => this.#next())
+  }
+
+  #next(): void {
+    if (this.isClosing || this.carrier.isDestroyed || this.active !== undefined) return
+    const work = this.#waiting.shift()
+    if (this.#waiting.length === 0) this.carrier.resume()
+    work?.()
+  }
+
+  /** The carrier was closed. */
+  closed(): void {
+    this.#waiting.length = 0
+    this.#connections.delete(this)
+    this.active?.leave()
+  }
+
+  /** The carrier is used in another way from now on, as after an upgrade. */
+  detach(): void {
+    this.carrier.limitSending(0)
+    this.#connections.delete(this)
+  }
+
+  // ---- Peer
+
+  sweep(elapsedMs: number, limits: SilenceLimits, isStopping: boolean): void {
+    const { isSending, bytesRead } = this.carrier
+    this.#limitSending(isSending, limits.sendMs)
+    if (this.active !== undefined || isSending) {
+      this.#idleMs = 0
+      this.#bytesAtRest = bytesRead
+      return
+    }
+    this.#idleMs += elapsedMs
+    // Bytes that came since may be a head; how long that may take is bounded too, so that they can't hold the connection.
+    const hasBegun = bytesRead !== this.#bytesAtRest
+    if (this.#idleMs >= this.#idleLimit(limits, isStopping, hasBegun)) {
+      if (isStopping) this.carrier.close()
+      else this.carrier.destroy()
+    }
+  }
+
+  #idleLimit(limits: SilenceLimits, isStopping: boolean, hasBegun: boolean): number {
+    const usual = this.#isGreeted ? limits.keepAliveMs : limits.firstByteMs
+    if (hasBegun) return usual + limits.headMs
+    return isStopping && !this.#isExpected ? Math.min(usual, limits.idleLingerMs) : usual
+  }
+
+  // What sees bytes move within one chunk costs something with each write, so only those have it that are slow.
+  #limitSending(isSending: boolean, sendMs: number): void {
+    if (isSending === this.#isLimited || sendMs === 0) return
+    this.#isLimited = isSending
+    this.carrier.limitSending(isSending ? sendMs : 0)
+  }
+
+  retire(): void {
+    if (this.#isRetired) return
+    this.#isRetired = true
+    // The time to linger begins now, however long it has been idle.
+    this.#idleMs = 0
+  }
+
+  destroy(reason: unknown): void {
+    this.active?.abort(reason)
+    this.carrier.destroy()
+  }
+}
+
+const nextTurn: (callback: () => void) => unknown =
+  typeof setImmediate === "function" ? setImmediate : (callback) => setTimeout(callback, 0)

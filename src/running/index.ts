@@ -1,0 +1,18 @@
+export { type Carrier, Connection } from "./connection.ts"
+export { Connections, type Peer, type SilenceLimits } from "./connections.ts"
+export { drive } from "./driver.ts"
+export { type Addresses, type EnvironSettings, environOf, Refusal, type RequestHead } from "./environ.ts"
+export { type Attendant, Exchange, type Log } from "./exchange.ts"
+export { canLend, LEND, type LendingBody } from "./lending.ts"
+export { type MemoryAnswer, runInMemory } from "./memory-exchange.ts"
+export { type OnError, reportError } from "./report.ts"
+export { decodePath, isAuthority, parseTarget, type RequestTarget } from "./request-target.ts"
+export {
+  type DiscardLimits,
+  type FinishedRequest,
+  type ServerParts,
+  Service,
+  type ServiceOptions,
+} from "./service.ts"
+export type { WireHead } from "./wire-head.ts"
+export { type BodyHooks, wrapBody } from "./wrap-body.ts"

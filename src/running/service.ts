@@ -1,0 +1,132 @@
+// What all requests of one server share: the application, the limits, where errors go, and the connections.
+// A server makes one of it and hands it to each of its exchanges.
+
+import { asApplication } from "../as-application.ts"
+import type { Application, ApplicationLike, Environ, ErrorStream, FileWrapperFactory } from "../gateway.ts"
+import { Connections, type SilenceLimits } from "./connections.ts"
+import { drive } from "./driver.ts"
+import { type Addresses, type EnvironSettings, environOf, Refusal, type RequestHead } from "./environ.ts"
+import type { Exchange, Log } from "./exchange.ts"
+import type { OnError } from "./report.ts"
+
+/** How a server treats requests. Every limit has a default. */
+export interface ServiceOptions {
+  /** Where `wsgi.errors` goes; the error output of the process unless given, or the console where there is none. */
+  errors?: ErrorStream
+  /**
+   * Called with each error that the server or a middleware reports, beside the text in `wsgi.errors`. `environ` is that of the
+   * request; undefined when there is none yet.
+   */
+  onError?: OnError
+  /** Keys that every environ has in addition. */
+  environ?: Record<string, unknown>
+  /** Whether other processes serve the same application; false unless given. */
+  multiprocess?: boolean
+  /** More header fields than this are answered with 431. Default 200. */
+  maxFields?: number
+  /** A longer request target is answered with 414. Default 8000 characters (RFC 9110 section 4.1 asks for as many). */
+  maxTargetLength?: number
+  /** How much of a request body that the application left unread is thrown away to keep the connection. Default 16 MiB. */
+  maxDiscardBytes?: number
+  /** How long a connection stays half open for a client that still sends after its answer. Default 2000 ms. */
+  lingerMs?: number
+  /** Whether a connection is kept for further requests; true unless given. HTTP/2 keeps it in any case. */
+  keepAlive?: boolean
+  /** Called when a response is over; `code` is undefined when none was sent. */
+  onFinished?: (request: FinishedRequest) => void
+}
+
+/** A request that is over, for an access log. */
+export interface FinishedRequest {
+  environ: Environ
+  code: number | undefined
+  /** Bytes of the body. */
+  bytes: number
+}
+
+/** What a server brings along itself. */
+export interface ServerParts {
+  limits: SilenceLimits
+  /** `wsgi.file_wrapper`, where the server has one. */
+  fileWrapper?: FileWrapperFactory | undefined
+  /** Where uploads go: an UploadStore. Memory when there is none. */
+  uploadStore?: object | undefined
+}
+
+/** How much of an unread body is taken in, and how long. */
+export interface DiscardLimits {
+  readonly maxDiscardBytes: number
+  readonly lingerMs: number
+}
+
+export class Service implements EnvironSettings, Log {
+  readonly app: Application
+  readonly connections: Connections
+  readonly errors: ErrorStream
+  readonly onError: OnError | undefined
+  readonly extra: Record<string, unknown> | undefined
+  readonly multiprocess: boolean
+  readonly maxFields: number
+  readonly maxTargetLength: number
+  readonly fileWrapper: FileWrapperFactory | undefined
+  readonly uploadStore: object | undefined
+  readonly discard: DiscardLimits
+  /** What clients are told of how long an idle connection is kept, as `timeout=5`; may be empty. */
+  readonly keepAliveHint: string
+  readonly #keepAlive: boolean
+  readonly #onFinished: ((request: FinishedRequest) => void) | undefined
+
+  constructor(app: ApplicationLike, options: ServiceOptions, parts: ServerParts) {
+    this.app = asApplication(app)
+    this.connections = new Connections(parts.limits)
+    this.errors = options.errors ?? errorOutput
+    this.onError = options.onError
+    this.extra = options.environ
+    this.multiprocess = options.multiprocess ?? false
+    this.maxFields = options.maxFields ?? 200
+    this.maxTargetLength = options.maxTargetLength ?? 8000
+    this.fileWrapper = parts.fileWrapper
+    this.uploadStore = parts.uploadStore
+    this.discard = { maxDiscardBytes: options.maxDiscardBytes ?? 16 * 1024 * 1024, lingerMs: options.lingerMs ?? 2000 }
+    const seconds = Math.floor(parts.limits.keepAliveMs / 1000)
+    this.keepAliveHint = seconds > 0 && Number.isFinite(seconds) ? `timeout=${seconds}` : ""
+    this.#keepAlive = options.keepAlive ?? true
+    this.#onFinished = options.onFinished
+  }
+
+  /** Every response says that its connection ends with it. */
+  get isClosing(): boolean {
+    return !this.#keepAlive || this.connections.isStopping
+  }
+
+  /** Has the application answer a request, or gives the reason why it must not. */
+  serve(request: RequestHead, addresses: Addresses, exchange: Exchange): Refusal | undefined {
+    const environ = environOf(request, addresses, this, exchange)
+    if (environ instanceof Refusal) return environ
+    drive(this.app, environ, exchange)
+    return undefined
+  }
+
+  /** Tells that a request is over. */
+  finished(exchange: Exchange, code: number | undefined): void {
+    if (this.#onFinished === undefined) return
+    try {
+      this.#onFinished({ environ: exchange.environ as Environ, code, bytes: exchange.bodyBytes })
+    } catch (error) {
+      exchange.report("onFinished failed", error)
+    }
+  }
+}
+
+/** The error output of the process, looked up for each write, so that what a test puts in its place is heeded. */
+export const errorOutput: ErrorStream = {
+  write: (text) => {
+    const { process } = globalThis as { process?: { stderr?: { write(text: string): unknown } } }
+    if (process?.stderr === undefined) console.error(text.endsWith("\n") ? text.slice(0, -1) : text)
+    else process.stderr.write(text)
+  },
+  writeLines: (lines) => {
+    for (const line of lines) errorOutput.write(line)
+  },
+  flush: () => undefined,
+}
