@@ -24,7 +24,9 @@ export interface Carrier {
 /** So many requests of a client wait behind the one at work. */
 export const MAX_WAITING = 16
 
+/** A connection with one request at work at a time. */
 export class Connection implements Peer {
+  /** The transport below. */
   readonly carrier: Carrier
   readonly #connections: Connections
   /** The request that is in the application now. */
@@ -116,6 +118,7 @@ export class Connection implements Peer {
 
   // ---- Peer
 
+  /** Lets go of a client that was silent for too long, or takes nothing. */
   sweep(elapsedMs: number, limits: SilenceLimits, isStopping: boolean): void {
     const { isSending, bytesRead } = this.carrier
     this.#limitSending(isSending, limits.sendMs)
@@ -146,6 +149,7 @@ export class Connection implements Peer {
     this.carrier.limitSending(isSending ? sendMs : 0)
   }
 
+  /** The server stops: the time that an idle connection is kept begins. */
   retire(): void {
     if (this.#isRetired) return
     this.#isRetired = true
@@ -153,6 +157,7 @@ export class Connection implements Peer {
     this.#idleMs = 0
   }
 
+  /** Breaks off, and aborts the signal of the request at work. */
   destroy(reason: unknown): void {
     this.active?.abort(reason)
     this.carrier.destroy()

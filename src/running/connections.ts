@@ -29,6 +29,7 @@ export interface Peer {
 
 /** All connections of one server. */
 export class Connections {
+  /** How long clients may be silent. */
   readonly limits: SilenceLimits
   readonly #peers = new Set<Peer>()
   readonly #everyMs: number
@@ -43,6 +44,7 @@ export class Connections {
     this.#everyMs = shortest === Number.POSITIVE_INFINITY ? shortest : Math.min(1000, Math.max(10, shortest / 4))
   }
 
+  /** How many there are. */
   get size(): number {
     return this.#peers.size
   }

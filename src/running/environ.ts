@@ -61,6 +61,7 @@ export class Refusal {
     this.status = status
   }
 
+  /** The status code. */
   get code(): number {
     return Number(this.status.slice(0, 3))
   }

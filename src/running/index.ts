@@ -1,3 +1,5 @@
+// Running an application: what servers, gateways and adapters of any protocol are made of. docs/servers.md shows how.
+
 export { type Carrier, Connection } from "./connection.ts"
 export { Connections, type Peer, type SilenceLimits } from "./connections.ts"
 export { drive } from "./driver.ts"

@@ -59,17 +59,29 @@ export interface DiscardLimits {
   readonly lingerMs: number
 }
 
+/** What all requests of one server share. */
 export class Service implements EnvironSettings, Log {
+  /** The application that answers. */
   readonly app: Application
+  /** All connections, for a stop without loss. */
   readonly connections: Connections
+  /** `wsgi.errors` of each environ. */
   readonly errors: ErrorStream
+  /** Is told of errors, beside the text. */
   readonly onError: OnError | undefined
+  /** Further keys of each environ. */
   readonly extra: Record<string, unknown> | undefined
+  /** `wsgi.multiprocess` of each environ. */
   readonly multiprocess: boolean
+  /** More header fields than this are refused. */
   readonly maxFields: number
+  /** A longer target is refused. */
   readonly maxTargetLength: number
+  /** `wsgi.file_wrapper` of each environ, if there is one. */
   readonly fileWrapper: FileWrapperFactory | undefined
+  /** Where uploads go, if not into memory. */
   readonly uploadStore: object | undefined
+  /** What becomes of request bodies that were not read. */
   readonly discard: DiscardLimits
   /** What clients are told of how long an idle connection is kept, as `timeout=5`; may be empty. */
   readonly keepAliveHint: string

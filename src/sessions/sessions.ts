@@ -2,11 +2,11 @@
 // what other layers tell is: it goes along where an environ is copied, and the innermost layer of several counts.
 
 import { asApplication } from "../as-application.ts"
-import { isPromise } from "../environ/responder.ts"
 import type { Application, ApplicationLike, Environ, StartResponse } from "../gateway.ts"
 import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import type { SecretKey } from "../signing/keys.ts"
 import type { Store } from "../stores/store.ts"
+import { isThenable } from "../thenable.ts"
 import { type CarrierOptions, CookieSessions } from "./cookie-sessions.ts"
 import { RequestSession, type SessionValidator } from "./request-session.ts"
 import type { Session, SessionData } from "./session.ts"
@@ -64,7 +64,7 @@ export function sessions(app: ApplicationLike, options: SessionOptions): Applica
     const start: StartResponse = (status, headers, error) =>
       own.writing(startResponse(status, own.headers(headers), error))
     const body = inner(environ, start)
-    return isPromise(body) ? body.then((settled) => own.body(settled)) : own.body(body)
+    return isThenable(body) ? body.then((settled) => own.body(settled)) : own.body(body)
   }
 }
 

@@ -46,7 +46,7 @@ test.each([
   [undefined, "undefined"],
   [null, "null"],
   ["<p>hi", '"<p>hi"'],
-  [{}, "an instance of Object"],
+  [{}, "a plain object"],
   [404, "404"],
 ])("%o answers nothing, and the error names it", (answer, name) => {
   expect(() => respondWith(answer as never, environ, startResponse)).toThrow(TypeError)
