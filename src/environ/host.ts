@@ -21,13 +21,10 @@ export type HostEnviron = Pick<Environ, "wsgi.url_scheme" | "SERVER_NAME" | "SER
  * getHost({ "wsgi.url_scheme": "http", HTTP_HOST: "evil.test" }, ["example.org"]) // throws SecurityError
  */
 export function getHost(environ: HostEnviron, trustedHosts?: Iterable<string>): string {
-  const { HTTP_HOST: header, SERVER_NAME: name, SERVER_PORT: port } = environ
-  return checkedHost(
-    environ["wsgi.url_scheme"] ?? "http",
-    typeof header === "string" ? header : undefined,
-    serverOf(name, port),
-    trustedHosts,
-  )
+  const { HTTP_HOST: header } = environ
+  const scheme = environ["wsgi.url_scheme"] ?? "http"
+  if (typeof header === "string") return checkedHost(scheme, header, undefined, trustedHosts)
+  return checkedHost(scheme, undefined, serverOf(environ.SERVER_NAME, environ.SERVER_PORT), trustedHosts)
 }
 
 /** Name and port of a server; no port for a unix socket, whose name is its path. */

@@ -31,12 +31,14 @@ function mergePaths(base: UrlPieces, path: string): string {
 /**
  * The URL that `reference` stands for in a document at `base`.
  *
- * @param base an absolute URL
+ * @param base an absolute URL, or a path where no host is known; then the outcome is a path too
  * @example
  * resolveUrl("http://h/a/b?q", "../c") // => "http://h/c"
  * resolveUrl("http://h/a/b", "//other/x") // => "http://other/x"
  * resolveUrl("http://h/a/b?q", "?r") // => "http://h/a/b?r"
  * resolveUrl("http://h/a/b", "mailto:me@h") // => "mailto:me@h"
+ * resolveUrl("/a/b", "c") // => "/a/c"
+ * resolveUrl("/a/b", "/..//h/c") // => "/.//h/c"
  */
 export function resolveUrl(base: string, reference: string): string {
   const from = splitUrl(base)
@@ -54,8 +56,10 @@ export function resolveUrl(base: string, reference: string): string {
   } else {
     target.path = removeDotSegments(to.path)
   }
-  let url = `${target.scheme}:`
+  let url = target.scheme === undefined ? "" : `${target.scheme}:`
   if (target.authority !== undefined) url += `//${target.authority}`
+  // RFC 3986 section 4.2: what begins with two slashes would be read as a host.
+  else if (target.path.startsWith("//")) url += "/."
   url += target.path
   if (target.query !== undefined) url += `?${target.query}`
   if (target.fragment !== undefined) url += `#${target.fragment}`

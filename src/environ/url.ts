@@ -18,7 +18,8 @@ export interface CurrentUrlOptions {
 }
 
 /**
- * The URL of the request as an IRI, fit to be shown. Percent-escapes that mean something in a URL are kept.
+ * The URL of the request as an IRI, fit to be shown. Percent-escapes that mean something in a URL are kept. Where no host
+ * is known, because `Host` is missing or malformed, it is a path: never `http:///path`.
  *
  * @throws SecurityError (400) when the host is not one of `trustedHosts`
  * @row WSGI-2

@@ -12,13 +12,21 @@ export class UntrustedHost extends Error {
   readonly status: number = 400
 }
 
-// A name of letters, digits, dots and hyphens, or an IPv6 address in brackets. RFC 3986 would allow more: no server is
-// called that, and every further character has misled some URL parser.
-const NAME = /^[a-z0-9.-]+$/i
+// A name of letters, digits, dots, hyphens and underscores (Docker Compose has services with these in their names), or an
+// IPv6 address in brackets. RFC 3986 section 3.2.2 allows more in a name: no server is called that, and each further
+// character has misled some URL parser.
+const NAME = /^[a-z0-9_.-]+$/i
 const IPV6 = /^\[[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*\]$/i
+
+// A name with or without a port that is no larger than any: nearly every host. What this leaves out is looked at closely.
+const PLAIN = /^[a-z0-9_.-]+(?::[0-9]{1,4})?$/i
 
 /** The name or address without the port; `undefined` when this is not `host` or `host:port`. */
 function hostName(host: string): string | undefined {
+  if (PLAIN.test(host)) {
+    const colon = host.indexOf(":")
+    return colon === -1 ? host : host.slice(0, colon)
+  }
   const colon = host.indexOf(":", host.startsWith("[") ? host.indexOf("]") + 1 : 0)
   const name = colon === -1 ? host : host.slice(0, colon)
   if (colon !== -1 && !isPort(host.slice(colon + 1))) return undefined
@@ -31,13 +39,29 @@ function isPort(text: string): boolean {
 }
 
 /**
- * Whether the host is well-formed and, if there is a list, in it. The case of letters and the host's port do not count.
+ * The host as it is compared: in lower case, without the dot of the DNS root, which `example.com.` has. The port stays.
+ *
+ * @example
+ * comparableHost("Example.com.:8080") // => "example.com:8080"
+ */
+export function comparableHost(host: string): string {
+  const lower = asciiLower(host)
+  const colon = lower.startsWith("[") ? -1 : lower.indexOf(":")
+  const end = colon === -1 ? lower.length : colon
+  // A lone dot is no name with something behind it.
+  return end > 1 && lower.charCodeAt(end - 1) === 0x2e ? lower.slice(0, end - 1) + lower.slice(end) : lower
+}
+
+/**
+ * Whether the host is well-formed and, if there is a list, in it. The case of letters, the host's port and a dot at the end
+ * of the name do not count.
  *
  * @param trusted names, in any script; one that starts with a dot stands for itself and all names below it.
  *   Without a list, or with an empty one, any host will do
  * @row SUTIL-1, WSGI-4
  * @example
  * hostIsTrusted("www.example.com:8080", [".example.com"]) // => true
+ * hostIsTrusted("example.com.", ["example.com"]) // => true
  * hostIsTrusted("example.com.evil.test", [".example.com"]) // => false
  * hostIsTrusted("user@example.com") // => false
  */
@@ -46,7 +70,7 @@ export function hostIsTrusted(host: string | undefined, trusted?: Iterable<strin
   if (name === undefined) return false
   const entries = trusted === undefined ? [] : trustedEntries(trusted)
   if (entries.length === 0) return true
-  const lower = asciiLower(name)
+  const lower = comparableHost(name)
   return entries.some((entry) => {
     const below = entry.startsWith(".")
     const reference = trustedName(below ? entry.slice(1) : entry)
@@ -61,7 +85,7 @@ function trustedEntries(trusted: Iterable<string>): string[] {
 
 function trustedName(entry: string): string | undefined {
   try {
-    return hostToAscii(entry)
+    return comparableHost(hostToAscii(entry))
   } catch {
     return undefined
   }
@@ -93,17 +117,38 @@ export function getHost(
   server?: readonly [name: string, port: number | undefined] | undefined,
   trustedHosts?: Iterable<string> | undefined,
 ): string {
+  if (hostHeader !== undefined && trustedHosts === undefined) return untrustedHost(scheme, hostHeader)
   let host = hostHeader
   if (host === undefined) {
     if (server === undefined || server[1] === undefined) return ""
     const name = server[0].includes(":") && !server[0].startsWith("[") ? `[${server[0]}]` : server[0]
     host = `${name}:${server[1]}`
   }
-  const port = DEFAULT_PORTS.get(scheme)
-  // Not from a malformed host, or `a:80:80` would be repaired.
-  if (port !== undefined && host.endsWith(port) && hostName(host) !== undefined) host = host.slice(0, -port.length)
+  host = withoutDefaultPort(scheme, host)
   const trusted = trustedHosts === undefined ? [] : trustedEntries(trustedHosts)
   if (hostIsTrusted(host, trusted)) return host
   if (trusted.length === 0) return ""
   throw new UntrustedHost(`Not a trusted host: ${JSON.stringify(host)}`)
+}
+
+// Most servers are asked by one name, so the answer for the last header is kept. It is the same text each time, which
+// makes it quick to compare for those who keep something by it.
+let lastScheme = ""
+let lastHeader = ""
+let lastHost = ""
+
+function untrustedHost(scheme: string, header: string): string {
+  if (header === lastHeader && scheme === lastScheme) return lastHost
+  const host = withoutDefaultPort(scheme, header)
+  lastHost = hostName(host) === undefined ? "" : host
+  lastScheme = scheme
+  lastHeader = header
+  return lastHost
+}
+
+function withoutDefaultPort(scheme: string, host: string): string {
+  const port = DEFAULT_PORTS.get(scheme)
+  // Not from a malformed host, or `a:80:80` would be repaired.
+  if (port === undefined || !host.endsWith(port) || hostName(host) === undefined) return host
+  return host.slice(0, -port.length)
 }

@@ -45,9 +45,43 @@ function encodeWith(text: string, safe: CharTable): string {
   let index = 0
   while (index < text.length && safe[text.charCodeAt(index)] === 1) index++
   if (index === text.length) return text
+  if (text.length > SHORT) return encodeLong(text, safe)
+  let result = ""
+  let from = 0
+  for (; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (safe[code] === 1) continue
+    result += text.slice(from, index)
+    if (code < 0x80) result += ESCAPES[code]
+    else {
+      const point = text.codePointAt(index) as number
+      if (point > 0xffff) index++
+      result += escapedCodePoint(point)
+    }
+    from = index + 1
+  }
+  return result + text.slice(from)
+}
+
+// The platform's encoder takes a while to be called, and is faster from there on.
+const SHORT = 64
+
+function encodeLong(text: string, safe: CharTable): string {
   let result = ""
   for (const byte of encoder.encode(text)) result += safe[byte] === 1 ? String.fromCharCode(byte) : ESCAPES[byte]
   return result
+}
+
+/** The UTF-8 of a code point beyond ASCII, escaped; half of a surrogate pair is U+FFFD, as for the platform's encoder. */
+function escapedCodePoint(point: number): string {
+  if (point < 0x800) return `${ESCAPES[0xc0 | (point >> 6)]}${tail(point)}`
+  if (point >= 0xd800 && point <= 0xdfff) return "%EF%BF%BD"
+  if (point < 0x10000) return `${ESCAPES[0xe0 | (point >> 12)]}${tail(point >> 6)}${tail(point)}`
+  return `${ESCAPES[0xf0 | (point >> 18)]}${tail(point >> 12)}${tail(point >> 6)}${tail(point)}`
+}
+
+function tail(bits: number): string {
+  return ESCAPES[0x80 | (bits & 0x3f)] as string
 }
 
 /** The byte string (each character one byte) with every byte escaped that the table does not have. */

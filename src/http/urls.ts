@@ -259,24 +259,32 @@ export interface UrlParts {
 
 /**
  * The URL of a request as an IRI. Without a root path it is the host's, which ends in a slash; so does one without a path.
+ * Where the host is empty it is a path: behind `http://` its first segment would be taken for a host. A backslash stays
+ * escaped, since browsers take it for a slash.
  *
  * @throws TypeError for a host that cannot be one
  * @row SUTIL-3
  * @example
  * getCurrentUrl({ scheme: "http", host: "h" }) // => "http://h/"
  * getCurrentUrl({ scheme: "http", host: "h", rootPath: "/r", path: "/a b", queryString: "c=%C3%A9" }) // => "http://h/r/a%20b?c=é"
+ * getCurrentUrl({ scheme: "http", host: "", rootPath: "", path: "//evil.test/x" }) // => "/evil.test/x"
  */
 export function getCurrentUrl({ scheme, host, rootPath, path, queryString }: UrlParts): string {
-  let url = `${scheme}://${host}/`
+  const origin = host === "" ? "" : `${scheme}://${host}`
+  let url = "/"
   if (rootPath !== undefined) {
     const root = trimSlashes(rootPath, "end")
-    if (root !== "") url = `${scheme}://${host}${root.startsWith("/") ? "" : "/"}${percentEncode(root, PATH_SAFE)}/`
+    if (root !== "") {
+      // With a host in front, slashes at the start of the mount are as they came.
+      const start = origin !== "" && root.startsWith("/") ? root : `/${trimSlashes(root, "start")}`
+      url = `${percentEncode(start, PATH_SAFE)}/`
+    }
     if (path !== undefined) {
       url += percentEncode(trimSlashes(path, "start"), PATH_SAFE)
       if (queryString) url += `?${encodeQuery(queryString)}`
     }
   }
-  return uriToIri(url)
+  return uriToIri(`${origin}${url}`).replaceAll("\\", "%5C")
 }
 
 /** Byte by byte, so that what is not UTF-8 can still be seen in the URL. Text beyond bytes is encoded as text. */

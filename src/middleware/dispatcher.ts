@@ -5,8 +5,8 @@
 import { asApplication } from "../as-application.ts"
 import { getHost } from "../environ/host.ts"
 import type { Application, ApplicationLike, Environ } from "../gateway.ts"
+import { comparableHost } from "../http/hosts.ts"
 import { hostToAscii } from "../http/idna.ts"
-import { asciiLower } from "../http/tokens.ts"
 import { textToByteString } from "../http/urls.ts"
 
 /** Where applications are mounted: as an object, or as pairs. */
@@ -118,7 +118,7 @@ export class MountTable {
   #table(host: string): PathTable {
     if (host === "") return this.#everywhere
     const below = host.startsWith(".")
-    const name = `${below ? "." : ""}${asciiLower(hostToAscii(below ? host.slice(1) : host))}`
+    const name = `${below ? "." : ""}${comparableHost(hostToAscii(below ? host.slice(1) : host))}`
     let table = this.#hosts.get(name)
     if (table === undefined) {
       table = new PathTable()
@@ -134,8 +134,8 @@ function isPairs(mounts: Mounts): mounts is Iterable<readonly [string, Applicati
 
 /** The name of the host without its port, in lower case; empty when it is malformed. */
 function hostOf(environ: Environ): string {
-  const host = getHost(environ)
-  return asciiLower(host.startsWith("[") ? host.slice(0, host.indexOf("]") + 1) : (host.split(":", 1)[0] as string))
+  const host = comparableHost(getHost(environ))
+  return host.startsWith("[") ? host.slice(0, host.indexOf("]") + 1) : (host.split(":", 1)[0] as string)
 }
 
 function parentOf(name: string): string {

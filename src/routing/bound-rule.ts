@@ -1,18 +1,33 @@
 // A rule as one map understands it: with the map's converters and defaults, in parts for the matcher, and in pieces for
 // building URLs. Depends on a small interface that the map satisfies, not on the map.
 
+import { comparableHost, hostIsTrusted } from "../http/hosts.ts"
+import { hostToAscii } from "../http/idna.ts"
+import { percentDecode } from "../http/percent.ts"
 import { dumpQuery } from "../http/urls.ts"
-import { BaseConverter, type Converter, IntegerConverter, quotePath, ValidationError } from "./converters.ts"
+import {
+  BaseConverter,
+  type Converter,
+  type ConverterSource,
+  IntegerConverter,
+  quotePath,
+  ValidationError,
+} from "./converters.ts"
 import type { Language } from "./language.ts"
 import { type PartPiece, RulePart } from "./part.ts"
 import { type PatternPiece, type Placeholder, parsePattern } from "./pattern.ts"
 import type { RedirectTarget, Rule } from "./rule.ts"
 import { REFUSED, type Reader, type ReadValues, readDigits, readText, readValuesOf, type Values } from "./values.ts"
+import { isPlain, type PlainKind, type Writer } from "./writers.ts"
 
 /** A converter with what matching needs to know of it. */
 export interface ReadyConverter {
+  /** What the map calls by its name. */
+  readonly source: ConverterSource
   readonly converter: Converter
   readonly language: Language
+  readonly write: Writer
+  readonly plainKind: PlainKind
   readonly weight: number
   readonly partIsolating: boolean
   /** The same for converters that match alike. */
@@ -34,14 +49,42 @@ export interface BindingContext {
 /** A static step is its text; a dynamic one is a part. */
 export type Step = string | RulePart
 
-/** A URL in the making: its host or subdomain, and its path with the query. */
-export interface BuiltUrl {
-  readonly domain: string
-  readonly path: string
+/** Why a rule cannot be built with the values that it was given. */
+export class Refusal {
+  /** What is wrong, as a sentence. */
+  readonly reason: string
+  /** What the converter threw. */
+  readonly cause: unknown
+
+  constructor(reason: string, cause?: unknown) {
+    this.reason = reason
+    this.cause = cause
+  }
 }
 
-/** Text of a URL, or the name of the value that goes there. */
-type BuildPiece = string | { readonly name: string; readonly converter: Converter }
+/** The place of a value in a URL, with the text in front of it. */
+interface Slot {
+  readonly before: string
+  readonly name: string
+  readonly plainKind: PlainKind
+  readonly write: Writer
+}
+
+/** A URL to be filled in. */
+interface Template {
+  readonly slots: readonly Slot[]
+  /** The text behind the last slot. */
+  readonly end: string
+}
+
+/** Values to build with, by name. A name that `Object.prototype` has counts only as the object's own. */
+export type GivenValues = Readonly<Record<string, unknown>>
+
+/** The value of that name; `null` is none, as `undefined` is. */
+export function givenValue(values: GivenValues, name: string): unknown {
+  if (name in Object.prototype && !Object.hasOwn(values, name)) return undefined
+  return values[name] ?? undefined
+}
 
 /** What matching a path has captured: where values begin and end, two numbers each. */
 export interface Captured {
@@ -91,9 +134,24 @@ export class BoundRule {
   readonly #domainSize: number
   readonly #names: readonly string[]
   readonly #converters: readonly Converter[]
-  readonly #domainPieces: readonly BuildPiece[]
-  readonly #pathPieces: readonly BuildPiece[]
-  readonly #context: BindingContext
+  readonly #domainTemplate: Template
+  readonly #pathTemplate: Template
+  /** How many segments of the text itself are dots. */
+  readonly #dots: number
+  /** The names without a default. */
+  readonly needed: readonly string[]
+  /** Whether one of these is a name that every object inherits. */
+  readonly #isShadowed: boolean
+  /**
+   * Whether matching may take the values of a built URL for others: where several placeholders share a segment, and where the
+   * rest of the path is followed by a slash.
+   */
+  readonly isAmbiguous: boolean
+  /** Whether the path is all that building has to do: no defaults, no values in the domain, nothing to be told apart. */
+  readonly isSimple: boolean
+  /** Whether another rule may take what this one builds, and for which state of the matcher that is known. */
+  contested = false
+  contestedAt = -1
 
   constructor(rule: Rule, context: BindingContext) {
     this.rule = rule
@@ -108,17 +166,19 @@ export class BoundRule {
     this.redirectTo = rule.redirectTo
     this.mayRedirect = rule.alias || rule.redirectTo !== undefined
     this.defaults = rule.defaults
-    this.#context = context
 
     const domainPieces = domainPiecesOf(rule, context)
     const pathPieces = this.mergeSlashes ? withMergedSlashes(rule.pieces) : rule.pieces
     const ready = new Map<string, ReadyConverter>()
     for (const piece of [...domainPieces, ...pathPieces]) {
-      if (piece.kind === "placeholder") ready.set(piece.placeholder.name, context.getConverter(piece.placeholder))
+      if (piece.kind === "placeholder")
+        ready.set(piece.placeholder.name, converterFor(piece.placeholder, rule, context))
     }
     this.arguments = new Set([...ready.keys(), ...rule.defaults.keys()])
     this.#names = [...ready.keys()]
     this.#domainSize = domainPieces.filter(({ kind }) => kind === "placeholder").length
+    this.needed = rule.defaults.size === 0 ? this.#names : this.#names.filter((name) => !rule.defaults.has(name))
+    this.#isShadowed = this.needed.some((name) => name in Object.prototype)
     this.#isMore = this.#domainSize > 0 || rule.defaults.size > 0
     this.#converters = Array.from(ready.values(), ({ converter }) => converter)
 
@@ -129,9 +189,13 @@ export class BoundRule {
     const path = stepsOf(pathPieces, ready)
     this.steps = path.steps.slice(1)
     this.keys = path.keys.slice(1)
+    this.isAmbiguous = this.steps.some((step) => typeof step !== "string" && (step.size > 1 || step.suffixed))
 
-    this.#domainPieces = buildPieces(domainPieces, ready, rule.defaults, (text) => text)
-    this.#pathPieces = buildPieces(pathPieces, ready, rule.defaults, quotePath)
+    this.#dots = this.steps.filter((step) => step === "." || step === "..").length
+    this.#domainTemplate = templateOf(domainPieces, ready, rule.defaults, (text) => text)
+    this.#pathTemplate = templateOf(pathPieces, ready, rule.defaults, quotePath)
+    this.isSimple =
+      !this.#isMore && !this.#isShadowed && !this.isAmbiguous && !this.websocket && typeof this.domain === "string"
   }
 
   /** Rules that say the same with a shorter URL, to which a match of this one may redirect. Kept by the map. */
@@ -191,12 +255,20 @@ export class BoundRule {
   /**
    * Whether a URL can be built with these values: all that are needed are there, none contradicts a default.
    */
-  suitableFor(values: ReadonlyMap<string, unknown>, method: string | undefined): boolean {
+  suitableFor(values: GivenValues, method: string | undefined): boolean {
     if (method !== undefined && this.methods !== undefined && !this.methods.has(method)) return false
-    for (const name of this.arguments) {
-      if (!values.has(name)) {
-        if (!this.defaults.has(name)) return false
-      } else if (this.defaults.has(name) && this.defaults.get(name) !== values.get(name)) return false
+    for (const name of this.needed) {
+      const value = values[name]
+      if (value === undefined || value === null) return false
+    }
+    return (this.defaults.size === 0 && !this.#isShadowed) || this.#suits(values)
+  }
+
+  #suits(values: GivenValues): boolean {
+    if (!this.needed.every((name) => givenValue(values, name) !== undefined)) return false
+    for (const [name, value] of this.defaults) {
+      const given = givenValue(values, name)
+      if (given !== undefined && given !== value) return false
     }
     return true
   }
@@ -229,25 +301,90 @@ export class BoundRule {
     return shared.some((method) => method !== "HEAD" && method !== "OPTIONS") || sameSet(this.methods, methods)
   }
 
-  /** The URL with the values, or `undefined` when a converter refuses. Values without a placeholder go into the query. */
-  build(values: ReadonlyMap<string, unknown>, appendUnknown: boolean): BuiltUrl | undefined {
+  /** The path with the values. */
+  buildPath(values: GivenValues): string | Refusal {
+    const { slots, end } = this.#pathTemplate
+    let path = ""
+    let isPlainPath = true
+    for (let index = 0; index < slots.length; index++) {
+      const slot = slots[index] as Slot
+      const value = values[slot.name]
+      if (isPlain(value, slot.plainKind)) path += slot.before + value
+      else {
+        const text = this.#write(slot, value)
+        if (typeof text !== "string") return text
+        path += slot.before + text
+        isPlainPath = false
+      }
+    }
+    path += end
+    // Clients take such segments out, escaped or not (RFC 3986 section 5.2.4), and ask for another path.
+    if (!isPlainPath && dotsIn(path) > this.#dots) {
+      return new Refusal(`In ${JSON.stringify(path)} a segment is "." or "..", which clients take out.`)
+    }
+    return path
+  }
+
+  /** The host or subdomain with the values. */
+  buildDomain(values: GivenValues): string | Refusal {
+    const { slots, end } = this.#domainTemplate
+    if (slots.length === 0) return end
+    let filled = ""
+    for (const slot of slots) {
+      const text = this.#write(slot, values[slot.name])
+      if (typeof text !== "string") return text
+      filled += slot.before + text
+    }
+    filled += end
     try {
-      const domain = fill(this.#domainPieces, values)
-      const path = fill(this.#pathPieces, values)
-      return { domain, path: appendUnknown ? this.#withQuery(path, values) : path }
+      const domain = comparableHost(hostToAscii(percentDecode(filled, undefined, "replace")))
+      if (hostIsTrusted(domain) && DOMAIN.test(domain)) return domain
+    } catch {
+      // The same as a name that no host has.
+    }
+    return new Refusal(`${JSON.stringify(filled)} is no name of a host.`)
+  }
+
+  #write(slot: Slot, value: unknown): string | Refusal {
+    if (value === undefined || value === null) return MISSING
+    try {
+      return slot.write(value)
     } catch (error) {
-      if (error instanceof ValidationError) return undefined
-      throw error
+      const why = error instanceof Error && error.message !== "" ? `: ${error.message}` : ""
+      return new Refusal(`The placeholder <${slot.name}> does not take ${shown(value)}${why}.`, error)
     }
   }
 
-  #withQuery(path: string, values: ReadonlyMap<string, unknown>): string {
-    if (values.size === 0) return path
-    const unknown = [...values].filter(([name]) => !this.arguments.has(name))
-    if (unknown.length === 0) return path
-    const query = encodeQuery(unknown, this.#context)
-    return query === "" ? path : `${path}?${query}`
+  /** Whether the values that a match gave have the texts that these have. */
+  readsAs(found: BoundRule, read: Values, values: GivenValues): boolean {
+    if (found.endpoint !== this.endpoint) return false
+    for (const name of this.arguments) {
+      const value = givenValue(values, name) ?? this.defaults.get(name)
+      if (!found.arguments.has(name)) return false
+      if (!this.#names.includes(name)) {
+        if (read[name] !== value) return false
+      } else if (this.toUrl(name, read[name]) !== this.toUrl(name, value)) return false
+    }
+    return true
   }
+}
+
+const MISSING = new Refusal("A value is missing.")
+
+// Escaped too: for the URL Standard "%2e" is a dot in such a segment.
+const DOTS = /\/(?:\.|%2e){1,2}(?=\/|$)/gi
+
+function dotsIn(path: string): number {
+  return path.match(DOTS)?.length ?? 0
+}
+
+// RFC 1035 section 2.3.4: a label has 1 to 63 characters.
+const DOMAIN = /^[^.:]{1,63}(?:\.[^.:]{1,63})*(?::[0-9]+)?$/
+
+/** A value for people. */
+function shown(value: unknown): string {
+  const text = typeof value === "string" ? JSON.stringify(value) : Array.isArray(value) ? "an array" : String(value)
+  return text.length > 80 ? `${text.slice(0, 80)}...` : text
 }
 
 function sameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
@@ -265,6 +402,16 @@ function readerOf(converter: Converter): Reader {
       if (error instanceof ValidationError) return REFUSED
       throw error
     }
+  }
+}
+
+/** The converter, or the error with the rule that asks for it. */
+function converterFor(placeholder: Placeholder, rule: Rule, context: BindingContext): ReadyConverter {
+  try {
+    return context.getConverter(placeholder)
+  } catch (error) {
+    if (error instanceof Error) error.message += ` It stands in the rule ${JSON.stringify(rule.rule)}.`
+    throw error
   }
 }
 
@@ -355,36 +502,29 @@ class OpenStep {
   }
 }
 
-/** What building puts together. What a default says is in the text already. */
-function buildPieces(
+/** What building fills in. What a default says is in the text already. */
+function templateOf(
   pieces: readonly PatternPiece[],
   ready: ReadonlyMap<string, ReadyConverter>,
   defaults: ReadonlyMap<string, unknown>,
   quote: (text: string) => string,
-): BuildPiece[] {
-  const built: BuildPiece[] = []
-  const addText = (text: string): void => {
-    const last = built.at(-1)
-    if (typeof last === "string") built[built.length - 1] = last + text
-    else built.push(text)
-  }
+): Template {
+  const slots: Slot[] = []
+  let before = ""
   for (const piece of pieces) {
-    if (piece.kind === "slash") addText("/")
-    else if (piece.kind === "static") addText(quote(piece.text))
+    if (piece.kind === "slash") before += "/"
+    else if (piece.kind === "static") before += quote(piece.text)
     else {
       const { name } = piece.placeholder
-      const { converter } = ready.get(name) as ReadyConverter
-      if (defaults.has(name)) addText(converter.toUrl(defaults.get(name)))
-      else built.push({ name, converter })
+      const { converter, write, plainKind } = ready.get(name) as ReadyConverter
+      if (defaults.has(name)) before += converter.toUrl(defaults.get(name))
+      else {
+        slots.push({ before, name, plainKind, write })
+        before = ""
+      }
     }
   }
-  return built
-}
-
-function fill(pieces: readonly BuildPiece[], values: ReadonlyMap<string, unknown>): string {
-  let text = ""
-  for (const piece of pieces) text += typeof piece === "string" ? piece : piece.converter.toUrl(values.get(piece.name))
-  return text
+  return { slots, end: before }
 }
 
 type QueryOrder = Pick<BindingContext, "sortParameters" | "sortKey">

@@ -8,16 +8,17 @@ import { endpointName, type Rule } from "./rule.ts"
 export function closestRule(
   rules: Iterable<Rule>,
   endpoint: unknown,
-  values: ReadonlyMap<string, unknown>,
+  names: Iterable<string>,
   method: string | undefined,
 ): Rule | undefined {
   const wanted = endpointName(endpoint)
+  const given = [...names]
   let best: Rule | undefined
   let bestScore = -1
   for (const rule of rules) {
     const name = endpointName(rule.endpoint)
     let bonus = 0
-    if ([...values.keys()].every((key) => rule.arguments.has(key))) bonus += 0.01
+    if (given.every((key) => rule.arguments.has(key))) bonus += 0.01
     if (method !== undefined && rule.methods?.has(method)) bonus += 0.01
     if (0.98 * mostPossible(name, wanted) + bonus <= bestScore) continue
     const score = 0.98 * similarity(name, wanted) + bonus

@@ -3,6 +3,7 @@
 // say, `toValue` refuses by throwing ValidationError, and matching goes on with the next rule.
 
 import { percentEncode } from "../http/percent.ts"
+import { meant } from "../mistakes/options.ts"
 import type { ConverterArgument, ConverterArguments } from "./pattern.ts"
 
 /**
@@ -34,8 +35,20 @@ export interface Converter<Value = unknown, Input = Value> {
   toUrl(value: Input): string
 }
 
-/** A class of converters, made once for each call in a rule's text. */
-export type ConverterClass = new (args: ConverterArguments) => Converter<unknown, never>
+/** What a converter sees of the map that it was made for. */
+export interface ConverterMap {
+  readonly defaultSubdomain: string
+  readonly strictSlashes: boolean
+  readonly mergeSlashes: boolean
+  readonly hostMatching: boolean
+  readonly subdomainMatching: boolean
+  /** All converters of the map, by name. */
+  readonly converters: ReadonlyMap<string, ConverterSource>
+}
+
+/** A class of converters. Each map makes one object for each different call in the text of its rules. */
+// biome-ignore lint/suspicious/noExplicitAny: a subclass may ask for its own kind of map
+export type ConverterClass = new (args: ConverterArguments, map: any) => Converter<unknown, never>
 
 /** What the `converters` of a map hold by name. */
 export type ConverterSource = ConverterClass | Converter<unknown, never>
@@ -59,7 +72,9 @@ function bindArguments(args: ConverterArguments, names: readonly string[]): Map<
   for (const [index, value] of args.positional.entries()) bound.set(names[index] as string, value)
   for (const [written, value] of args.named) {
     const name = written.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
-    if (!names.includes(name)) throw new TypeError(`Unknown converter argument ${JSON.stringify(written)}`)
+    if (!names.includes(name)) {
+      throw new TypeError(`Unknown converter argument ${JSON.stringify(written)}${meant(name, names)}`)
+    }
     if (bound.has(name)) throw new TypeError(`Converter argument ${JSON.stringify(written)} is given twice`)
     bound.set(name, value)
   }
@@ -95,9 +110,16 @@ export class BaseConverter<Value = string, Input = Value> implements Converter<V
   /** Lower comes first. */
   readonly weight: number = 100
 
-  /** @param args what the rule's text has between the parentheses */
-  // biome-ignore lint/complexity/noUselessConstructor: states what subclasses are made with
-  constructor(_args: ConverterArguments = NO_ARGUMENTS) {}
+  /** The map that it was made for; `undefined` for a converter that was made by hand. */
+  readonly map: ConverterMap | undefined
+
+  /**
+   * @param args what the rule's text has between the parentheses
+   * @param map the map that makes it
+   */
+  constructor(_args: ConverterArguments = NO_ARGUMENTS, map?: ConverterMap) {
+    this.map = map
+  }
 
   /** Whether it takes text of one segment only: unless the expression has a `/` outside of `[^/]`. */
   get partIsolating(): boolean {
@@ -144,8 +166,8 @@ function plainText(value: unknown): string {
 export class StringConverter extends BaseConverter<string, string | number> {
   override readonly regex: string
 
-  constructor(args: ConverterArguments = NO_ARGUMENTS) {
-    super(args)
+  constructor(args: ConverterArguments = NO_ARGUMENTS, map?: ConverterMap) {
+    super(args, map)
     const bound = bindArguments(args, ["minlength", "maxlength", "length"])
     const length = countArgument(bound, "length")
     const min = length ?? countArgument(bound, "minlength") ?? 1
@@ -165,8 +187,8 @@ export class AnyConverter extends BaseConverter<string> {
   /** The words. */
   readonly items: readonly string[]
 
-  constructor(args: ConverterArguments = NO_ARGUMENTS) {
-    super(args)
+  constructor(args: ConverterArguments = NO_ARGUMENTS, map?: ConverterMap) {
+    super(args, map)
     bindArguments({ ...args, positional: [] }, [])
     this.items = args.words
     const words = args.words.map((word) => word.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"))
@@ -197,8 +219,8 @@ export class PathConverter extends BaseConverter<string> {
   override readonly regex = "[^/].*?"
   override readonly weight = 200
 
-  constructor(args: ConverterArguments = NO_ARGUMENTS) {
-    super(args)
+  constructor(args: ConverterArguments = NO_ARGUMENTS, map?: ConverterMap) {
+    super(args, map)
     bindArguments(args, [])
   }
 
@@ -217,8 +239,8 @@ abstract class NumberConverter<Input> extends BaseConverter<number, Input> {
   /** Whether a minus sign matches. */
   readonly signed: boolean
 
-  constructor(args: ConverterArguments, bound: Map<string, ConverterArgument>) {
-    super(args)
+  constructor(args: ConverterArguments, map: ConverterMap | undefined, bound: Map<string, ConverterArgument>) {
+    super(args, map)
     this.min = numberArgument(bound, "min")
     this.max = numberArgument(bound, "max")
     this.signed = bound.get("signed") === true
@@ -243,9 +265,9 @@ export class IntegerConverter extends NumberConverter<number | bigint> {
   /** How many digits there are; 0 for any number of them. */
   readonly fixedDigits: number
 
-  constructor(args: ConverterArguments = NO_ARGUMENTS) {
+  constructor(args: ConverterArguments = NO_ARGUMENTS, map?: ConverterMap) {
     const bound = bindArguments(args, ["fixedDigits", "min", "max", "signed"])
-    super(args, bound)
+    super(args, map, bound)
     this.fixedDigits = countArgument(bound, "fixedDigits") ?? 0
     const digits = this.fixedDigits === 0 ? "[0-9]+" : `[0-9]{${this.fixedDigits}}`
     this.regex = this.signed ? `-?${digits}` : digits
@@ -256,6 +278,11 @@ export class IntegerConverter extends NumberConverter<number | bigint> {
     const { min, max, regex, toValue } = this
     const isOwn = toValue === IntegerConverter.prototype.toValue && /^\[0-9\](?:\+|\{[0-9]+\})$/.test(regex)
     return isOwn && min === undefined && max === undefined
+  }
+
+  /** Whether every safe integer from 0 on is written as it is. */
+  get isPlainlyWritten(): boolean {
+    return this.isPlain && this.regex === "[0-9]+" && this.toUrl === IntegerConverter.prototype.toUrl
   }
 
   override toValue(text: string): number {
@@ -286,8 +313,8 @@ export class IntegerConverter extends NumberConverter<number | bigint> {
 export class FloatConverter extends NumberConverter<number> {
   override readonly regex: string
 
-  constructor(args: ConverterArguments = NO_ARGUMENTS) {
-    super(args, bindArguments(args, ["min", "max", "signed"]))
+  constructor(args: ConverterArguments = NO_ARGUMENTS, map?: ConverterMap) {
+    super(args, map, bindArguments(args, ["min", "max", "signed"]))
     this.regex = this.signed ? "-?[0-9]+\\.[0-9]+" : "[0-9]+\\.[0-9]+"
   }
 
@@ -302,7 +329,8 @@ export class FloatConverter extends NumberConverter<number> {
     const number = typeof value === "string" && /^-?[0-9]+(?:\.[0-9]+)?$/.test(value) ? Number(value) : value
     if (typeof number !== "number" || !Number.isFinite(number))
       throw new TypeError(`Not a finite number: ${String(value)}`)
-    return decimal(number)
+    // Without a sign there is one zero.
+    return decimal(number === 0 && !this.signed ? 0 : number)
   }
 }
 
@@ -329,13 +357,17 @@ function decimal(value: number): string {
 export class UUIDConverter extends BaseConverter<string> {
   override readonly regex = "[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
 
-  constructor(args: ConverterArguments = NO_ARGUMENTS) {
-    super(args)
+  constructor(args: ConverterArguments = NO_ARGUMENTS, map?: ConverterMap) {
+    super(args, map)
     bindArguments(args, [])
   }
 
   override toValue(text: string): string {
     return text.toLowerCase()
+  }
+
+  override toUrl(value: string): string {
+    return super.toUrl(value).toLowerCase()
   }
 }
 

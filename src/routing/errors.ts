@@ -69,7 +69,8 @@ export class DuplicateRuleError extends Error {
 }
 
 /**
- * No rule of the endpoint can be built with these values and this method. The message suggests what was meant.
+ * No rule of the endpoint can be built with these values and this method. The message suggests what was meant, or names the
+ * placeholder that does not take its value; what its converter threw is the `cause`.
  *
  * @row MAP-30
  */
@@ -84,13 +85,21 @@ export class BuildError extends Error {
   /** The rule that comes closest; `undefined` in an empty map. */
   readonly suggested: Rule | undefined
 
+  /** @param refusal why a rule that has all its values cannot be built with them */
   constructor(
     endpoint: unknown,
     values: ReadonlyMap<string, unknown>,
     method: string | undefined,
     suggested: Rule | undefined,
+    refusal?: { readonly reason: string; readonly cause?: unknown },
   ) {
-    super(buildErrorMessage(endpoint, values, method, suggested))
+    const message = buildErrorMessage(endpoint, values, method)
+    super(
+      refusal === undefined
+        ? `${message}${suggestionFor(endpoint, values, method, suggested)}`
+        : `${message} ${refusal.reason}`,
+      refusal?.cause === undefined ? undefined : { cause: refusal.cause },
+    )
     this.endpoint = endpoint
     this.values = values
     this.method = method
@@ -102,14 +111,22 @@ function buildErrorMessage(
   endpoint: unknown,
   values: ReadonlyMap<string, unknown>,
   method: string | undefined,
-  suggested: Rule | undefined,
 ): string {
   let message = `Could not build a URL for the endpoint ${quoted(endpoint)}`
   if (method !== undefined) message += ` (${method})`
   if (values.size > 0) message += ` with values ${listed(values.keys())}`
-  message += "."
-  if (suggested === undefined) return message
-  if (suggested.endpoint !== endpoint) return `${message} Did you mean ${quoted(suggested.endpoint)} instead?`
+  return `${message}.`
+}
+
+function suggestionFor(
+  endpoint: unknown,
+  values: ReadonlyMap<string, unknown>,
+  method: string | undefined,
+  suggested: Rule | undefined,
+): string {
+  if (suggested === undefined) return ""
+  if (suggested.endpoint !== endpoint) return ` Did you mean ${quoted(suggested.endpoint)} instead?`
+  let message = ""
   if (method !== undefined && suggested.methods !== undefined && !suggested.methods.has(method)) {
     message += ` Did you mean to use methods ${listed(suggested.methods)}?`
   }

@@ -13,6 +13,8 @@ export interface Reach {
   readonly base: number
 }
 
+const ANY_PATH = "[^/].*?"
+
 /** A set of texts, by the regular expression that describes it. */
 export class Language {
   /** The expression. */
@@ -21,6 +23,8 @@ export class Language {
   readonly lazy: boolean
   /** Whether any text of a segment is in the language, so that there is nothing to test. */
   readonly anySegment: boolean
+  /** Whether any text that does not start with a slash is in the language. */
+  readonly anyPath: boolean
   #forwards: Automaton | undefined
   #backwards: Automaton | undefined
 
@@ -28,6 +32,7 @@ export class Language {
   constructor(source: string) {
     this.source = source
     this.anySegment = source === "[^/]+"
+    this.anyPath = source === ANY_PATH
     this.lazy = /[*+?}]\?$/.test(source)
   }
 
@@ -154,7 +159,7 @@ export function languageOf(source: string): Language {
     const bounded = segment[1] !== undefined && (segment[2] === undefined || segment[3] !== undefined)
     return new SegmentLanguage(source, min, bounded ? Number(segment[3] ?? min) : Number.POSITIVE_INFINITY)
   }
-  if (source === "[^/].*?") return new PathLanguage(source)
+  if (source === ANY_PATH) return new PathLanguage(source)
   if (source === "[0-9]+") return new DigitsLanguage(source)
   const language = new Language(source)
   language.compile()

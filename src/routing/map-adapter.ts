@@ -3,16 +3,18 @@
 
 import { HTTPException } from "../exceptions/http-exception.ts"
 import { MethodNotAllowed, NotFound } from "../exceptions/statuses.ts"
-import { percentEncode } from "../http/percent.ts"
+import { comparableHost } from "../http/hosts.ts"
+import { percentDecode, percentEncode } from "../http/percent.ts"
 import { withOneSlash, withoutFirstSlashes, withoutLastSlashes } from "../http/slashes.ts"
-import { type BoundRule, encodeQuery } from "./bound-rule.ts"
+import { byteStringToText } from "../http/urls.ts"
+import { type BoundRule, encodeQuery, type GivenValues, givenValue, Refusal } from "./bound-rule.ts"
 import { closestRule } from "./closest-rule.ts"
 import { quotePath } from "./converters.ts"
 import { BuildError, RequestRedirect, WebsocketMismatch } from "./errors.ts"
 import type { MatchedValues, RuleSpec, ValuesArgument, ValuesFor } from "./inference.ts"
 import type { Found, Matcher, Miss } from "./matcher.ts"
 import { fillTarget, joinTarget } from "./redirect-target.ts"
-import type { RedirectAdapter, Rule } from "./rule.ts"
+import { endpointName, type RedirectAdapter, type Rule } from "./rule.ts"
 import type { Values } from "./values.ts"
 
 /** A query: as text without the `?`, as values by name, or as pairs. A list has a pair for each of its members. */
@@ -25,7 +27,7 @@ export type Match<Spec extends RuleSpec = RuleSpec, Table = unknown> = Spec exte
 
 /** Options of `match`. */
 export interface MatchOptions {
-  /** In capitals, as methods are. Default: that of the adapter. */
+  /** In any case. Default: that of the adapter. */
   readonly method?: string | undefined
   /** The query that a redirect keeps. Default: that of the adapter. */
   readonly queryArgs?: QueryArguments | undefined
@@ -41,6 +43,8 @@ export interface BuildOptions {
   readonly forceExternal?: boolean | undefined
   /** Whether values that the rule does not know go into the query. Default true. */
   readonly appendUnknown?: boolean | undefined
+  /** The query, behind what goes there of the values. A list gives several pairs, `null` and `undefined` none. */
+  readonly query?: QueryArguments | undefined
   /** The scheme, in place of that of the adapter; empty for URLs that begin with `//`. */
   readonly urlScheme?: string | undefined
 }
@@ -74,6 +78,8 @@ export interface Binding {
   readonly defaultMethod: string
   readonly pathInfo: string
   readonly queryArgs: QueryArguments | undefined
+  /** The query as the bytes of QUERY_STRING, in place of `queryArgs`. */
+  readonly queryBytes: string | undefined
 }
 
 /** A method that no rule names, for asking which there are. */
@@ -99,23 +105,38 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
   readonly defaultMethod: string
   /** The path where none is given. */
   readonly pathInfo: string
-  /** The query where none is given. */
-  readonly queryArgs: QueryArguments | undefined
   /** Whether the scheme is that of WebSockets. */
   readonly websocket: boolean
   readonly #domain: string
+  #queryArgs: QueryArguments | undefined
+  #queryBytes: string | undefined
 
   constructor(map: AdaptedMap, binding: Binding) {
     this.map = map
     this.serverName = binding.serverName
-    this.scriptName = binding.scriptName === "/" ? "/" : withSlashes(binding.scriptName)
+    const mount = binding.scriptName
+    this.scriptName = mount === "" || mount === "/" ? "/" : withSlashes(mount)
     this.subdomain = binding.subdomain
     this.urlScheme = binding.urlScheme
-    this.defaultMethod = binding.defaultMethod
+    this.defaultMethod = capitals(binding.defaultMethod)
     this.pathInfo = binding.pathInfo
-    this.queryArgs = binding.queryArgs
+    this.#queryArgs = binding.queryArgs
+    this.#queryBytes = binding.queryBytes
     this.websocket = binding.urlScheme === "ws" || binding.urlScheme === "wss"
-    this.#domain = map.hostMatching ? binding.serverName : map.subdomainMatching ? binding.subdomain : ""
+    this.#domain = map.hostMatching
+      ? comparableHost(binding.serverName)
+      : map.subdomainMatching
+        ? binding.subdomain
+        : ""
+  }
+
+  /** The query where none is given. Read when asked for: only redirects need it. */
+  get queryArgs(): QueryArguments | undefined {
+    if (this.#queryBytes !== undefined) {
+      this.#queryArgs = byteStringToText(this.#queryBytes)
+      this.#queryBytes = undefined
+    }
+    return this.#queryArgs
   }
 
   /**
@@ -127,7 +148,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
    * @row MAP-7, MAP-9, MAP-10, MAP-11, MAP-12, MAP-14, MAP-15, MAP-16, MAP-17, MAP-19
    */
   match(path: string = this.pathInfo, options: MatchOptions = NO_OPTIONS): Match<Spec, Table> {
-    const method = options.method ?? this.defaultMethod
+    const method = options.method === undefined ? this.defaultMethod : capitals(options.method)
     const outcome = this.#find(path, method, options.websocket)
     if (outcome.rule === undefined) throw this.#errorOf(outcome, options.queryArgs)
     const { rule, values } = outcome
@@ -210,7 +231,8 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
    * @row MAP-21
    */
   test(path?: string, method?: string): boolean {
-    const outcome = this.#find(path ?? this.pathInfo, method ?? this.defaultMethod, undefined)
+    const asked = method === undefined ? this.defaultMethod : capitals(method)
+    const outcome = this.#find(path ?? this.pathInfo, asked, undefined)
     return outcome.rule !== undefined || outcome.redirect !== undefined
   }
 
@@ -229,52 +251,140 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
    * The URL of an endpoint: a path where that leads there, otherwise with scheme and host. What the rule does not know
    * goes into the query: a list as several pairs, `null` and `undefined` not at all.
    *
+   * What is built leads back: `match` gives that endpoint and those values for it.
+   *
    * @param values by name, or as pairs, where a name that comes more than once has a list
-   * @throws BuildError when no rule of the endpoint takes the values, TypeError or RangeError when a converter does not
+   * @throws BuildError when no rule of the endpoint takes the values
    * @row MAP-22, MAP-23, MAP-24, RULE-7
    */
   build<const Endpoint extends Spec["endpoint"]>(
     endpoint: Endpoint,
     ...rest: ValuesArgument<ValuesFor<Spec, Table, Endpoint>, BuildOptions>
-  ): string {
-    const [given, options = NO_OPTIONS as BuildOptions] = rest as [values?: GivenValues, options?: BuildOptions]
-    const values = valuesOf(given)
-    const built = this.#build(endpoint, values, options.method, options.appendUnknown ?? true)
-    if (built === undefined) {
-      const suggested = closestRule(this.map.iterRules(), endpoint, values, options.method)
-      throw new BuildError(endpoint, values, options.method, suggested)
+  ): string
+  build(endpoint: unknown, given: ValuesInput = NO_OPTIONS, options?: BuildOptions): string {
+    const isPairs = typeof (given as Partial<Pairs>)[Symbol.iterator] === "function"
+    if (options === undefined && !isPairs) {
+      const rules = this.map.boundRules(endpoint)
+      if (rules.length === 1) {
+        const path = this.#buildSimply(rules[0] as BoundRule, given as GivenValues)
+        if (path !== undefined) return path
+      }
     }
-    const { rule, domain, path } = built
+    return this.#buildWith(endpoint, given, isPairs ? valuesOf(given as Pairs) : undefined, options ?? NO_OPTIONS)
+  }
+
+  /** What most URLs are: a path, with the values that it needs. */
+  #buildSimply(rule: BoundRule, values: GivenValues): string | undefined {
+    if (!rule.isSimple || this.map.hostMatching || (this.map.subdomainMatching && rule.domain !== this.#domain))
+      return undefined
+    if (hasOthers(values, rule) || this.map.matcher.isContested(rule)) return undefined
+    const path = rule.buildPath(values)
+    return typeof path === "string" ? this.#root + path : undefined
+  }
+
+  #buildWith(
+    endpoint: unknown,
+    given: ValuesInput,
+    pairs: ReadonlyMap<string, unknown> | undefined,
+    options: BuildOptions,
+  ): string {
+    const values = pairs === undefined ? (given as GivenValues) : recordOf(pairs)
+    const method = options.method === undefined ? undefined : capitals(options.method)
+    const built = this.#build(endpoint, values, method)
+    if (built === undefined || built instanceof Refusal) throw this.#buildError(endpoint, values, method, built)
+    const { rule, domain } = built
+    const path = this.#root + this.#withQuery(built, values, pairs, options)
+    const isHere = domain === undefined || domain === this.#domain
+    if (isHere && !options.forceExternal && !rule.websocket) return path
     const asked = options.urlScheme ?? this.urlScheme
     const secure = asked === "https" || asked === "wss"
     const scheme = rule.websocket ? (secure ? "wss" : "ws") : asked === "" ? "" : secure ? "https" : "http"
-    const isHere = domain === undefined || domain === this.#domain
-    if (isHere && !options.forceExternal && !rule.websocket) return `${this.#root}${path}`
-    return this.#absolute(scheme, this.getHost(domain), `${this.#root}${path}`)
+    return this.#absolute(scheme, this.getHost(domain), path)
   }
 
-  #build(
-    endpoint: unknown,
-    values: ReadonlyMap<string, unknown>,
-    method: string | undefined,
-    appendUnknown: boolean,
-  ): { rule: BoundRule; domain: string | undefined; path: string } | undefined {
+  #buildError(endpoint: unknown, values: GivenValues, method: string | undefined, refusal?: Refusal): BuildError {
+    const names = Object.keys(values).filter((name) => givenValue(values, name) !== undefined)
+    const suggested = closestRule(this.map.iterRules(), endpoint, names, method)
+    const given = new Map(names.map((name) => [name, values[name]]))
+    return new BuildError(endpoint, given, method, suggested, refusal)
+  }
+
+  #withQuery(
+    { rule, path }: Built,
+    values: GivenValues,
+    pairs: ReadonlyMap<string, unknown> | undefined,
+    { appendUnknown = true, query }: BuildOptions,
+  ): string {
+    let text = ""
+    if (appendUnknown && hasOthers(values, rule)) {
+      const others = [...(pairs ?? Object.entries(values))].filter(([name]) => !rule.arguments.has(name))
+      text = encodeQuery(others, this.map)
+    }
+    if (query !== undefined) {
+      const more = this.encodeQueryArgs(query)
+      text += text !== "" && more !== "" ? `&${more}` : more
+    }
+    return text === "" ? path : `${path}?${text}`
+  }
+
+  /** The first rule that can be built, or why the last one that has all its values can not. */
+  #build(endpoint: unknown, values: GivenValues, method: string | undefined): Built | Refusal | undefined {
     const rules = this.map.boundRules(endpoint)
     // The method of the request comes first, then any.
-    for (const each of method === undefined ? [this.defaultMethod, undefined] : [method]) {
-      let elsewhere: { rule: BoundRule; domain: string; path: string } | undefined
-      for (const rule of rules) {
-        if (!rule.suitableFor(values, each)) continue
-        const url = rule.build(values, appendUnknown)
-        if (url === undefined) continue
-        if (!this.map.hostMatching)
-          return { rule, domain: this.map.subdomainMatching ? url.domain : undefined, path: url.path }
-        if (url.domain === this.serverName) return { rule, ...url }
-        elsewhere ??= { rule, ...url }
-      }
-      if (elsewhere !== undefined) return elsewhere
+    let built = this.#buildOneOf(rules, values, method ?? this.defaultMethod, method)
+    if (method === undefined && (built === undefined || built instanceof Refusal)) {
+      built = this.#buildOneOf(rules, values, undefined, undefined) ?? built
     }
-    return undefined
+    return built
+  }
+
+  #buildOneOf(
+    rules: readonly BoundRule[],
+    values: GivenValues,
+    needed: string | undefined,
+    method: string | undefined,
+  ): Built | Refusal | undefined {
+    let refusal: Refusal | undefined
+    let elsewhere: Built | undefined
+    for (const rule of rules) {
+      if (!rule.suitableFor(values, needed)) continue
+      const built = this.#buildRule(rule, values, method)
+      if (built instanceof Refusal) refusal = built
+      else if (!this.map.hostMatching || built.domain === this.#domain) return built
+      else elsewhere ??= built
+    }
+    return elsewhere ?? refusal
+  }
+
+  #buildRule(rule: BoundRule, values: GivenValues, method: string | undefined): Built | Refusal {
+    const path = rule.buildPath(values)
+    if (typeof path !== "string") return path
+    const domain = this.map.hostMatching || this.map.subdomainMatching ? rule.buildDomain(values) : undefined
+    if (domain instanceof Refusal) return domain
+    const refusal =
+      rule.isAmbiguous || this.map.matcher.isContested(rule)
+        ? this.#astray(rule, domain ?? "", path, values, method)
+        : undefined
+    return refusal ?? { rule, domain, path }
+  }
+
+  /** Why the URL does not lead back to the values; `undefined` when it does. */
+  #astray(
+    rule: BoundRule,
+    domain: string,
+    path: string,
+    values: GivenValues,
+    method: string | undefined,
+  ): Refusal | undefined {
+    if (rule.buildOnly) return undefined
+    const asked = method ?? (rule.takes(this.defaultMethod) ? this.defaultMethod : ([...(rule.methods ?? [])][0] ?? ""))
+    const decoded = percentDecode(path, undefined, "replace")
+    const found = this.map.matcher.match(domain, withOneSlash(decoded), asked, rule.websocket)
+    if (found.rule !== undefined && rule.readsAs(found.rule, found.values, values)) return undefined
+    const url = JSON.stringify(path)
+    if (found.rule?.endpoint === rule.endpoint) return new Refusal(`Other values would be read from ${url}.`)
+    const other = found.rule === undefined ? "another URL" : `the endpoint ${endpointName(found.rule.endpoint)}`
+    return new Refusal(`The URL ${url} leads to ${other}.`)
   }
 
   /** The mount as a path without a slash at its end, quoted. */
@@ -327,13 +437,10 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
 
   /** The URL of a rule that says the same as this one with fewer values, if the values are its defaults. */
   getDefaultRedirect(rule: BoundRule, values: Values, method: string, queryArgs?: QueryArguments): string | undefined {
-    const given = new Map(Object.entries(values))
     for (const other of rule.shorter) {
-      if (!other.suitableFor(given, method)) continue
-      const url = other.build(given, false)
-      if (url === undefined) continue
-      const domain = this.map.hostMatching || this.map.subdomainMatching ? url.domain : undefined
-      return this.makeRedirectUrl(url.path, { queryArgs, domain })
+      if (!other.suitableFor(values, method)) continue
+      const built = this.#buildRule(other, values, method)
+      if (!(built instanceof Refusal)) return this.makeRedirectUrl(built.path, { queryArgs, domain: built.domain })
     }
     return undefined
   }
@@ -345,8 +452,8 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
     method: string,
     queryArgs?: QueryArguments,
   ): string | undefined {
-    const built = this.#build(rule.endpoint, new Map(Object.entries(values)), method, false)
-    if (built === undefined || built.rule.alias) return undefined
+    const built = this.#build(rule.endpoint, values, method)
+    if (built === undefined || built instanceof Refusal || built.rule.alias) return undefined
     return this.makeRedirectUrl(built.path, { queryArgs, domain: built.domain })
   }
 }
@@ -361,29 +468,43 @@ export interface RedirectUrlOptions {
 
 const NO_OPTIONS = Object.freeze({})
 
-type GivenValues = Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]> | undefined
+/** A URL in the making: its rule, its host or subdomain, and its path below the mount. */
+interface Built {
+  readonly rule: BoundRule
+  readonly domain: string | undefined
+  readonly path: string
+}
 
-function valuesOf(given: GivenValues): Map<string, unknown> {
-  const values = new Map<string, unknown>()
-  if (given === undefined) return values
-  if (!(Symbol.iterator in given)) {
-    for (const name of Object.keys(given)) {
-      const value = given[name]
-      if (value !== null && value !== undefined) values.set(name, value)
-    }
-    return values
-  }
+type Pairs = Iterable<readonly [string, unknown]>
+type ValuesInput = GivenValues | Pairs
+
+/** Pairs by name, in order; a name that comes more than once has a list. */
+function valuesOf(given: Pairs): Map<string, unknown> {
   const lists = new Map<string, unknown[]>()
-  for (const [name, value] of given as Iterable<readonly [string, unknown]>) {
+  for (const [name, value] of given) {
     const list = lists.get(name)
     if (list) list.push(value)
     else lists.set(name, [value])
   }
-  for (const [name, list] of lists) {
-    const value = list.length === 1 ? list[0] : list
-    if (value !== null && value !== undefined) values.set(name, value)
-  }
-  return values
+  return new Map(Array.from(lists, ([name, list]) => [name, list.length === 1 ? list[0] : list]))
+}
+
+function recordOf(pairs: ReadonlyMap<string, unknown>): GivenValues {
+  const record: Record<string, unknown> = Object.create(null)
+  for (const [name, value] of pairs) record[name] = value
+  return record
+}
+
+/** Whether there are more values than the rule needs; they are told by their number, which takes no look at the names. */
+function hasOthers(values: GivenValues, rule: BoundRule): boolean {
+  let count = 0
+  for (const _ in values) count++
+  return count > rule.needed.length
+}
+
+/** Methods in capitals are the usual case. */
+function capitals(method: string): string {
+  return method === "GET" || method === "POST" ? method : method.toUpperCase()
 }
 
 function withSlashes(path: string): string {

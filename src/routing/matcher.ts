@@ -4,7 +4,7 @@
 // Rules are added segment by segment; for matching, the static text of a node is drawn together into a tree over
 // characters, which skips the nodes where nothing else happens. Knows no URL and throws nothing.
 
-import type { BoundRule } from "./bound-rule.ts"
+import type { BoundRule, Step } from "./bound-rule.ts"
 import { type Captures, compareWeights, type RulePart } from "./part.ts"
 import { StaticTree } from "./static-tree.ts"
 import type { Values } from "./values.ts"
@@ -254,6 +254,34 @@ class Walk {
   }
 }
 
+const unused: Captures = []
+
+function fits(part: RulePart, text: string): boolean {
+  return part.match(text, 0, text.length, unused, 0)
+}
+
+/** Whether a path through these steps may end at a rule at or behind the node; a slash more or less redirects there. */
+function mayEnd(node: Node, steps: readonly Step[], index: number): boolean {
+  if (index >= steps.length) return node.rule !== undefined || node.slash?.rule !== undefined
+  const step = steps[index] as Step
+  if (typeof step !== "string" && step.final) return true
+  if (typeof step === "string") {
+    if (step === "" && node.rule !== undefined) return true
+    const next = node.statics?.get(step)
+    if (next !== undefined && mayEnd(next, steps, index + 1)) return true
+  } else {
+    for (const [text, next] of node.statics ?? []) {
+      if (text !== "" && fits(step, text) && mayEnd(next, steps, index + 1)) return true
+    }
+  }
+  for (let { child } = node; child !== undefined; child = child.sibling) {
+    const part = child.part as RulePart
+    if (part.final) return true
+    if ((typeof step !== "string" || (step !== "" && fits(part, step))) && mayEnd(child, steps, index + 1)) return true
+  }
+  return false
+}
+
 /**
  * Rules, to be found by host or subdomain, path, method, and whether the request is a WebSocket handshake.
  *
@@ -269,6 +297,9 @@ export class Matcher {
   /** A walk to be used again; not there while it is on its way, since a converter may match too. */
   #idle: Walk | undefined = new Walk()
 
+  /** Counts the rules that were added, since each may come in the way of others. */
+  #version = 0
+
   /** @param mergeSlashes whether a path with repeated slashes may be redirected to the one without */
   constructor(mergeSlashes: boolean) {
     this.#mergeSlashes = mergeSlashes
@@ -276,6 +307,7 @@ export class Matcher {
 
   /** Adds a rule, unless it could not be told apart from another, which is returned then. */
   add(rule: BoundRule): BoundRule | undefined {
+    this.#version++
     let node = this.#rootOf(rule)
     for (const [index, step] of rule.steps.entries()) {
       const key = rule.keys[index] as string
@@ -298,6 +330,43 @@ export class Matcher {
     const known = this.#parts.get(key)
     if (known === undefined) this.#parts.set(key, part)
     return known ?? part
+  }
+
+  /**
+   * Whether another rule that is tried before this one may take a path that this one builds: `/user/new` before
+   * `/user/<name>`. It says yes when in doubt, and then the path has to be matched to know.
+   */
+  isContested(rule: BoundRule): boolean {
+    if (rule.contestedAt !== this.#version) {
+      rule.contested = this.#findContest(rule)
+      rule.contestedAt = this.#version
+    }
+    return rule.contested
+  }
+
+  #findContest(rule: BoundRule): boolean {
+    if (typeof rule.domain !== "string") return true
+    let own = this.#domains.get(rule.domain)
+    for (const [index, step] of rule.steps.entries()) {
+      if (own === undefined) return false
+      if (typeof step === "string") {
+        // Static text is tried first, so nothing comes before this.
+        own = own.statics?.get(step)
+        continue
+      }
+      for (const [text, node] of own.statics ?? []) {
+        // A value is not empty; and the rest of a path goes through anything.
+        if (text === "" && node.statics === undefined && node.child === undefined) continue
+        if (step.final || (fits(step, text) && mayEnd(node, rule.steps, index + 1))) return true
+      }
+      const key = rule.keys[index]
+      let child: Node | undefined = own.child
+      for (; child !== undefined && child.key !== key; child = child.sibling) {
+        if ((child.part as RulePart).final || mayEnd(child, rule.steps, index + 1)) return true
+      }
+      own = child
+    }
+    return false
   }
 
   #rootOf(rule: BoundRule): Node {

@@ -102,9 +102,34 @@ function endOfArguments(text: string, start: number): number {
 }
 
 function malformed(text: string, position: number): TypeError {
+  const end = text.indexOf(">", position)
+  const why = end === -1 ? 'there is no ">"' : "write <name>, <converter:name> or <converter(arguments):name>"
   return new TypeError(
-    `Malformed placeholder in the rule ${JSON.stringify(text)} at ${JSON.stringify(text.slice(position))}`,
+    `Malformed placeholder in the rule ${JSON.stringify(text)} at ${JSON.stringify(text.slice(position))}: ${why}`,
   )
+}
+
+// What a placeholder is in most other routers: a segment that begins with ":name".
+const FOREIGN = /(?<=\/):([a-zA-Z_]\w*)/g
+
+/**
+ * Refuses what is no text of a rule, or was written for a router of another kind.
+ *
+ * @throws TypeError that shows what was probably meant
+ */
+export function checkText(text: unknown): asserts text is string {
+  if (typeof text !== "string") throw new TypeError(`A rule is a text such as "/user/<name>", not ${String(text)}`)
+  if (!text.startsWith("/")) {
+    throw new TypeError(
+      `A rule starts with a slash: ${JSON.stringify(text)}. Did you mean ${JSON.stringify(`/${text}`)}?`,
+    )
+  }
+  const meant = text.replace(FOREIGN, "<$1>")
+  if (meant !== text) {
+    throw new TypeError(
+      `A placeholder is written <name> in a rule: ${JSON.stringify(text)}. Did you mean ${JSON.stringify(meant)}?`,
+    )
+  }
 }
 
 //   arguments = [ argument *( "," argument ) [ "," ] ]

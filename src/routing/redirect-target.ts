@@ -1,10 +1,17 @@
 // Where `redirectTo` leads: its placeholders filled, and the whole joined to the mount. Only the text that the programmer
 // wrote can name another host; values that came with the request never do.
 
+const PLACEHOLDER = /<([^<>]+)>/g
+
+/** The names in the placeholders of a `redirectTo`. */
+export function targetNames(target: string): string[] {
+  return Array.from(target.matchAll(PLACEHOLDER), ([, name]) => name as string)
+}
+
 /** A `redirectTo` with values in its placeholders. In its query they are quoted as in a query. */
 export function fillTarget(target: string, valueFor: (name: string) => string): string {
   const mark = target.indexOf("?")
-  return target.replace(/<([^<>]+)>/g, (_, name: string, index: number) => {
+  return target.replace(PLACEHOLDER, (_, name: string, index: number) => {
     const text = valueFor(name)
     return mark === -1 || index < mark ? text : text.replace(/[&+=?;]/g, (character) => encodeURIComponent(character))
   })

@@ -5,8 +5,11 @@ import { setInspection } from "../datastructures/inspection.ts"
 import { getHost } from "../environ/host.ts"
 import { BadHost } from "../exceptions/statuses.ts"
 import type { Environ } from "../gateway.ts"
+import { comparableHost } from "../http/hosts.ts"
 import { hostToAscii } from "../http/idna.ts"
 import { byteStringToText } from "../http/urls.ts"
+import { describe } from "../mistakes/describe.ts"
+import { checkOptions, meant, type OptionNames } from "../mistakes/options.ts"
 import { type BindingContext, BoundRule, type ReadyConverter } from "./bound-rule.ts"
 import {
   type Converter,
@@ -22,6 +25,7 @@ import { MapAdapter, type QueryArguments } from "./map-adapter.ts"
 import { Matcher } from "./matcher.ts"
 import { type ConverterArguments, type Placeholder, parseConverterArguments } from "./pattern.ts"
 import { endpointName, type Rule, type RuleFactory } from "./rule.ts"
+import { plainKindOf, writerOf } from "./writers.ts"
 
 /** Options of a map. */
 export interface RuleMapOptions<Table extends ConverterTable = ConverterTable> {
@@ -113,8 +117,8 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
    * @row MAP-28
    */
   readonly subdomainMatching: boolean
-  /** All converters by name. */
-  readonly converters: ReadonlyMap<string, ConverterSource>
+  /** All converters by name. What is set here is there for rules that are added from then on; see also `addConverters`. */
+  readonly converters: Map<string, ConverterSource>
   /** What finds the rule of a request; throws nothing and knows no URLs. */
   readonly matcher: Matcher
 
@@ -124,9 +128,13 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
   readonly #classIds: Map<ConverterSource, number> = new Map()
   #sorted = true
   #warned = false
+  #lastHost = ""
+  #lastAscii = ""
 
   /** @throws TypeError, RangeError, DuplicateRuleError for rules that cannot be */
   constructor(rules?: Made, options: RuleMapOptions<Table> = {}) {
+    if (isFactory(options)) throw new TypeError("A RuleMap takes a list of rules: new RuleMap([rule(...), rule(...)])")
+    checkOptions("RuleMap", options, OPTIONS)
     this.defaultSubdomain = options.defaultSubdomain ?? ""
     this.strictSlashes = options.strictSlashes ?? true
     this.mergeSlashes = options.mergeSlashes ?? true
@@ -135,8 +143,12 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
     this.sortKey = options.sortKey
     this.hostMatching = options.hostMatching ?? false
     this.subdomainMatching = !this.hostMatching && (options.subdomainMatching ?? true)
-    this.converters = new Map([...Object.entries(defaultConverters), ...Object.entries(options.converters ?? {})])
+    this.converters = new Map<string, ConverterSource>(Object.entries(defaultConverters))
+    this.#addConverters(options.converters ?? {})
     this.matcher = new Matcher(this.mergeSlashes)
+    if (rules !== undefined && !Array.isArray(rules)) {
+      throw new TypeError("A RuleMap takes a list of rules: new RuleMap([rule(...)])")
+    }
     for (const factory of rules ?? []) this.#add(factory)
   }
 
@@ -152,6 +164,10 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
   }
 
   #add(factory: RuleFactory): void {
+    if (!isFactory(factory)) {
+      const hint = typeof factory === "string" ? " Did you forget rule(...)?" : ""
+      throw new TypeError(`In the list of a RuleMap is no rule: ${describe(factory)}.${hint}`)
+    }
     for (const rule of factory.getRules()) {
       const bound = new BoundRule(rule, this)
       if (!bound.buildOnly) {
@@ -167,6 +183,30 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
   }
 
   /**
+   * Adds converters, for rules that are added from then on. The map itself is returned, with a type that knows them.
+   *
+   * @throws TypeError for what is no converter
+   * @example
+   * const urls = new RuleMap([]).addConverters({ word: class extends BaseConverter { regex = "[a-z]+" } })
+   * urls.add(rule("/<word:x>", "e")).bind("h").test("/abc") // => true
+   */
+  addConverters<More extends ConverterTable>(converters: More): RuleMap<Made, Omit<Table, keyof More> & More> {
+    this.#addConverters(converters)
+    return this as unknown as RuleMap<Made, Omit<Table, keyof More> & More>
+  }
+
+  #addConverters(converters: ConverterTable): void {
+    for (const [name, source] of Object.entries(converters)) {
+      if (typeof source !== "function" && typeof (source as Partial<Converter> | null)?.toUrl !== "function") {
+        throw new TypeError(
+          `The converter ${JSON.stringify(name)} is neither a class nor an object with toValue and toUrl`,
+        )
+      }
+      this.converters.set(name, source)
+    }
+  }
+
+  /**
    * The converter for a placeholder. Made once for each different call.
    *
    * @throws TypeError for an unknown name or arguments that it does not take
@@ -174,26 +214,38 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
    */
   getConverter(placeholder: Placeholder): ReadyConverter {
     const call = `${placeholder.converter}(${placeholder.arguments})`
+    const source = this.converters.get(placeholder.converter)
+    if (source === undefined) throw this.#unknown(placeholder)
     let ready = this.#ready.get(call)
-    if (ready === undefined) {
-      ready = this.#makeConverter(placeholder)
+    // Another converter may have got the name since.
+    if (ready === undefined || ready.source !== source) {
+      ready = this.#makeConverter(placeholder, source)
       this.#ready.set(call, ready)
     }
     return ready
   }
 
-  #makeConverter({ converter: name, arguments: text }: Placeholder): ReadyConverter {
-    const source = this.converters.get(name)
-    if (source === undefined) throw new TypeError(`There is no converter ${JSON.stringify(name)}`)
+  #unknown({ converter, name }: Placeholder): TypeError {
+    const instead = this.converters.has(name)
+      ? `. Did you mean <${name}:${converter}>?`
+      : meant(converter, [...this.converters.keys()])
+    return new TypeError(`There is no converter ${JSON.stringify(converter)}${instead}`)
+  }
+
+  #makeConverter({ converter: name, arguments: text }: Placeholder, source: ConverterSource): ReadyConverter {
     const args = parseConverterArguments(text)
     let converter: Converter
-    if (typeof source === "function") converter = new (source as ConverterClass)(args) as Converter
+    if (typeof source === "function") converter = new (source as ConverterClass)(args, this) as Converter
     else if (text === "") converter = source as Converter
     else throw new TypeError(`The converter ${JSON.stringify(name)} takes no arguments`)
     const regex = converter.regex ?? "[^/]+"
+    const language = languageOf(regex)
     return {
+      source,
       converter,
-      language: languageOf(regex),
+      language,
+      write: writerOf(converter, language),
+      plainKind: plainKindOf(converter, language),
       weight: converter.weight ?? 100,
       partIsolating: converter.partIsolating ?? isPartIsolating(regex),
       key: `${this.#classId(source)}${canonical(args)}`,
@@ -279,19 +331,16 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
     if (this.hostMatching && options.subdomain !== undefined) {
       throw new TypeError("A map that matches hosts has no subdomains")
     }
-    return this.#adapter(asciiServerName(serverName), options)
-  }
-
-  #adapter(serverName: string, options: BindOptions): MapAdapter<Made[number]["~spec"], Table> {
-    this.#sort()
+    if (!this.#sorted) this.#sort()
     return new MapAdapter(this, {
-      serverName,
+      serverName: asciiServerName(serverName.toLowerCase()),
       scriptName: options.scriptName ?? "/",
       subdomain: options.subdomain ?? (this.hostMatching ? "" : this.defaultSubdomain),
       urlScheme: options.urlScheme ?? "http",
       defaultMethod: options.defaultMethod ?? "GET",
       pathInfo: options.pathInfo ?? "/",
       queryArgs: options.queryArgs,
+      queryBytes: undefined,
     })
   }
 
@@ -304,30 +353,46 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
    */
   bindToEnviron(
     source: Environ | RequestLike,
-    options: BindToEnvironOptions = {},
+    options: BindToEnvironOptions = NO_OPTIONS,
   ): MapAdapter<Made[number]["~spec"], Table> {
-    const isRequest = "environ" in source && typeof source.environ === "object" && source.environ !== null
-    const environ = (isRequest ? source.environ : source) as Environ
-    const host = (isRequest ? (source as RequestLike).host : getHost(environ)).toLowerCase()
+    const inside = source["environ"]
+    const isRequest = typeof inside === "object" && inside !== null
+    const environ = (isRequest ? inside : source) as Environ
+    const host = this.#asciiHost(isRequest ? (source as RequestLike).host : getHost(environ))
     const scheme = schemeOf(environ)
-    const serverName =
-      this.hostMatching || options.serverName === undefined ? host : withoutPort(options.serverName, scheme)
-    let { subdomain } = options
-    if (this.hostMatching) subdomain = undefined
-    else subdomain ??= this.#subdomainOf(host, serverName, environ)
-    return this.#adapter(asciiServerName(serverName), {
+    let serverName = host
+    let subdomain = ""
+    if (!this.hostMatching) {
+      if (options.serverName !== undefined) serverName = asciiServerName(withoutPort(options.serverName, scheme))
+      subdomain = options.subdomain ?? this.#subdomainOf(host, serverName, environ)
+    }
+    if (!this.#sorted) this.#sort()
+    return new MapAdapter(this, {
+      serverName,
       scriptName: byteStringToText(environ.SCRIPT_NAME ?? ""),
       subdomain,
       urlScheme: scheme,
-      defaultMethod: environ.REQUEST_METHOD,
+      defaultMethod: environ.REQUEST_METHOD ?? "GET",
       pathInfo: byteStringToText(environ.PATH_INFO ?? ""),
-      queryArgs: byteStringToText(environ.QUERY_STRING ?? ""),
+      queryArgs: undefined,
+      queryBytes: environ.QUERY_STRING ?? "",
     })
+  }
+
+  /** Most requests are for the host that the last one was for. */
+  #asciiHost(host: string): string {
+    if (host === this.#lastHost) return this.#lastAscii
+    const ascii = asciiServerName(host.toLowerCase())
+    this.#lastHost = host
+    this.#lastAscii = ascii
+    return ascii
   }
 
   #subdomainOf(host: string, serverName: string, environ: Environ): string {
     if (host === serverName) return ""
-    if (host.endsWith(`.${serverName}`)) return host.slice(0, -serverName.length - 1)
+    const [asked, own] = [comparableHost(host), comparableHost(serverName)]
+    if (asked === own) return ""
+    if (asked.endsWith(`.${own}`)) return asked.slice(0, -own.length - 1)
     if (!this.#warned) {
       this.#warned = true
       environ["wsgi.errors"]?.write(
@@ -352,6 +417,22 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
   }
 }
 
+function isFactory(value: unknown): value is RuleFactory {
+  return typeof value === "object" && value !== null && typeof (value as Partial<RuleFactory>).getRules === "function"
+}
+
+const OPTIONS: OptionNames<RuleMapOptions> = {
+  defaultSubdomain: true,
+  strictSlashes: true,
+  mergeSlashes: true,
+  redirectDefaults: true,
+  converters: true,
+  sortParameters: true,
+  sortKey: true,
+  hostMatching: true,
+  subdomainMatching: true,
+}
+
 /** The arguments as a text that is the same for the same arguments. */
 function canonical({ positional, named, words }: ConverterArguments): string {
   if (words.length === 0 && named.size === 0) return ""
@@ -360,9 +441,10 @@ function canonical({ positional, named, words }: ConverterArguments): string {
 
 function schemeOf(environ: Environ): string {
   const scheme = environ["wsgi.url_scheme"] ?? "http"
-  const { HTTP_CONNECTION: connection, HTTP_UPGRADE: upgrade } = environ
-  if (typeof upgrade !== "string" || typeof connection !== "string" || upgrade.toLowerCase() !== "websocket")
-    return scheme
+  const upgrade = environ["HTTP_UPGRADE"]
+  if (typeof upgrade !== "string" || upgrade.toLowerCase() !== "websocket") return scheme
+  const connection = environ["HTTP_CONNECTION"]
+  if (typeof connection !== "string") return scheme
   if (!connection.split(",").some((token) => token.trim().toLowerCase() === "upgrade")) return scheme
   return scheme === "https" || scheme === "wss" ? "wss" : "ws"
 }
@@ -373,12 +455,13 @@ function withoutPort(serverName: string, scheme: string): string {
   return port !== "" && lower.endsWith(port) ? lower.slice(0, -port.length) : lower
 }
 
-const PLAIN_NAME = /^[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*\.?(?::[0-9]*)?$/
+const NO_OPTIONS: BindToEnvironOptions = Object.freeze({})
+const PLAIN_NAME = /^[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?(?::[0-9]*)?$/
 
-/** The name in lower case and ASCII. The port is no part of it, and not counted in the length of a label. */
+/** The name in ASCII, made of one in lower case. The port is no part of it, and not counted in the length of a label. */
 function asciiServerName(serverName: string): string {
   if (serverName === "" || PLAIN_NAME.test(serverName)) return serverName
-  if (serverName.startsWith("[")) return serverName.toLowerCase()
+  if (serverName.startsWith("[")) return serverName
   const colon = serverName.indexOf(":")
   const name = colon === -1 ? serverName : serverName.slice(0, colon)
   let ascii: string

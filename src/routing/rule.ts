@@ -2,6 +2,8 @@
 // rule may stand in several maps; `bound-rule.ts` holds what a map makes of it. Its type remembers its text.
 
 import { setInspection } from "../datastructures/inspection.ts"
+import { isPlainObject } from "../mistakes/describe.ts"
+import { checkOptions, meant, type OptionNames } from "../mistakes/options.ts"
 import type {
   ConverterTable,
   Default,
@@ -11,7 +13,8 @@ import type {
   Nothing,
   RuleSpec,
 } from "./inference.ts"
-import { type PatternPiece, parsePattern } from "./pattern.ts"
+import { checkText, type PatternPiece, parsePattern } from "./pattern.ts"
+import { targetNames } from "./redirect-target.ts"
 
 /** Where an old URL has moved: a target with placeholders, or a function that makes it. */
 export type RedirectTarget = string | ((adapter: RedirectAdapter, values: Record<string, unknown>) => string)
@@ -81,7 +84,7 @@ export interface RuleFactory<Spec extends RuleSpec = RuleSpec> {
   getRules(): Iterable<Rule<Spec>>
 }
 
-/** What a rule is called with by whoever copies it with changes. */
+/** What `with` changes in a copy. */
 export interface RuleChanges extends RuleOptions {
   readonly rule?: string
   readonly endpoint?: unknown
@@ -90,7 +93,8 @@ export interface RuleChanges extends RuleOptions {
 const WEBSOCKET_METHODS = new Set(["GET", "HEAD", "OPTIONS"])
 
 /**
- * One URL pattern. Made by `rule`.
+ * One URL pattern. Made by `rule`. A subclass takes the same three arguments; with options of its own it also overrides
+ * `getOptions`, so that the factories (`submount`, ...) keep them.
  *
  * @row RULE-1, RULE-2, RULE-4
  */
@@ -129,7 +133,14 @@ export class Rule<Spec extends RuleSpec = RuleSpec> implements RuleFactory<Spec>
 
   /** @throws TypeError for a text that is not a rule's, or options that contradict each other */
   constructor(text: string, endpoint: Spec["endpoint"], options: RuleOptions = {}) {
-    if (!text.startsWith("/")) throw new TypeError(`A rule starts with a slash: ${JSON.stringify(text)}`)
+    checkText(text)
+    if (isMisplaced(endpoint)) {
+      throw new TypeError(
+        `The second argument of a rule is its endpoint: write rule(${JSON.stringify(text)}, endpoint, options)`,
+      )
+    }
+    // A subclass may have further options.
+    if (new.target === Rule) checkOptions("rule", options, OPTIONS)
     this.rule = text
     this.endpoint = endpoint
     this.defaults = new Map(Object.entries(options.defaults ?? {}))
@@ -158,6 +169,7 @@ export class Rule<Spec extends RuleSpec = RuleSpec> implements RuleFactory<Spec>
     }
     for (const name of this.defaults.keys()) names.add(name)
     this.arguments = names
+    if (typeof this.redirectTo === "string") checkTarget(this.redirectTo, text, names)
   }
 
   /** Whether the URL does not end in a slash. */
@@ -176,16 +188,18 @@ export class Rule<Spec extends RuleSpec = RuleSpec> implements RuleFactory<Spec>
   }
 
   /**
-   * A copy with changes; what is not named stays.
+   * A copy with changes, of the same class; what is not named stays.
    *
    * @row RULE-5
    */
   with(changes: RuleChanges): Rule {
-    const { rule: text = this.rule, endpoint = this.endpoint, ...options } = { ...this.#options(), ...changes }
-    return new Rule(text, endpoint, options)
+    const { rule: text = this.rule, endpoint = this.endpoint, ...options } = { ...this.getOptions(), ...changes }
+    const ruleClass = this.constructor as new (text: string, endpoint: unknown, options: RuleOptions) => Rule
+    return new ruleClass(text, endpoint, options)
   }
 
-  #options(): RuleChanges {
+  /** The options that make such a rule again. A subclass with options of its own adds them, so that copies keep them. */
+  getOptions(): RuleOptions {
     return {
       defaults: Object.fromEntries(this.defaults),
       subdomain: this.subdomain,
@@ -232,6 +246,36 @@ export function endpointName(endpoint: unknown): string {
   return typeof endpoint === "function" && endpoint.name !== "" ? endpoint.name : String(endpoint)
 }
 
+/** Checked when the rule is made: with a value that is never there, clients would be sent round in a circle. */
+function checkTarget(target: string, text: string, names: ReadonlySet<string>): void {
+  for (const name of targetNames(target)) {
+    if (names.has(name)) continue
+    throw new TypeError(
+      `The rule ${JSON.stringify(text)} has no placeholder <${name}>, which its redirectTo ${JSON.stringify(target)} asks for${meant(name, [...names])}`,
+    )
+  }
+}
+
+const OPTIONS: OptionNames<RuleOptions> = {
+  defaults: true,
+  subdomain: true,
+  host: true,
+  methods: true,
+  buildOnly: true,
+  strictSlashes: true,
+  mergeSlashes: true,
+  redirectTo: true,
+  alias: true,
+  websocket: true,
+}
+
+/** An object that was meant as the options: `rule("/x", { endpoint: "x" })`. */
+function isMisplaced(endpoint: unknown): endpoint is Record<string, unknown> {
+  if (!isPlainObject(endpoint)) return false
+  const names = Object.keys(endpoint as object)
+  return names.includes("endpoint") || (names.length > 0 && names.every((name) => Object.hasOwn(OPTIONS, name)))
+}
+
 function methodsOf(methods: Iterable<string> | undefined): ReadonlySet<string> | undefined {
   if (methods === undefined) return undefined
   if (typeof methods === "string")
@@ -247,7 +291,8 @@ function methodsOf(methods: Iterable<string> | undefined): ReadonlySet<string> |
  *
  * @param text static text and placeholders: `<name>`, `<converter:name>`, `<converter(arguments):name>`
  * @param endpoint a name, or any other value: a view function, a symbol
- * @throws TypeError for a text that is not a rule's, or options that contradict each other
+ * @throws TypeError for a text that is not a rule's, an option that there is none of, options that contradict each other, or
+ *   a `redirectTo` with a placeholder that the rule has not
  * @example
  * rule("/<int:year>/<slug>", "article").arguments.has("year") // => true
  * rule("/<x>/<x>", "twice") // throws TypeError

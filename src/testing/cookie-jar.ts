@@ -2,6 +2,7 @@
 // Takes Set-Cookie headers and URLs in pieces, gives Cookie headers. Knows no client and no environ.
 
 import { parseCookie } from "../http/cookies.ts"
+import { hostToAscii } from "../http/idna.ts"
 import { parseCookieDate } from "./cookie-date.ts"
 
 /** Where a request goes, as far as cookies care. */
@@ -93,8 +94,13 @@ export class Cookie {
   }
 }
 
+/** RFC 6265 section 5.1.2. */
 function canonicalHost(host: string): string {
-  return host.toLowerCase()
+  try {
+    return hostToAscii(host)
+  } catch {
+    return host.toLowerCase()
+  }
 }
 
 function isAddress(host: string): boolean {

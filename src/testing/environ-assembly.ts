@@ -5,7 +5,7 @@ import type { Headers } from "../datastructures/headers.ts"
 import type { Environ, ErrorStream } from "../gateway.ts"
 import { openSource, type SentBody } from "./body-source.ts"
 import { addHeaders } from "./header-variables.ts"
-import { encodePath, pathBytes, splitHost } from "./request-url.ts"
+import { asciiHost, encodePath, pathBytes, splitHost } from "./request-url.ts"
 
 const WSGI_VERSION: readonly [1, 0] = Object.freeze([1, 0] as const)
 
@@ -30,7 +30,9 @@ export interface DescribedRequest {
 /** A fresh environ of that request. */
 export function assembleEnviron(request: DescribedRequest, headers: Headers | undefined, body: SentBody): Environ {
   const uri = request.requestUri
-  const [name, port] = splitHost(request.host, request.urlScheme)
+  // A test may have set it to a name in any script.
+  const host = asciiHost(request.host)
+  const [name, port] = splitHost(host, request.urlScheme)
   const environ: Environ = {
     ...request.environBase,
     REQUEST_METHOD: request.method,
@@ -41,7 +43,7 @@ export function assembleEnviron(request: DescribedRequest, headers: Headers | un
     RAW_URI: uri,
     SERVER_NAME: name,
     SERVER_PORT: port,
-    HTTP_HOST: request.host,
+    HTTP_HOST: host,
     SERVER_PROTOCOL: request.serverProtocol,
     "wsgi.version": WSGI_VERSION,
     "wsgi.url_scheme": request.urlScheme,

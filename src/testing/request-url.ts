@@ -1,6 +1,7 @@
 // The pieces of the URL that a test asks for, on their way into an environ and back. Unlike the platform's URL class, nothing
 // is normalised: the path that is asked for is the one that arrives, as with a client that writes to a socket.
 
+import { hostToAscii } from "../http/idna.ts"
 import { percentDecodeBytes, percentEncode } from "../http/percent.ts"
 
 /** Scheme, authority and the rest of a URL; what is not there is undefined. The fragment is left out: no server sees it. */
@@ -14,7 +15,11 @@ export interface UrlPieces {
 // RFC 3986 appendix B, for a URL with an authority. A path that starts with two slashes is a path.
 const ABSOLUTE = /^(?:([a-z][a-z0-9+.-]*):)?\/\/([^/?#]*)/i
 
-/** Takes a URL apart; `//host/path` has an authority only if `networkPath` says so. */
+/**
+ * Takes a URL apart; `//host/path` has an authority only if `networkPath` says so.
+ *
+ * @throws TypeError for a host beyond ASCII that no name can be
+ */
 export function splitUrl(text: string, networkPath = false): UrlPieces {
   const fragment = text.indexOf("#")
   const url = fragment === -1 ? text : text.slice(0, fragment)
@@ -23,7 +28,7 @@ export function splitUrl(text: string, networkPath = false): UrlPieces {
   const question = rest.indexOf("?")
   return {
     scheme: absolute?.[1]?.toLowerCase(),
-    host: absolute === null ? undefined : withoutUser(absolute[2] as string),
+    host: absolute === null ? undefined : asciiHost(withoutUser(absolute[2] as string)),
     path: question === -1 ? rest : rest.slice(0, question),
     query: question === -1 ? undefined : rest.slice(question + 1),
   }
@@ -31,6 +36,19 @@ export function splitUrl(text: string, networkPath = false): UrlPieces {
 
 function withoutUser(authority: string): string {
   return authority.slice(authority.lastIndexOf("@") + 1)
+}
+
+/**
+ * Host and port as a client sends them: a name beyond ASCII in Punycode, any other as it is.
+ *
+ * @throws TypeError for a name that has no ASCII form
+ * @example
+ * asciiHost("bücher.example:8080") // => "xn--bcher-kva.example:8080"
+ */
+export function asciiHost(host: string): string {
+  if (/^[\x00-\x7f]*$/.test(host)) return host
+  const colon = host.lastIndexOf(":")
+  return colon === -1 ? hostToAscii(host) : hostToAscii(host.slice(0, colon)) + host.slice(colon)
 }
 
 // Printable ASCII without what no client sends in a target as it is (RFC 3986 section 2): space " # < > \ ^ ` { | }

@@ -133,7 +133,13 @@ export abstract class RequestHead {
     return this.scheme === "https" || this.scheme === "wss"
   }
 
-  /** The whole URL, as an IRI. @throws SecurityError (400) for a host that is not trusted @row REQ-9 */
+  /**
+   * The whole URL, as an IRI. Where `host` is empty it is a path, and so are the URLs below: there is never one without
+   * a host, such as `http:///path`.
+   *
+   * @throws SecurityError (400) for a host that is not trusted
+   * @row REQ-9
+   */
   get url(): string {
     const { scheme, host, rootPath, path, queryString } = this
     return getCurrentUrl({ scheme, host, rootPath, path, queryString })
@@ -174,7 +180,8 @@ export abstract class RequestHead {
    * @row REQ-11, SECX-1
    */
   get host(): string {
-    return checkedHost(this.scheme, this.headers.get("Host"), this.server, this.trustedHosts)
+    const header = this.headers.get("Host")
+    return checkedHost(this.scheme, header, header === undefined ? this.server : undefined, this.trustedHosts)
   }
 
   // ---- the client

@@ -8,7 +8,7 @@ import type { FileStorage } from "../datastructures/file-storage.ts"
 import { CombinedMultiDict, ImmutableMultiDict } from "../datastructures/multi-dict.ts"
 import { callAll } from "../environ/body.ts"
 import { handled } from "../environ/handled.ts"
-import { type Server, serverOf } from "../environ/host.ts"
+import { getHost, type Server, serverOf } from "../environ/host.ts"
 import { emptyInput } from "../environ/input.ts"
 import type { BodyLimit } from "../environ/limited-stream.ts"
 import { getPathInfo } from "../environ/path.ts"
@@ -173,6 +173,11 @@ export class Request extends RequestHead {
   get headers(): EnvironHeaders {
     this.#headers ??= new EnvironHeaders(this.environ)
     return this.#headers
+  }
+
+  /** As `RequestHead` has it, read from the environ at once. */
+  override get host(): string {
+    return getHost(this.environ, this.trustedHosts)
   }
 
   /** `CONTENT_TYPE` as it is. */

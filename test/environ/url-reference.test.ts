@@ -59,3 +59,14 @@ test("nothing is decoded, lowered or repaired", () => {
   expect(resolveUrl("HTTP://h/a?", "#")).toBe("HTTP://h/a?#")
   expect(resolveUrl("http://h", "x")).toBe("http://h/x")
 })
+
+test.each([
+  ["/a/b", "c", "/a/c"],
+  ["/a/b", "/c?d#e", "/c?d#e"],
+  ["/a/b", "", "/a/b"],
+  ["/a/b", "..//h/c", "/.//h/c"],
+  ["/a/b", "/..//h/c", "/.//h/c"],
+  ["/a/b", "https://h/c", "https://h/c"],
+])("against the path %s, %s is %s: no host is made up", (base, reference, url) => {
+  expect(resolveUrl(base, reference)).toBe(url)
+})

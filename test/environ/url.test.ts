@@ -30,3 +30,12 @@ test("a path is UTF-8, and what is not becomes U+FFFD", () => {
   expect(getPathInfo({ PATH_INFO: "/\u00ff" })).toBe("/\ufffd")
   expect(getPathInfo({} as Environ)).toBe("")
 })
+
+test.each([undefined, "", "a b", "evil.test/x", "user@evil.test"])("with the host %j the URL is a path", (host) => {
+  const nameless = { "wsgi.url_scheme": "http", SCRIPT_NAME: "", PATH_INFO: "//evil.test/x", QUERY_STRING: "a=b" }
+  const given = (host === undefined ? nameless : { ...nameless, HTTP_HOST: host }) as unknown as Environ
+  expect(getCurrentUrl(given)).toBe("/evil.test/x?a=b")
+  expect(getCurrentUrl(given, { rootOnly: true })).toBe("/")
+  expect(getCurrentUrl(given, { hostOnly: true })).toBe("/")
+  expect(() => new URL("/reset", getCurrentUrl(given))).toThrow(TypeError)
+})

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { getHost, hostIsTrusted, UntrustedHost } from "../../src/http/hosts.ts"
+import { comparableHost, getHost, hostIsTrusted, UntrustedHost } from "../../src/http/hosts.ts"
 
 const MALFORMED = [
   "",
@@ -7,7 +7,6 @@ const MALFORMED = [
   "a.com:80@evil.com",
   "evil.com/app?x#",
   "user@example.com",
-  "a_b",
   "a,b",
   "*.com",
   "%61.com",
@@ -45,6 +44,9 @@ describe("hostIsTrusted", () => {
     "[::1]",
     "[2001:db8::1]:80",
     "a.com.",
+    "a.com.:80",
+    "my_service:8000",
+    "_dmarc.a_b.example",
     "-",
   ])("%s is one, and any will do without a list", (host) => {
     expect(hostIsTrusted(host)).toBe(true)
@@ -60,7 +62,14 @@ describe("hostIsTrusted", () => {
     ["example.com", [".example.com"], true],
     ["notexample.com", [".example.com"], false],
     ["example.com.evil", [".example.com", "example.com"], false],
-    ["example.com.", ["example.com"], false],
+    ["example.com.", ["example.com"], true],
+    ["example.com.:8000", ["example.com"], true],
+    ["example.com", ["example.com."], true],
+    ["www.example.com.", [".example.com."], true],
+    ["example.com..", ["example.com"], false],
+    ["my_service:8000", ["my_service"], true],
+    ["my_service", ["myservice"], false],
+    ["a_b.example.com", [".example.com"], true],
     ["xn--bcher-kva.example", ["bücher.example"], true],
     ["a", ["b", "a"], true],
     ["a", [""], false],
@@ -76,6 +85,18 @@ describe("hostIsTrusted", () => {
     expect(hostIsTrusted("m", "example.com")).toBe(false)
     expect(hostIsTrusted("b", new Set(["a", "b"]))).toBe(true)
   })
+})
+
+test.each([
+  ["Example.COM.", "example.com"],
+  ["example.com.:8080", "example.com:8080"],
+  ["example.com", "example.com"],
+  ["[::1]:80", "[::1]:80"],
+  ["a.", "a"],
+  [".", "."],
+  ["", ""],
+])("%j is compared as %j", (host, comparable) => {
+  expect(comparableHost(host)).toBe(comparable)
 })
 
 describe("getHost", () => {

@@ -20,6 +20,16 @@ test("text comes back from its encoding", () => {
   )
 })
 
+test("text of any length and any code units is encoded as the platform's encoder does", () => {
+  const unit = fc.constantFrom("a", "/", "%", " ", "é", "漢", "😀", "\ud800", "\udc00", "\x7f", "\x00")
+  fc.assert(
+    fc.property(fc.array(unit, { maxLength: 90 }), (units) => {
+      const text = units.join("")
+      expect(percentEncode(text, "!'()*")).toBe(encodeURIComponent(text.replace(/\p{Surrogate}/gu, "\ufffd")))
+    }),
+  )
+})
+
 test("lone surrogates become U+FFFD", () => {
   expect(percentEncode("a\ud800b")).toBe("a%EF%BF%BDb")
 })

@@ -227,9 +227,49 @@ describe("getCurrentUrl", () => {
       "http://h/?q=é&r=é%20%FF%FF",
     ],
     [{ scheme: "https", host: "xn--bcher-kva.example:8443", rootPath: "", path: "/" }, "https://bücher.example:8443/"],
-    [{ scheme: "http", host: "", rootPath: "", path: "/" }, "http:///"],
+    [{ ...base, rootPath: "", path: "/\\evil.test" }, "http://h/%5Cevil.test"],
+    // Without a host there is never a URL that has one, whatever mount and path are.
+    [{ scheme: "http", host: "" }, "/"],
+    [{ scheme: "http", host: "", rootPath: "/r" }, "/r/"],
+    [{ scheme: "http", host: "", rootPath: "", path: "/evil.test/x", queryString: "a=b" }, "/evil.test/x?a=b"],
+    [{ scheme: "http", host: "", rootPath: "", path: "//evil.test/x" }, "/evil.test/x"],
+    [{ scheme: "http", host: "", rootPath: "//evil.test/", path: "/x" }, "/evil.test/x"],
+    [{ scheme: "http", host: "", rootPath: "///", path: "///x" }, "/x"],
+    [{ scheme: "http", host: "", rootPath: "", path: "/\\evil.test" }, "/%5Cevil.test"],
+    [{ scheme: "http", host: "", rootPath: "\\", path: "//\t/\\evil.test" }, "/%5C/%09/%5Cevil.test"],
   ])("%j is %s", (parts, url) => {
     expect(getCurrentUrl(parts)).toBe(url)
+  })
+
+  test("without a host no mount and no path lead to another host", () => {
+    const unit = fc.constantFrom(
+      "/",
+      "\\",
+      ".",
+      "evil.test",
+      ":",
+      "@",
+      "\t",
+      "\n",
+      "%2f",
+      "%5c",
+      "é",
+      "http:",
+      "?",
+      "#",
+    )
+    const text = fc.array(unit, { maxLength: 6 }).map((pieces) => pieces.join(""))
+    fc.assert(
+      fc.property(text, text, (rootPath, path) => {
+        for (const url of [
+          getCurrentUrl({ scheme: "http", host: "", rootPath, path }),
+          getCurrentUrl({ scheme: "http", host: "", rootPath }),
+        ]) {
+          expect(new URL(url, "http://own.test/a/b").host, url).toBe("own.test")
+          expect(new URL(iriToUri(url), "http://own.test/a/b").host, url).toBe("own.test")
+        }
+      }),
+    )
   })
 
   test("the path comes back from the URL", () => {

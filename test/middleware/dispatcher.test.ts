@@ -85,6 +85,8 @@ describe("by host", () => {
     ["a.b.shop.test", "/img/x", "//.shop.test/img /img /x"],
     ["www.shop.test", "/js/x", "//www.shop.test/js /js /x"],
     ["www.shop.test", "/x", "//.shop.test  /x"],
+    ["shop.test.:8000", "/x", "//shop.test  /x"],
+    ["a_b.shop.test.", "/x", "//.shop.test  /x"],
     ["evilshop.test", "/x", "default  /x"],
     ["shop.test.evil", "/api", "/api /api "],
     ["xn--bcher-kva.test", "/x", "//bücher.test  /x"],

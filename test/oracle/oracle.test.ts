@@ -11,9 +11,9 @@ describe("recorded behaviour", () => {
     expect(report.stale).toEqual([])
   })
 
-  test("what is listed is less than 4 % of all cases", () => {
+  test("what is listed is less than 5 % of all cases", () => {
     const listed = reports.flatMap(({ disagreements }) => disagreements.filter(({ kind }) => kind === "listed"))
-    expect(listed.length / countCases()).toBeLessThan(0.04)
+    expect(listed.length / countCases()).toBeLessThan(0.05)
   })
 
   test("every listed difference has a reason, and names cases or has a test on the input", () => {

@@ -6,7 +6,7 @@ import {
   defaultConverters,
   isPartIsolating,
 } from "../../src/routing/converters.ts"
-import { RuleMap, rule, StringConverter, ValidationError } from "../../src/routing/index.ts"
+import { BuildError, RuleMap, rule, StringConverter, ValidationError } from "../../src/routing/index.ts"
 
 /** What a placeholder makes of a segment; `undefined` where it does not match. */
 function convert(placeholder: string, text: string, converters: Record<string, ConverterSource> = {}): unknown {
@@ -75,9 +75,14 @@ describe("matching", () => {
 
 describe("building", () => {
   test.each([
-    ["int:v", -1, "-1"],
-    ["int:v", 1e21, "1000000000000000000000"],
-    ["int:v", 99_999_999_999_999_999_999n, "99999999999999999999"],
+    ["int:v", 5, "5"],
+    ["int:v", 0, "0"],
+    ["int:v", -0, "0"],
+    ["int:v", 5n, "5"],
+    ["int:v", "007", "007"],
+    ["int:v", Number.MAX_SAFE_INTEGER, "9007199254740991"],
+    ["int(signed=True):v", -1, "-1"],
+    ["int(min=3, max=5):v", 5, "5"],
     ["int(fixedDigits=4):v", 12, "0012"],
     ["int(fixedDigits=4, signed=True):v", -12, "-0012"],
     ["float:v", 1, "1.0"],
@@ -86,28 +91,102 @@ describe("building", () => {
     ["float:v", 1e21, "1000000000000000000000.0"],
     ["float:v", 1.5e22, "15000000000000000000000.0"],
     ["float:v", 0.1, "0.1"],
-    ["float:v", -0, "-0.0"],
-    ["v", "a/b c?é%", "a/b%20c%3F%C3%A9%25"],
-    ["v", "\ud800", "%EF%BF%BD"],
+    ["float:v", -0, "0.0"],
+    ["float(signed=True):v", -0, "-0.0"],
+    ["v", "a b c?é%", "a%20b%20c%3F%C3%A9%25"],
+    ["v", "...", "..."],
+    ["v", ".a", ".a"],
     ["v", 5, "5"],
     ["any('g h'):v", "g h", "g%20h"],
     ["path:v", "a/b", "a/b"],
+    ["path:v", "a//b/", "a//b/"],
+    ["uuid:v", "A8098C1A-F86E-11DA-BD1A-00112444BE1E", "a8098c1a-f86e-11da-bd1a-00112444be1e"],
   ])("<%s> writes %s as %s", (placeholder, value, expected) => {
     expect(build(placeholder, value)).toBe(expected)
   })
 
-  test.each([
+  test.each<[string, unknown]>([
     ["int:v", "abc"],
+    ["int:v", ""],
     ["int:v", 1.5],
     ["int:v", Number.NaN],
     ["int:v", true],
     ["int:v", [5]],
+    ["int:v", {}],
+    ["int:v", -1],
+    ["int:v", -1n],
+    ["int:v", 2 ** 60],
+    ["int:v", 2n ** 60n],
+    ["int:v", 1e21],
+    ["int(min=3, max=5):v", 2],
+    ["int(min=3, max=5):v", 6],
+    ["int(fixedDigits=2):v", 100],
     ["float:v", "x"],
+    ["float:v", -0.5],
     ["float:v", Number.POSITIVE_INFINITY],
+    ["float(max=1):v", 2],
     ["v", ["a"]],
     ["v", {}],
+    ["v", ""],
+    ["v", "a/b"],
+    ["v", "."],
+    ["v", ".."],
+    ["v", "x/delete"],
+    ["v", "\ud800"],
+    ["v", Symbol("s")],
+    ["string(length=2):v", "abc"],
+    ["string(minlength=2):v", "a"],
+    ["any(foo, bar):v", "baz"],
+    ["uuid:v", "nope"],
+    ["uuid:v", 5],
+    ["path:v", ""],
+    ["path:v", "/a"],
+    ["path:v", "a/../b"],
+    ["path:v", "a/."],
+    ["path:v", ".."],
   ])("<%s> refuses %s", (placeholder, value) => {
-    expect(() => build(placeholder, value)).toThrow(TypeError)
+    expect(() => build(placeholder, value)).toThrow(BuildError)
+    expect(() => build(placeholder, value)).toThrow(/^Could not build a URL for the endpoint "e" with values v\. /)
+  })
+
+  test.each<[string, unknown, string]>([
+    ["int:v", "MMXXVI", 'The placeholder <v> does not take "MMXXVI": Not an integer: MMXXVI.'],
+    ["v", ["a"], "The placeholder <v> does not take an array: Cannot put an array into a URL."],
+    ["v", "a/b", 'The placeholder <v> does not take "a/b".'],
+    ["v", "..", 'In "/.." a segment is "." or "..", which clients take out.'],
+  ])("the error for <%s> and %j says %s", (placeholder, value, message) => {
+    expect(() => build(placeholder, value)).toThrow(message)
+  })
+
+  test("what a converter throws is the cause", () => {
+    const odd = { toValue: (text: string) => text, toUrl: (day: Date) => day.toISOString() }
+    const at = new RuleMap([rule("/<odd:v>", "e")], { converters: { odd } }).bind("h")
+    let caught: unknown
+    try {
+      at.build("e", { v: "today" as unknown as Date })
+    } catch (error) {
+      caught = error
+    }
+    expect(caught).toBeInstanceOf(BuildError)
+    expect((caught as BuildError).cause).toBeInstanceOf(TypeError)
+    expect((caught as BuildError).message).toContain("<v>")
+  })
+
+  test.each([
+    ["a?b", "/a%3Fb"],
+    ["a#b c", "/a%23b%20c"],
+    ["%41", "/%41"],
+    ["é", "/%C3%A9"],
+  ])("what a converter forgets to escape in %j is escaped", (text, url) => {
+    const raw = { toValue: (text: string) => text, toUrl: String }
+    const at = new RuleMap([rule("/<raw:v>", "e")], { converters: { raw } }).bind("h")
+    expect(at.build("e", { v: text })).toBe(url)
+  })
+
+  test.each(["%2e", ".%2E", "%2f", "a%2Fb", "a/b"])("what a converter writes as %j is refused", (text) => {
+    const raw = { toValue: (text: string) => text, toUrl: String }
+    const at = new RuleMap([rule("/<raw:v>", "e")], { converters: { raw } }).bind("h")
+    expect(() => at.build("e", { v: text })).toThrow(BuildError)
   })
 
   test("any lists its words in order", () => {

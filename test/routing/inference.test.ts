@@ -139,7 +139,7 @@ describe("building", () => {
     // @ts-expect-error: a year is a number
     expect(at.build("article", { year: "2026", slug: "x" })).toBe("/2026/x")
     // @ts-expect-error: not one of the words
-    expect(() => at.build("page", { page: "imprint" })).toThrow(RangeError)
+    expect(() => at.build("page", { page: "imprint" })).toThrow('"imprint" is not one of')
     // @ts-expect-error: a function that has no rule
     expect(() => at.build((text: number) => text, {})).toThrow("Could not build")
   })
@@ -191,7 +191,7 @@ describe("rules that are made at run time", () => {
 
 test("options are checked", () => {
   // @ts-expect-error: it is called methods
-  expect(rule("/", "index", { method: ["GET"], alias: false }).methods).toBeUndefined()
+  expect(() => rule("/", "index", { method: ["GET"], alias: false })).toThrow('Did you mean "methods"?')
   // @ts-expect-error: a list
   expect(() => rule("/", "index", { methods: 5 })).toThrow()
 })

@@ -52,6 +52,38 @@ describe("binding", () => {
     expect(urls.bind(host).build("root", {}, { forceExternal: true })).toBe(expected)
   })
 
+  test("a name with underscores is a host, and a dot behind a name does not make it another", () => {
+    const byHost = new RuleMap(
+      [rule("/", "own", { host: "my_service:8000" }), rule("/", "dot", { host: "h.example" })],
+      {
+        hostMatching: true,
+      },
+    )
+    expect(byHost.bindToEnviron(environOf("my_service:8000")).match("/").endpoint).toBe("own")
+    expect(byHost.bindToEnviron(environOf("H.example.")).match("/").endpoint).toBe("dot")
+    expect(byHost.bind("h.example.").build("dot")).toBe("/")
+    const at = (host: string) => urls.bindToEnviron(environOf(host), { serverName: "example.com" })
+    expect(at("example.com.").match("/").endpoint).toBe("root")
+    expect(at("a_b.example.com.").match("/").values).toEqual({ user: "a_b" })
+    expect(at("a_b.example.com").build("user", { user: "c_d" })).toBe("http://c_d.example.com/")
+    const dotted = urls.bindToEnviron(environOf("a.example.com"), { serverName: "example.com." })
+    expect(dotted.match("/").values).toEqual({ user: "a" })
+  })
+
+  test("subdomains are counted below a server name in any script", () => {
+    const at = urls.bindToEnviron(environOf("a.xn--bcher-kva.example"), { serverName: "Bücher.example" })
+    expect(at.match("/").values).toEqual({ user: "a" })
+  })
+
+  test("the host of one request is not taken for that of the next", () => {
+    for (const host of ["a.test", "b.test", "b.test:80", "a b", "B.test", "a.test"]) {
+      const at = urls.bindToEnviron(environOf(host))
+      expect(at.serverName).toBe(host === "a b" ? "" : host.replace(":80", "").toLowerCase())
+    }
+    const secure = urls.bindToEnviron(environOf("b.test:80", { "wsgi.url_scheme": "https" }))
+    expect(secure.serverName).toBe("b.test:80")
+  })
+
   test.each(["a..b", ".", `${"a".repeat(64)}.example`, "\u2100.example"])("to %j is refused", (host) => {
     expect(() => urls.bind(host)).toThrow(BadHost)
   })

@@ -3,8 +3,9 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { HTTPException } from "../../src/exceptions/http-exception.ts"
+import type { Environ } from "../../src/gateway.ts"
 import { iriToUri } from "../../src/http/urls.ts"
-import { RequestRedirect, RuleMap, rule, subdomain } from "../../src/routing/index.ts"
+import { BuildError, RequestRedirect, RuleMap, rule, subdomain } from "../../src/routing/index.ts"
 
 const word = fc.string({ minLength: 1, maxLength: 6, unit: fc.constantFrom(..."abcXYZ09_.~ %?#&=+é漢😀\n\\\"'") })
 
@@ -49,6 +50,11 @@ test("what is built for a rule and values matches that rule with those values", 
           .join("")
         const urls = new RuleMap([rule(slash ? `${text}/` : text, "e")])
         const at = urls.bind("example.com", { scriptName: host ? "/app" : "/" })
+        // What clients would take out cannot be asked for.
+        if (Object.values(values).some((value) => /(?:^|\/)\.\.?(?:$|\/)/.test(String(value)))) {
+          expect(() => at.build("e", values)).toThrow(BuildError)
+          return
+        }
         const url = at.build("e", values, { forceExternal: host })
         expect(url).toMatch(/^[!-~]*$/)
         const written = url.slice((host ? "http://example.com/app" : "").length)
@@ -63,6 +69,72 @@ test("what is built for a rule and values matches that rule with those values", 
     ),
     { numRuns: 500 },
   )
+})
+
+test("what is built in any map, of any values, leads back to the endpoint and the values", () => {
+  const urls = new RuleMap([
+    rule("/", "index"),
+    rule("/u/new", "new"),
+    rule("/u/<name>", "user"),
+    rule("/u/<name>/delete", "delete"),
+    rule("/u/old/", "old"),
+    rule("/n/<int:n>", "n"),
+    rule("/n/<n>", "text"),
+    rule("/<a>-<b>", "pair"),
+    rule("/<a>.<int:n>/x", "dotted"),
+    rule("/p/<path:p>", "path"),
+    rule("/p/<path:p>/edit", "edit"),
+    rule("/q/<path:p>/", "branch"),
+    rule("/q/<path:a>/<path:b>", "paths"),
+    rule("/m/<name>", "put", { methods: ["PUT"] }),
+    rule("/m/x", "post", { methods: ["POST"] }),
+    rule("/d/", "default", { defaults: { n: 1 } }),
+    rule("/d/<int:n>", "default"),
+    rule("/<any(u, n, p):a>/<b>", "any"),
+    rule("/<path:p>", "rest"),
+    subdomain("<s>", [rule("/", "home"), rule("/<name>", "there")]),
+    subdomain("www", [rule("/", "www")]),
+  ] as const)
+  const at = urls.bind("example.com:8080")
+  const piece = fc.constantFrom(..."uanpx/.-", "new", "old", "delete", "edit", "1", "é", "%2e", " ", "\\", "www")
+  const text = fc.array(piece, { maxLength: 5 }).map((pieces) => pieces.join(""))
+  const value = fc.oneof(
+    { weight: 4, arbitrary: text },
+    { weight: 2, arbitrary: fc.integer({ min: -2, max: 3 }) },
+    fc.constantFrom(2 ** 60, 1.5, true, [], {}, Number.NaN),
+  )
+  let built = 0
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...urls.endpoints()),
+      fc.record({ name: value, n: value, a: value, b: value, p: value, s: value }),
+      (endpoint, all) => {
+        const [rule] = urls.iterRules(endpoint)
+        const values = Object.fromEntries(Object.entries(all).filter(([name]) => rule?.arguments.has(name)))
+        // As a text it is no default, so the URL that it builds redirects to the one without it.
+        if (endpoint === "default" && String(all.n) === "1") return
+        let url: string
+        try {
+          url = at.build(endpoint, values as never, { forceExternal: true })
+        } catch (error) {
+          expect(error).toBeInstanceOf(BuildError)
+          return
+        }
+        built++
+        const { host, pathname } = new URL(url)
+        expect(url).toBe(`http://${host}${pathname}`)
+        expect(host.endsWith("example.com:8080"), url).toBe(true)
+        const there = urls.bindToEnviron({ HTTP_HOST: host } as unknown as Environ, { serverName: "example.com:8080" })
+        const method = endpoint === "put" ? "PUT" : endpoint === "post" ? "POST" : "GET"
+        const match = there.match(decodeURIComponent(pathname), { method })
+        expect(match.endpoint, url).toBe(endpoint)
+        const texts = (record: object) => Object.fromEntries(Object.entries(record).map(([k, v]) => [k, String(v)]))
+        expect(texts(match.values), url).toEqual(texts(endpoint === "default" ? { n: 1, ...values } : values))
+      },
+    ),
+    { numRuns: 5000 },
+  )
+  expect(built).toBeGreaterThan(1000)
 })
 
 test("no path and no mount make a redirect leave the host", () => {

@@ -511,6 +511,20 @@ describe("cookies", () => {
     expect(() => client.setCookie("a\n")).toThrow(TypeError)
   })
 
+  test("are kept for a host in any script", async () => {
+    const client = new Client(setting)
+    const baseUrl = "http://bücher.example/"
+    await client.get(`/set?${to("a=1")}`, { baseUrl })
+    client.setCookie("b", "2", { domain: "bücher.example" })
+    const expected = [
+      ["a", "1"],
+      ["b", "2"],
+    ]
+    expect(await cookiesOf(await client.get("/", { baseUrl }))).toEqual(expected)
+    expect(await cookiesOf(await client.get("http://xn--bcher-kva.example/"))).toEqual(expected)
+    expect(client.getCookie("b", "bücher.example")?.value).toBe("2")
+  })
+
   test("are not kept by a client that uses none", async () => {
     const client = new Client(setting, { useCookies: false })
     await client.get(`/set?${to("a=1")}`)
@@ -546,4 +560,14 @@ test("a body that is iterated by hand is what the gateway says it is", async () 
   await (body as Body & AsyncIterator<Uint8Array>).return?.()
   await body.close?.()
   expect(log).toEqual(["a", "finally", "close"])
+})
+
+test("a base URL in any script is sent in ASCII, and redirects lead back to it", async () => {
+  const client = new Client(redirecting)
+  const options = { baseUrl: "http://bücher.example/", followRedirects: true }
+  expect(await (await client.get("/a", options)).json()).toMatchObject({ url: "http://bücher.example/a" })
+  expect(await (await client.get("/?302=http://xn--bcher-kva.example/b", options)).json()).toMatchObject({
+    url: "http://bücher.example/b",
+  })
+  expect(await (await client.get("http://bücher.example/c")).json()).toMatchObject({ path: "/c" })
 })

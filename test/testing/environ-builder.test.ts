@@ -83,6 +83,8 @@ describe("paths and base URLs", () => {
     ["http://[::1]", "http", "[::1]", "[::1]", "80"],
     ["http://user:pass@h.test/", "http", "h.test", "h.test", "80"],
     ["//h.test/", "http", "h.test", "h.test", "80"],
+    ["http://bücher.example/", "http", "xn--bcher-kva.example", "xn--bcher-kva.example", "80"],
+    ["http://Bücher。example:81/", "http", "xn--bcher-kva.example:81", "xn--bcher-kva.example", "81"],
   ])("%s", (baseUrl, scheme, host, name, port) => {
     const environ = createEnviron("/", { baseUrl })
     expect(pick(environ, "wsgi.url_scheme", "HTTP_HOST", "SERVER_NAME", "SERVER_PORT")).toEqual([
@@ -93,6 +95,17 @@ describe("paths and base URLs", () => {
     ])
     // That is what servers tell of their connection, and here is none.
     expect(environ).not.toHaveProperty("HTTPS")
+  })
+
+  test("a host that is set, and one in the path, are in ASCII too", () => {
+    const builder = new EnvironBuilder("/")
+    builder.host = "bücher.example"
+    expect(pick(builder.getEnviron(), "HTTP_HOST", "SERVER_NAME")).toEqual([
+      "xn--bcher-kva.example",
+      "xn--bcher-kva.example",
+    ])
+    expect(createEnviron("http://bücher.example/x")["HTTP_HOST"]).toBe("xn--bcher-kva.example")
+    expect(() => createEnviron("/", { baseUrl: "http://a\u2100b/" })).toThrow(TypeError)
   })
 
   test("what contradicts itself is refused", () => {

@@ -145,9 +145,17 @@ describe("URLs", () => {
       const at = request({ HTTP_HOST: host }, "/p")
       expect(at.host).toBe("")
       expect(at.path).toBe("/p")
-      expect(() => [at.url, at.rootUrl, at.hostUrl, at.baseUrl, String(at)]).not.toThrow()
+      expect([at.url, at.rootUrl, at.hostUrl, at.baseUrl]).toEqual(["/p", "/", "/", "/p"])
+      expect(String(at)).toBe("<Request '/p' [GET]>")
     },
   )
+
+  test("a name with underscores is a host, and a dot behind a name does not make it another", () => {
+    expect(request({ HTTP_HOST: "my_service:8000" }, "/p").url).toBe("http://my_service:8000/p")
+    const at = request({ HTTP_HOST: "example.com.:8000" }, "/p")
+    at.trustedHosts = ["example.com"]
+    expect(at.host).toBe("example.com.:8000")
+  })
 
   test("with trusted hosts, all of them refuse any other", () => {
     class Guarded extends Request {

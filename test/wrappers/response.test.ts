@@ -537,6 +537,20 @@ describe("Location", () => {
     response.autocorrectLocationHeader = true
     expect(locationOf(response, environOf("/dir/page?a=b", { SCRIPT_NAME: "/app" }))).toBe(url)
   })
+
+  test.each([
+    ["", "/evil.test/page"],
+    ["next", "/evil.test/next"],
+    ["/next", "/next"],
+    ["/..//evil.test", "/.//evil.test"],
+    ["https://elsewhere/x", "https://elsewhere/x"],
+  ])("%j stays a path where no host is known: %s", (location, url) => {
+    for (const host of ["", "a b", "evil.test/x"]) {
+      const response = redirecting(location)
+      response.autocorrectLocationHeader = true
+      expect(locationOf(response, environOf("//evil.test/page", { HTTP_HOST: host }))).toBe(url)
+    }
+  })
 })
 
 describe("makeConditional", () => {
