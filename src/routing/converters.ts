@@ -47,8 +47,7 @@ export interface ConverterMap {
 }
 
 /** A class of converters. Each map makes one object for each different call in the text of its rules. */
-// biome-ignore lint/suspicious/noExplicitAny: a subclass may ask for its own kind of map
-export type ConverterClass = new (args: ConverterArguments, map: any) => Converter<unknown, never>
+export type ConverterClass = new (args: ConverterArguments, map: ConverterMap) => Converter<unknown, never>
 
 /** What the `converters` of a map hold by name. */
 export type ConverterSource = ConverterClass | Converter<unknown, never>

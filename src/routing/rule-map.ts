@@ -187,8 +187,8 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
    *
    * @throws TypeError for what is no converter
    * @example
-   * const urls = new RuleMap([]).addConverters({ word: class extends BaseConverter { regex = "[a-z]+" } })
-   * urls.add(rule("/<word:x>", "e")).bind("h").test("/abc") // => true
+   * const urls = new RuleMap().addConverters({ year: { regex: "[0-9]{4}", toValue: Number, toUrl: String } })
+   * [...urls.converters.keys()].at(-1) // => "year"
    */
   addConverters<More extends ConverterTable>(converters: More): RuleMap<Made, Omit<Table, keyof More> & More> {
     this.#addConverters(converters)
