@@ -112,5 +112,6 @@ export function parseStatus(status: number | string): [code: number, line: strin
  * hasContent(205) // => false
  */
 export function hasContent(code: number, method?: string): boolean {
-  return method !== "HEAD" && code >= 200 && code !== 204 && code !== 205 && code !== 304
+  if (method === "HEAD" || code === 204 || code === 205 || code === 304) return false
+  return code < 100 || code >= 200
 }

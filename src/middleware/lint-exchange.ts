@@ -3,6 +3,7 @@
 
 import { inspect } from "node:util"
 import type { HeaderList } from "../gateway.ts"
+import { hasContent } from "../http/status.ts"
 
 /** `error`: the contract is broken, LintError is thrown. `advice`: HTTP or good manners would have it otherwise; a warning. */
 export type Level = "error" | "advice"
@@ -69,8 +70,8 @@ export class Exchange {
   /** No application code of this request has a reason to run any more. */
   over = false
 
-  /** Whether the response is one that never has a body: 1xx, 204, 304 (RFC 9110 section 6.4.1). */
+  /** Whether the response is one that never has a body, whatever the method. */
   get bodiless(): boolean {
-    return this.code === 204 || this.code === 304 || (this.code >= 100 && this.code < 200)
+    return !hasContent(this.code)
   }
 }

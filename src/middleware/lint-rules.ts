@@ -676,7 +676,7 @@ export const rules: Rule[] = [
           ? found(bytes, `less than ${contentLength}`)
           : undefined,
       ),
-      must("chunk", "A 204 or 304 has no body.", (chunk, { bodiless }) =>
+      must("chunk", "A 204, 205 or 304 has no body.", (chunk, { bodiless }) =>
         bodiless && (chunk as Uint8Array).length > 0 ? found(chunk) : undefined,
       ),
       should("chunk", "A response to HEAD has no body.", (chunk, { method, bytes }) =>

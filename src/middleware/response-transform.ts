@@ -3,9 +3,10 @@
 // that the server can still tell their length; of others a chunk is given for each one taken, so nothing is held back.
 // Knows what startResponse and close() demand; not what is done to the bytes.
 
-import { type BodyIterator, closeBody, iterateBody } from "../environ/body.ts"
+import { closeBody } from "../environ/body.ts"
 import { concatenate } from "../environ/concatenation.ts"
 import type { Application, Body, Environ, HeaderList, StartResponse, Write } from "../gateway.ts"
+import { wrapBody } from "../running/wrap-body.ts"
 import { isThenable } from "../thenable.ts"
 
 /** What becomes of the bytes of one response. */
@@ -81,7 +82,12 @@ class TransformedResponse {
   take(body: Body): Body | Promise<Body> {
     if (Array.isArray(body)) return this.transform === undefined ? body : this.#complete(body, this.transform)
     // A body that starts the response when it is iterated may still be one to transform.
-    return this.#started && this.transform === undefined ? body : new TransformedBody(body, this)
+    if (this.#started && this.transform === undefined) return body
+    return wrapBody(body, {
+      chunk: (bytes) => (this.transform === undefined ? bytes : this.transform.chunk(bytes)),
+      end: () => this.transform?.end?.(),
+      close: () => this.close(),
+    })
   }
 
   close(): void {
@@ -137,57 +143,4 @@ function endOf(transform: BodyTransform): Uint8Array[] | Promise<Uint8Array[]> {
   const last = transform.end?.()
   if (last === undefined) return []
   return isThenable(last) ? last.then((chunk) => [chunk]) : [last]
-}
-
-const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined })
-
-class TransformedBody implements AsyncIterableIterator<Uint8Array, undefined> {
-  readonly #body: Body
-  readonly #response: TransformedResponse
-  #iterator: BodyIterator | undefined = undefined
-  /** The iterator inside came to its end or threw: there is nothing to return(). */
-  #innerDone = false
-  #ended = false
-
-  constructor(body: Body, response: TransformedResponse) {
-    this.#body = body
-    this.#response = response
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    if (this.#ended) return DONE
-    this.#iterator ??= iterateBody(this.#body)
-    let step: IteratorResult<Uint8Array>
-    try {
-      step = await this.#iterator.next()
-    } catch (error) {
-      this.#innerDone = true
-      throw error
-    }
-    const { transform } = this.#response
-    if (!step.done) return { done: false, value: transform ? await transform.chunk(step.value) : step.value }
-    this.#innerDone = true
-    this.#ended = true
-    const last = await transform?.end?.()
-    return last === undefined || last.length === 0 ? DONE : { done: false, value: last }
-  }
-
-  async return(): Promise<IteratorReturnResult<undefined>> {
-    this.#ended = true
-    if (!this.#innerDone) {
-      this.#innerDone = true
-      await this.#iterator?.return?.()
-    }
-    return DONE
-  }
-
-  close(): void | Promise<void> {
-    this.#ended = true
-    this.#response.close()
-    return closeBody(this.#body)
-  }
 }

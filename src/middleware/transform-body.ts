@@ -6,6 +6,7 @@ import { asApplication } from "../as-application.ts"
 import type { Application, ApplicationLike, Environ, HeaderList } from "../gateway.ts"
 import { splitList } from "../http/fields.ts"
 import { parseMediaType } from "../http/media-types.ts"
+import { hasContent } from "../http/status.ts"
 import { asciiLower, stripSpace } from "../http/tokens.ts"
 import { fieldOf, withoutFields } from "./header-list.ts"
 import { type BodyTransform, transformResponse } from "./response-transform.ts"
@@ -99,7 +100,8 @@ export function mediaTypeTest(types: Iterable<string>): (contentType: string | u
 
 /** Whether a response has bytes that may be changed: a whole body, not coded, without `no-transform` (RFC 9111 section 5.2.2.6). */
 export function isTransformable(status: string, headers: HeaderList): boolean {
-  if (/^(?:1..|204|205|206|304)/.test(status) || fieldOf(headers, "content-range") !== undefined) return false
+  const code = Number(status.slice(0, 3))
+  if (!hasContent(code) || code === 206 || fieldOf(headers, "content-range") !== undefined) return false
   const coding = fieldOf(headers, "content-encoding")
   if (coding !== undefined && asciiLower(coding) !== "identity") return false
   return !headers.some(([name, value]) => asciiLower(name) === "cache-control" && forbidsTransforming(value))

@@ -15,10 +15,7 @@ export interface BodyHooks {
   sent?: ((chunk: Uint8Array) => void) | undefined
   /** Called when the body has come to its end, before it is closed. What it gives is sent behind the last chunk. */
   end?: (() => Uint8Array | undefined | Promise<Uint8Array | undefined>) | undefined
-  /**
-   * Called once, after the body was closed, whatever happened. `isComplete` unless the body failed or was left early. An array
-   * without a `close()` is over when the server has it: then it is called at once.
-   */
+  /** Called once, after the body was closed, whatever happened. `isComplete` unless the body failed or was left early. */
   close?: ((isComplete: boolean) => void | Promise<void>) | undefined
 }
 
@@ -43,12 +40,14 @@ function wrapArray(body: readonly Uint8Array[] & Body, { chunk, sent, end, close
   const last = end === undefined ? undefined : atOnce(end())
   if (last !== undefined && last.length > 0) chunks.push(last)
   if (sent !== undefined) for (const each of chunks) sent(each)
-  if (typeof body.close === "function") {
-    return Object.defineProperty(chunks, "close", { value: () => closeThen(body, () => close?.(true)) })
+  if (close === undefined && typeof body.close !== "function") return chunks
+  let isClosed = false
+  const value = (): void | Promise<void> => {
+    if (isClosed) return
+    isClosed = true
+    return closeThen(body, () => close?.(true))
   }
-  const closed = close?.(true)
-  if (isThenable(closed)) throw new TypeError("close() of an array's wrapping must not wait")
-  return chunks
+  return Object.defineProperty(chunks, "close", { value })
 }
 
 function atOnce<T>(value: T | PromiseLike<T>): T {

@@ -1,6 +1,7 @@
 // The platform's fetch, answered by an application: the request is taken apart into what a client sends, the response put
 // together from what came back. Streams stay streams in both directions.
 
+import { hasContent } from "../http/status.ts"
 import type { Response } from "../wrappers/response.ts"
 import type { StreamContent } from "./body-source.ts"
 import type { EnvironBuilderOptions } from "./environ-builder.ts"
@@ -66,8 +67,8 @@ async function unlessAborted<T>(answer: Promise<T & { close(): Promise<void> }>,
 async function platformResponse(response: Response, signal: AbortSignal): Promise<globalThis.Response> {
   const { sent, history } = originOf(response)
   const { statusCode: status } = response
-  const bodiless = sent.REQUEST_METHOD === "HEAD" || status === 204 || status === 205 || status === 304
-  const result = new globalThis.Response(bodiless ? null : await platformBody(response, signal), {
+  const hasBody = hasContent(status, sent.REQUEST_METHOD)
+  const result = new globalThis.Response(hasBody ? await platformBody(response, signal) : null, {
     status,
     statusText: response.status.slice(4),
     headers: response.headers.toList(),

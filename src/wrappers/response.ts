@@ -22,6 +22,7 @@ import { httpDate } from "../http/dates.ts"
 import { generateEtag } from "../http/etags.ts"
 import { removeEntityHeaders } from "../http/fields.ts"
 import { parseRange, selectRange } from "../http/ranges.ts"
+import { hasContent } from "../http/status.ts"
 import { iriToUri } from "../http/urls.ts"
 import {
   type BodySource,
@@ -473,7 +474,7 @@ export class Response extends ResponseHead implements Responder {
     if (this.getWsgiHeaders !== Response.prototype.getWsgiHeaders) return this.getWsgiHeaders(environ).toList()
     // Text with the usual headers, and nobody has looked at them: what most responses are.
     const fields = this.#lengthPending ? this.untouchedHeaders() : undefined
-    if (fields === undefined || hasNoBody(this.statusCode)) return this.#finalHeaders(environ)
+    if (fields === undefined || !hasContent(this.statusCode)) return this.#finalHeaders(environ)
     if (this.automaticallySetContentLength) fields.push(["Content-Length", String(this.#wholeBody().length)])
     return fields
   }
@@ -483,15 +484,15 @@ export class Response extends ResponseHead implements Responder {
     let headers = this.headers
     const location = headers.get("Location")
     const contentLocation = headers.get("Content-Location")
-    if (location !== undefined || contentLocation !== undefined || hasNoBody(status)) headers = headers.copy()
+    if (location !== undefined || contentLocation !== undefined || !hasContent(status)) headers = headers.copy()
     // Of several, which would be a mistake, the one that was added last.
     if (location !== undefined)
       headers.set("Location", this.#locationFor(environ, headers.getAll("Location").at(-1) as string))
     if (contentLocation !== undefined) headers.set("Content-Location", iriToUri(contentLocation))
-    if (hasNoBody(status)) headers.delete("Content-Length")
+    if (!hasContent(status)) headers.delete("Content-Length")
     const list = headers.toList()
     if (status === 304) removeEntityHeaders(list)
-    if (!hasNoBody(status) && this.automaticallySetContentLength && !headers.has("Content-Length")) {
+    if (hasContent(status) && this.automaticallySetContentLength && !headers.has("Content-Length")) {
       const length = this.calculateContentLength()
       if (length !== undefined) list.push(["Content-Length", String(length)])
     }
@@ -507,7 +508,7 @@ export class Response extends ResponseHead implements Responder {
   /** The body as it is sent to answer `environ`: nothing for HEAD and for a status without a body, but closed all the same. @row RES-36 */
   getAppIter(environ: Environ): Body {
     const body = this.#body
-    const isEmpty = environ.REQUEST_METHOD === "HEAD" || hasNoBody(this.statusCode)
+    const isEmpty = !hasContent(this.statusCode, environ.REQUEST_METHOD)
     if (!this.#needsClose) return isEmpty ? [] : this.#chunks()
     // What the server knows how to send, it should get to see.
     if (!isEmpty && this.directPassthrough && this.#onClose === undefined && isBody(body)) return body
@@ -562,11 +563,6 @@ function remake<R extends Response>(
 function variable(environ: Environ, name: string): string | undefined {
   const value = environ[name]
   return typeof value === "string" ? value : undefined
-}
-
-/** RFC 9110 section 6.4.1. */
-function hasNoBody(status: number): boolean {
-  return status === 204 || status === 304 || (status >= 100 && status < 200)
 }
 
 function isSeekable(body: BodySource): body is (Iterable<Uint8Array> | AsyncIterable<Uint8Array>) & Seekable {

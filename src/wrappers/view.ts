@@ -2,10 +2,10 @@
 // What cannot wait is not made to: where the view returns its answer at once, the application does too, and a plain
 // array goes to the server as it is. Knows a request only by what it needs of it.
 
-import { ClosingIterator } from "../environ/body.ts"
 import { respondWith } from "../environ/responder.ts"
 import { HTTPException } from "../exceptions/http-exception.ts"
 import type { ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
+import { wrapBody } from "../running/wrap-body.ts"
 import { isThenable } from "../thenable.ts"
 
 /** What this file needs of a request. */
@@ -83,7 +83,7 @@ function send(
  */
 function closeAfter(request: Closable, answer: ApplicationLike, body: Body): Body {
   const isInert = Array.isArray(body) || (answer as { directPassthrough?: unknown }).directPassthrough === true
-  return isInert && !request.needsClose ? body : new ClosingIterator(body, () => request.close())
+  return isInert && !request.needsClose ? body : wrapBody(body, { close: () => request.close() })
 }
 
 /** Closes the request and throws what has happened; at once, if there is nothing to close. */

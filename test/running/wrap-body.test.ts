@@ -1,0 +1,121 @@
+import { describe, expect, test } from "vitest"
+import type { Body } from "../../src/gateway.ts"
+import { canLend, LEND } from "../../src/running/lending.ts"
+import { type BodyHooks, wrapBody } from "../../src/running/wrap-body.ts"
+
+const encode = (text: string) => new TextEncoder().encode(text)
+const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
+const upper = (chunk: Uint8Array) => encode(decode(chunk).toUpperCase())
+
+/** The three kinds of body with the same chunks; `closed` counts. */
+function bodies(counter: { closed: number }): [kind: string, body: Body][] {
+  const close = () => void counter.closed++
+  const chunks = () => [encode("a"), encode("b")]
+  return [
+    ["array", Object.assign(chunks(), { close })],
+    ["sync", { [Symbol.iterator]: () => chunks()[Symbol.iterator](), close }],
+    [
+      "async",
+      {
+        async *[Symbol.asyncIterator]() {
+          yield* chunks()
+        },
+        close,
+      },
+    ],
+  ]
+}
+
+async function read(body: Body): Promise<string> {
+  let text = ""
+  for await (const chunk of body) text += decode(chunk)
+  await body.close?.()
+  return text
+}
+
+describe("wrapBody", () => {
+  test.each(["array", "sync", "async"])(
+    "%s: maps, adds at the end, tells when it is over, closes once",
+    async (kind) => {
+      const counter = { closed: 0 }
+      const told: string[] = []
+      const hooks: BodyHooks = {
+        chunk: upper,
+        sent: (chunk) => void told.push(decode(chunk)),
+        end: () => encode("!"),
+        close: (isComplete) => void told.push(`closed ${isComplete}, the body ${counter.closed} times`),
+      }
+      const [, body] = bodies(counter).find(([name]) => name === kind) as [string, Body]
+      const wrapped = wrapBody(body, hooks)
+      expect(await read(wrapped)).toBe("AB!")
+      await wrapped.close?.()
+      expect(told).toEqual(["A", "B", "!", "closed true, the body 1 times"])
+      expect(counter.closed).toBe(1)
+    },
+  )
+
+  test("what is not changed stays of its kind", () => {
+    const [array, sync, async] = bodies({ closed: 0 }).map(([, body]) => wrapBody(body, { sent: () => {} }))
+    expect(Array.isArray(array)).toBe(true)
+    expect(Symbol.iterator in (sync as object) && !(Symbol.asyncIterator in (sync as object))).toBe(true)
+    expect(Symbol.asyncIterator in (async as object)).toBe(true)
+  })
+
+  test.each(["sync", "async"])("%s: one that is left early is returned, and not complete", async (kind) => {
+    const steps: string[] = []
+    const generator =
+      kind === "sync"
+        ? (function* () {
+            try {
+              yield encode("a")
+              yield encode("b")
+            } finally {
+              steps.push("returned")
+            }
+          })()
+        : (async function* () {
+            try {
+              yield encode("a")
+              yield encode("b")
+            } finally {
+              steps.push("returned")
+            }
+          })()
+    const wrapped = wrapBody(generator as Body, { close: (isComplete) => void steps.push(`complete ${isComplete}`) })
+    for await (const _chunk of wrapped) break
+    await wrapped.close?.()
+    expect(steps).toEqual(["returned", "complete false"])
+  })
+
+  test("an error passes, and the body is closed", async () => {
+    const steps: string[] = []
+    const body: Body = {
+      // biome-ignore lint/correctness/useYield: it fails before
+      async *[Symbol.asyncIterator]() {
+        throw new Error("on purpose")
+      },
+      close: () => {
+        steps.push("closed")
+        throw new Error("close failed")
+      },
+    }
+    const wrapped = wrapBody(body, { close: (isComplete) => void steps.push(`complete ${isComplete}`) })
+    await expect(read(wrapped)).rejects.toThrow("on purpose")
+    await expect(async () => wrapped.close?.()).rejects.toThrow("close failed")
+    expect(steps).toEqual(["closed", "complete false"])
+  })
+
+  test("a body that can lend its memory still can, unless its chunks are changed", () => {
+    let lent = 0
+    const body = Object.assign(bodies({ closed: 0 })[2]?.[1] as Body, { [LEND]: () => void lent++ })
+    const counted = wrapBody(body, { sent: () => {} })
+    expect(canLend(counted)).toBe(true)
+    if (canLend(counted)) counted[LEND]()
+    expect(lent).toBe(1)
+    expect(canLend(wrapBody(body, { chunk: upper }))).toBe(false)
+  })
+
+  test("an array's chunks must not be waited for", () => {
+    expect(() => wrapBody([encode("a")], { chunk: async (chunk) => chunk })).toThrow(TypeError)
+  })
+})
