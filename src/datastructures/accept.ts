@@ -243,17 +243,17 @@ export class Accept implements Iterable<AcceptItem> {
 export class MIMEAccept extends Accept {
   /** Whether the client takes HTML, or what is written like it. @row ACC-7 */
   get acceptHtml(): boolean {
-    return this.has("text/html") || this.acceptXhtml
+    return this.quality("text/html") > 0 || this.acceptXhtml
   }
 
   /** Whether the client takes XHTML or XML. @row ACC-7 */
   get acceptXhtml(): boolean {
-    return this.has("application/xhtml+xml") || this.has("application/xml")
+    return this.quality("application/xhtml+xml") > 0 || this.quality("application/xml") > 0
   }
 
   /** Whether the client takes JSON. @row ACC-7 */
   get acceptJson(): boolean {
-    return this.has("application/json")
+    return this.quality("application/json") > 0
   }
 
   /** `type/subtype` in lower case. Parameters are looked at only where that is equal. */
@@ -315,7 +315,8 @@ export class LanguageAccept extends Accept {
    * @row ACC-8
    */
   override bestMatch<const V extends string, D = undefined>(values: Iterable<V>, fallback?: D): V | D {
-    const list = Array.from(values)
+    const refused = this.#refused()
+    const list = Array.from(values).filter((value) => !refused.has(this.key(value)))
     const exact = super.bestMatch(list)
     if (exact !== undefined) return exact
     const primary = new LanguageAccept(Array.from(this, ([tag, quality]) => [primaryTag(tag), quality] as const))

@@ -18,7 +18,9 @@ export interface AuthOptions {
 
 /** The scheme as it was given, if it can be one. */
 function checkScheme(type: string): string {
-  if (!isToken(type)) throw new TypeError(`Not an authentication scheme: ${JSON.stringify(type)}`)
+  if (typeof type !== "string" || !isToken(type)) {
+    throw new TypeError(`Not an authentication scheme: ${JSON.stringify(type)}`)
+  }
   return type
 }
 

@@ -209,6 +209,9 @@ describe("MIMEAccept", () => {
     expect([chrome.acceptHtml, chrome.acceptXhtml, chrome.acceptJson]).toEqual([true, true, true])
     const xml = MIMEAccept.fromHeader("application/xml")
     expect([xml.acceptHtml, xml.acceptXhtml, xml.acceptJson]).toEqual([true, true, false])
+    const refusing = MIMEAccept.fromHeader("*/*, text/html;q=0, application/xml;q=0, application/xhtml+xml;q=0")
+    expect([refusing.acceptHtml, refusing.acceptXhtml, refusing.acceptJson]).toEqual([false, false, true])
+    expect(MIMEAccept.fromHeader("application/*, application/json;q=0").acceptJson).toBe(false)
     const text = MIMEAccept.fromHeader("text/*")
     expect([text.acceptHtml, text.acceptXhtml, text.acceptJson]).toEqual([true, false, false])
   })
@@ -227,6 +230,8 @@ describe("LanguageAccept", () => {
     ["eng", ["en"], undefined],
     ["*;q=0.1, fr-CH", ["de", "fr"], "de"],
     ["e", ["en-US", "e-X"], "e-X"],
+    ["de-AT, de;q=0", ["de"], undefined],
+    ["de-AT, de;q=0, en;q=0.1", ["de", "en"], "en"],
     ["", ["en"], undefined],
   ])("a reader of %j gets of %j the one in %j", (text, offered, best) => {
     expect(LanguageAccept.fromHeader(text).bestMatch(offered)).toBe(best)
