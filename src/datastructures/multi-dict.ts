@@ -1,6 +1,7 @@
 // Keys with several values each, in order: what a query string, a form and its files are.
 // A Map from key to list holds them, so that `__proto__` is a key like any other. All reading is derived from two
-// questions (which keys, which list), which a dictionary answers from its Map and a combination from its parts.
+// questions (which keys, which list), which a dictionary answers from its Map and a combination from its parts. One that
+// never changes makes its Map when that is needed: most queries are few pairs, of which one or two are looked at.
 // Must not know what the values mean or where they came from.
 
 import { BadRequestKeyError } from "../exceptions/statuses.ts"
@@ -279,9 +280,25 @@ export abstract class ReadonlyMultiDict<V = string> implements Iterable<[key: st
 
 const NONE: readonly never[] = Object.freeze([])
 
-/** A multi-dict with a Map of its own. A list in it is empty only where `setListDefault` gave it away empty. */
-abstract class StoredMultiDict<V> extends ReadonlyMultiDict<V> {
-  /** The values of each key. */
+function addTo<V>(stored: Map<string, V[]>, key: string, value: V): void {
+  const list = stored.get(key)
+  if (list === undefined) stored.set(key, [value])
+  else list.push(value)
+}
+
+/**
+ * A multi-dict that can be changed.
+ *
+ * @row DS-5, DS-6, DS-10
+ * @example
+ * const tags = new MultiDict([["tag", "a"], ["page", "1"], ["tag", "b"]])
+ * tags.get("tag") // => "a"
+ * tags.getAll("tag") // => ["a", "b"]
+ * tags.size // => 2
+ * [...tags] // => [["tag", "a"], ["tag", "b"], ["page", "1"]]
+ */
+export class MultiDict<V = string> extends ReadonlyMultiDict<V> {
+  /** The values of each key. A list in it is empty only where `setListDefault` gave it away empty. */
   protected readonly stored: Map<string, V[]> = new Map()
 
   // What V is can be told from a Map or from pairs, but not from something that might be either: URLSearchParams would be
@@ -305,45 +322,22 @@ abstract class StoredMultiDict<V> extends ReadonlyMultiDict<V> {
   /** Adds all of these. */
   protected store(items: MultiItems<V>): void {
     if (Array.isArray(items)) {
-      // What parsers give. Every request with a query comes by here, and a generator is the dearest part of that.
       for (const pair of items as readonly (readonly [string, V])[]) {
         checkPair(pair)
-        this.add(pair[0], pair[1])
+        addTo(this.stored, pair[0], pair[1])
       }
       return
     }
-    for (const [key, value] of iterMultiItems(items)) this.add(key, value)
+    for (const [key, value] of iterMultiItems(items)) addTo(this.stored, key, value)
   }
 
-  /** Adds a value behind those that the key has. */
-  protected add(key: string, value: V): void {
-    const list = this.stored.get(key)
-    if (list === undefined) this.stored.set(key, [value])
-    else list.push(value)
-  }
-}
-
-/**
- * A multi-dict that can be changed.
- *
- * @row DS-5, DS-6, DS-10
- * @example
- * const tags = new MultiDict([["tag", "a"], ["page", "1"], ["tag", "b"]])
- * tags.get("tag") // => "a"
- * tags.getAll("tag") // => ["a", "b"]
- * tags.size // => 2
- * [...tags] // => [["tag", "a"], ["tag", "b"], ["page", "1"]]
- */
-export class MultiDict<V = string> extends StoredMultiDict<V> {
   /**
    * Adds a value behind those that the key has.
    *
    * @row DS-7
    */
   append(key: string, value: V): void {
-    const list = this.stored.get(key)
-    if (list === undefined) this.stored.set(key, [value])
-    else list.push(value)
+    addTo(this.stored, key, value)
   }
 
   /**
@@ -469,6 +463,21 @@ export class MultiDict<V = string> extends StoredMultiDict<V> {
   }
 }
 
+/** Pairs of their own. Those in an array come from parsers, and a generator would be the dearest part of taking them. */
+function pairsOf<V>(items: MultiItems<V>): [key: string, value: V][] {
+  if (!Array.isArray(items)) return Array.from(iterMultiItems(items))
+  return items.map((pair) => {
+    checkPair(pair)
+    return [pair[0], pair[1]]
+  })
+}
+
+/** So many pairs are looked through faster than they are put into a Map. */
+const FEW = 8
+
+/** An ImmutableMultiDict of pairs that nothing else refers to, which are not copied. */
+export let dictOfPairs: <V>(pairs: readonly (readonly [key: string, value: V])[]) => ImmutableMultiDict<V>
+
 /**
  * A multi-dict that never changes. It has no methods that would; `copy()` gives a MultiDict.
  *
@@ -478,7 +487,55 @@ export class MultiDict<V = string> extends StoredMultiDict<V> {
  * query.getAll("tag") // => ["a", "b"]
  * query.append // => undefined
  */
-export class ImmutableMultiDict<V = string> extends StoredMultiDict<V> {}
+export class ImmutableMultiDict<V = string> extends ReadonlyMultiDict<V> {
+  #pairs: readonly (readonly [key: string, value: V])[]
+  #lists: Map<string, V[]> | undefined = undefined
+
+  constructor(items?: Map<string, OneOrMany<V>> | null)
+  constructor(items: Iterable<readonly [key: string, value: V]>)
+  constructor(items: MultiItems<V> | null | undefined)
+  constructor(items?: MultiItems<V> | null) {
+    super()
+    this.#pairs = items ? pairsOf(items) : NONE
+  }
+
+  static {
+    dictOfPairs = (pairs) => {
+      const dict = new ImmutableMultiDict<(typeof pairs)[number][1]>()
+      dict.#pairs = pairs
+      return dict
+    }
+  }
+
+  override get<T = V, D = undefined>(key: string, options?: GetOptions<V, T, D>): Exclude<T, undefined> | D {
+    if (options !== undefined || this.#pairs.length > FEW) return super.get(key, options)
+    for (const pair of this.#pairs) if (pair[0] === key) return pair[1] as unknown as Exclude<T, undefined>
+    return undefined as D
+  }
+
+  override keys(): IterableIterator<string> {
+    return this.#stored.keys()
+  }
+
+  protected override list(key: string): readonly V[] {
+    if (this.#lists !== undefined || this.#pairs.length > FEW) return this.#stored.get(key) ?? NONE
+    let list: V[] | undefined
+    for (const pair of this.#pairs) {
+      if (pair[0] !== key) continue
+      if (list === undefined) list = [pair[1]]
+      else list.push(pair[1])
+    }
+    return list ?? NONE
+  }
+
+  get #stored(): Map<string, V[]> {
+    if (this.#lists === undefined) {
+      this.#lists = new Map()
+      for (const pair of this.#pairs) addTo(this.#lists, pair[0], pair[1])
+    }
+    return this.#lists
+  }
+}
 
 /**
  * Several multi-dicts, read as one. The first that has the key gives its value, all of them together give the list.

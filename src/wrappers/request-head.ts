@@ -9,7 +9,7 @@ import { ETags } from "../datastructures/etags.ts"
 import { HeaderSet } from "../datastructures/header-set.ts"
 import { Headers, type ReadonlyHeaders } from "../datastructures/headers.ts"
 import { setInspection } from "../datastructures/inspection.ts"
-import { ImmutableMultiDict } from "../datastructures/multi-dict.ts"
+import { dictOfPairs, type ImmutableMultiDict } from "../datastructures/multi-dict.ts"
 import { IfRange, Range } from "../datastructures/range.ts"
 import { UserAgent } from "../datastructures/user-agent.ts"
 import { checkedHost, type Server } from "../environ/host.ts"
@@ -119,7 +119,7 @@ export abstract class RequestHead {
    * @row REQ-7
    */
   get args(): ImmutableMultiDict<string> {
-    this.#args ??= new ImmutableMultiDict(parseQuery(this.queryString))
+    this.#args ??= dictOfPairs(parseQuery(this.queryString))
     return this.#args
   }
 
@@ -208,7 +208,7 @@ export abstract class RequestHead {
   /** The cookies, in order. Of a name that was sent repeatedly `get` gives the first. @row REQ-15 */
   get cookies(): ImmutableMultiDict<string> {
     const parsed = this.#memo
-    parsed.cookies ??= new ImmutableMultiDict(parseCookie(this.#joined("Cookie", "; ")))
+    parsed.cookies ??= dictOfPairs(parseCookie(this.#joined("Cookie", "; ")))
     return parsed.cookies
   }
 

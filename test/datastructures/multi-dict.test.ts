@@ -3,6 +3,7 @@ import { describe, expect, expectTypeOf, test } from "vitest"
 import { int } from "../../src/datastructures/conversion.ts"
 import {
   CombinedMultiDict,
+  dictOfPairs,
   ImmutableMultiDict,
   iterMultiItems,
   MultiDict,
@@ -229,6 +230,46 @@ describe("MultiDict", () => {
     for (const [key] of dict) dict.delete(key)
     expect(dict.size).toBe(0)
   })
+})
+
+test("an ImmutableMultiDict of few or many pairs reads as a MultiDict does, in whatever order it is asked", () => {
+  const key = fc.constantFrom("a", "b", "c", "__proto__")
+  const question = fc.constantFrom("get", "has", "getAll", "keys", "entries", "missing", "type")
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(key, fc.string()), { maxLength: 20 }),
+      fc.array(fc.tuple(question, key)),
+      (pairs, asked) => {
+        const changing = new MultiDict(pairs)
+        for (const dict of [new ImmutableMultiDict(pairs), dictOfPairs(pairs)]) {
+          const answers = (of: ReadonlyMultiDict<string>) =>
+            asked.map(([what, name]) => {
+              if (what === "has") return of.has(name)
+              if (what === "getAll") return of.getAll(name)
+              if (what === "keys") return [...of.keys()]
+              if (what === "entries") return [...of]
+              if (what === "missing") return of.get("missing", { default: 1 })
+              return of.get(name, what === "type" ? { type: (text) => text.length, default: -1 } : undefined)
+            })
+          expect(answers(dict)).toEqual(answers(changing))
+          expect(dict.equals(changing) && changing.equals(dict)).toBe(true)
+        }
+      },
+    ),
+  )
+})
+
+test("an ImmutableMultiDict does not hear of what becomes of the pairs", () => {
+  const pairs: [string, string][] = [["a", "1"]]
+  const dict = new ImmutableMultiDict(pairs)
+  pairs[0] = ["a", "2"]
+  ;(pairs[0] as [string, string])[1] = "3"
+  pairs.push(["b", "4"])
+  expect([...dict]).toEqual([["a", "1"]])
+  const list = dict.getAll("a")
+  list.push("5")
+  expect(dict.getAll("a")).toEqual(["1"])
+  expect(() => new ImmutableMultiDict([["a"]] as unknown as [string, string][])).toThrow(TypeError)
 })
 
 test("an ImmutableMultiDict has nothing that would change it", () => {
