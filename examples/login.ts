@@ -10,7 +10,7 @@
 import { randomBytes } from "node:crypto"
 import { application, type Request, Response, RuleMap, redirect, rule, runSimple } from "werkstatt"
 import { html, type SafeHtml } from "werkstatt/http"
-import { compose } from "werkstatt/middleware"
+import { compose, securityHeaders } from "werkstatt/middleware"
 import { checkPasswordHash, generatePasswordHash, safeRedirectTarget } from "werkstatt/security"
 import { csrf, csrfField, getSession, sessions } from "werkstatt/sessions"
 
@@ -71,6 +71,6 @@ async function logout(request: Request): Promise<Response> {
 const views = { home, login, logout }
 const pages = application((request) => views[urls.bindToEnviron(request.environ).match().endpoint](request))
 const secret = process.env["SECRET_KEY"] ?? randomBytes(32)
-export const app = compose(pages, (inner) => sessions(inner, { secret }), csrf)
+export const app = compose(pages, securityHeaders, (inner) => sessions(inner, { secret }), csrf)
 
 if (process.argv[1] === import.meta.filename) await runSimple("localhost", 4000, app)

@@ -23,8 +23,11 @@ import {
   lint,
   profiler,
   proxyFix,
+  rateLimit,
   requestId,
+  responseCache,
   rewrite,
+  securityHeaders,
   sharedData,
   timeout,
   transformBody,
@@ -32,6 +35,7 @@ import {
 import { httpProxy } from "../src/proxy/http-proxy.ts"
 import { makeServer } from "../src/serving/index.ts"
 import { csrf, sessions } from "../src/sessions/index.ts"
+import { MemoryStore } from "../src/stores/index.ts"
 import { Client, createEnviron, recordEnvirons } from "../src/testing/index.ts"
 import { Response } from "../src/wrappers/index.ts"
 
@@ -54,10 +58,13 @@ const takers: Record<string, (app: ApplicationLike) => Application> = {
   "makeMiddleware of a LocalManager": (app) => new LocalManager().makeMiddleware(app),
   profiler: (app) => profiler(app, { stream: null }),
   proxyFix: (app) => proxyFix(app),
+  rateLimit: (app) => rateLimit(app, { limit: 1, windowSeconds: 1, key: () => undefined }),
   recordEnvirons: (app) => recordEnvirons(app, folder),
   requestId: (app) => requestId(app),
   responder: (app) => responder(() => app),
   rewrite: (app) => rewrite(app, []),
+  securityHeaders: (app) => securityHeaders(app),
+  responseCache: (app) => responseCache(app, { store: new MemoryStore() }),
   sessions: (app) => sessions(app, { secret: "a secret of at least 16 bytes" }),
   sharedData: (app) => sharedData(app, {}),
   timeout: (app) => timeout(app, { timeoutMs: 1000 }),

@@ -25,8 +25,11 @@ export {
   type ProxyFixOptions,
   proxyFix,
 } from "./proxy-fix.ts"
+export { type RateLimitOptions, rateLimit } from "./rate-limit.ts"
 export { getRequestId, type RequestIdOptions, requestId } from "./request-id.ts"
+export { type ResponseCacheOptions, responseCache } from "./response-cache.ts"
 export { type RewriteRule, type RewriteTarget, rewrite } from "./rewrite.ts"
+export { cspNonce, type PolicyOption, type SecurityHeadersOptions, securityHeaders } from "./security-headers.ts"
 export {
   type ExportSource,
   type Exports,

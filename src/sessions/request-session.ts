@@ -1,9 +1,9 @@
 // The session of one request: opened when somebody asks for it, finished when the response begins. A session that nobody
 // asked for leaves no trace in the response.
 
-import { type BodyIterator, closeBody, iterateBody } from "../environ/body.ts"
-import type { Body, Environ, HeaderList, Write } from "../gateway.ts"
+import type { Environ, HeaderList } from "../gateway.ts"
 import { withVary } from "../middleware/header-list.ts"
+import { HeldResponse } from "../middleware/held-response.ts"
 import { kept } from "./kept-value.ts"
 import { finishSession, Session } from "./session.ts"
 import type { LoadedSession, SavedSession, SessionCarrier } from "./session-carrier.ts"
@@ -13,7 +13,7 @@ export type SessionValidator = (data: Record<string, unknown>) => object | undef
 
 const NOTHING: SavedSession = Object.freeze({})
 
-export class RequestSession {
+export class RequestSession extends HeldResponse {
   readonly #environ: Environ
   readonly #carrier: SessionCarrier
   readonly #validate: SessionValidator | undefined
@@ -22,6 +22,7 @@ export class RequestSession {
   #saved: SavedSession | undefined = undefined
 
   constructor(environ: Environ, carrier: SessionCarrier, validate: SessionValidator | undefined) {
+    super()
     this.#environ = environ
     this.#carrier = carrier
     this.#validate = validate
@@ -45,12 +46,10 @@ export class RequestSession {
 
   /** The headers of the response, with what the session adds. Called again, it adds the same. */
   headers(headers: HeaderList): HeaderList {
-    if (this.#opening === undefined) {
-      this.#saved ??= NOTHING
-      return headers
-    }
-    this.#saved ??= this.#save()
-    const { setCookie } = this.#saved
+    this.#saved ??= this.#opening === undefined ? NOTHING : this.#save()
+    const { setCookie, saving } = this.#saved
+    this.start(saving)
+    if (this.#opening === undefined) return headers
     const varying = withVary(headers, "Cookie")
     return setCookie === undefined ? varying : [...varying, ["Set-Cookie", setCookie]]
   }
@@ -60,34 +59,7 @@ export class RequestSession {
     const { session, loaded } = this.#opened
     const finished = finishSession(session)
     if (finished.changes.length === 0 && !loaded.isStale) return NOTHING
-    const saved = this.#carrier.save(this.#environ, loaded, finished)
-    // Waited for below; until then a failure is nobody's.
-    saved.saving?.catch(() => {})
-    return saved
-  }
-
-  /** A `write` that waits until the session is saved. */
-  writing(write: Write): Write {
-    const saving = this.#saved?.saving
-    if (saving === undefined) return write
-    return async (chunk) => {
-      await saving
-      return write(chunk)
-    }
-  }
-
-  /** The body, to be sent when the session is saved. */
-  body(body: Body): Body | Promise<Body> {
-    if (this.#saved === undefined) return new WaitingBody(body, () => this.#saved?.saving)
-    const { saving } = this.#saved
-    if (saving === undefined) return body
-    return saving.then(
-      () => body,
-      async (error) => {
-        await closeBody(body)
-        throw error
-      },
-    )
+    return this.#carrier.save(this.#environ, loaded, finished)
   }
 }
 
@@ -99,36 +71,4 @@ function validated(values: Map<string, unknown>, validate: SessionValidator): Ma
   if (taken === undefined) return new Map()
   const theirs = Object.entries(taken).filter(([, value]) => value !== undefined)
   return new Map([...all.filter(isOwn), ...theirs.map(([key, value]) => [key, kept(value)] as const)])
-}
-
-/** A body that starts its response when it is iterated: what it gives waits for the session. */
-class WaitingBody implements AsyncIterableIterator<Uint8Array, undefined> {
-  readonly #body: Body
-  readonly #saving: () => Promise<void> | undefined
-  #iterator: BodyIterator | undefined = undefined
-
-  constructor(body: Body, saving: () => Promise<void> | undefined) {
-    this.#body = body
-    this.#saving = saving
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    this.#iterator ??= iterateBody(this.#body)
-    const step = await this.#iterator.next()
-    await this.#saving()
-    return step.done ? { done: true, value: undefined } : step
-  }
-
-  async return(): Promise<IteratorReturnResult<undefined>> {
-    await this.#iterator?.return?.()
-    return { done: true, value: undefined }
-  }
-
-  close(): void | Promise<void> {
-    return closeBody(this.#body)
-  }
 }
