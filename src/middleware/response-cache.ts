@@ -4,7 +4,7 @@
 
 import { asApplication } from "../as-application.ts"
 import { closeBody } from "../environ/body.ts"
-import { isPromise, respondWith } from "../environ/responder.ts"
+import { respondWith } from "../environ/responder.ts"
 import { runApplication } from "../environ/run.ts"
 import { GatewayTimeout } from "../exceptions/statuses.ts"
 import type { Application, ApplicationLike, Body, Environ, HeaderList, StartResponse } from "../gateway.ts"
@@ -14,6 +14,7 @@ import { removeEntityHeaders } from "../http/fields.ts"
 import { asciiLower } from "../http/tokens.ts"
 import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import type { Store } from "../stores/store.ts"
+import { isThenable } from "../thenable.ts"
 import { cachePolicy, mayBeUsed, readRequest } from "./cache-policy.ts"
 import { fieldOf, textOf, withoutFields } from "./header-list.ts"
 import { HeldResponse } from "./held-response.ts"
@@ -226,7 +227,7 @@ class ResponseCache {
       return response.writing(write)
     }
     const body = this.#app(environ, start)
-    return isPromise(body) ? body.then((settled) => response.body(settled)) : response.body(body)
+    return isThenable(body) ? body.then((settled) => response.body(settled)) : response.body(body)
   }
 }
 

@@ -45,7 +45,7 @@ describe("a cookie that does not hold", () => {
     ["of another derivation", new URLSafeTimedSerializer(SECRET, { salt: "cookie-session" }).dumps({ user: "ada" })],
     ["without a time", new URLSafeSerializer(SECRET, { salt: "cookie-session", keyDerivation: "hmac" }).dumps({})],
     ["with another payload", `${unsigned.slice(0, -1)}A.${time}.${signature}`],
-    ["with another time", `${payload}.${time.slice(0, -1)}A.${signature}`],
+    ["with another time", `${payload}.${time.slice(0, -1)}${time.endsWith("A") ? "Q" : "A"}.${signature}`],
     ["with half a signature", `${payload}.${time}.${signature.slice(0, 13)}`],
     ["without a signature", `${payload}.${time}.`],
     ["cut", good.slice(0, -1)],
