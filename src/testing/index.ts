@@ -21,5 +21,5 @@ export {
 export type { FormFile, FormValue } from "./form-items.ts"
 export { type RecordOptions, recordEnvirons, replay } from "./record.ts"
 export { ClientRedirectError } from "./redirects.ts"
-export { isSecretName } from "./secrets.ts"
+export { isSecretName } from "../http/secrets.ts"
 export { type TestParts, TestResponse } from "./test-response.ts"

@@ -20,7 +20,7 @@ import {
   maskCredentials,
   maskQuery,
   maskUrl,
-} from "./secrets.ts"
+} from "../http/secrets.ts"
 
 /** How requests are recorded. */
 export interface RecordOptions {

@@ -59,6 +59,11 @@ export class RequestBody {
     return this.#form !== undefined && !this.#hasNoFiles
   }
 
+  /** Whether the form was asked for: asking again reads nothing. */
+  get isFormRequested(): boolean {
+    return this.#form !== undefined
+  }
+
   /** The bytes; the same ones again, if they were kept. */
   data(reader: string, keep: boolean): Promise<Uint8Array> {
     if (this.#data !== undefined) return this.#data

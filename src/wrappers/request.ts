@@ -349,6 +349,11 @@ export class Request extends RequestHead {
     return handled(this.#formFor("files()").then(({ files }) => files))
   }
 
+  /** Whether the form was asked for before: asking again reads nothing of the body. */
+  get isFormRequested(): boolean {
+    return this.#body?.isFormRequested === true
+  }
+
   /** The query parameters and behind them the fields of the form; of a GET request only the former. @row REQ-39, SECX-7 */
   values(): Promise<CombinedMultiDict<string>> {
     return handled(this.#values())

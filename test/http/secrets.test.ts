@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { isSecretName, maskBody, maskCookies, maskCredentials, maskQuery, maskUrl } from "../../src/testing/secrets.ts"
+import { isSecretName, maskBody, maskCookies, maskCredentials, maskQuery, maskUrl } from "../../src/http/secrets.ts"
 
 describe("secrets", () => {
   test.each([

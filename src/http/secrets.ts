@@ -1,5 +1,8 @@
-// Takes secrets out of what is written down of a request: by the names that they go by, in headers, cookies, queries and
-// bodies. Names and shape stay, so that what is left still shows what went wrong.
+// Takes secrets out of what is written down of a request or shown of a program: by the names that they go by, in headers,
+// cookies, queries, bodies and texts. Names and shape stay, so that what is left still shows what went wrong.
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
 
 /** What stands in place of a secret. */
 export const MASK = "***"
@@ -8,9 +11,9 @@ export const MASK = "***"
 export type IsSecret = (name: string) => boolean
 
 const SECRET_NAME =
-  /authori[sz]ation|cookie|passw(?:or)?d|passphrase|secret|token|api[-_]?key|session|credential|csrf|xsrf|signature/i
+  /authori[sz]ation|cookie|passw(?:or)?d|passphrase|passcode|secret|token|(?:api|private|access|signing|encryption)[-_]?key|connection[-_]?string|session|credential|csrf|xsrf|signature|\bjwt\b|\bbearer\b|^pin$|^otp$/i
 
-/** Names under which secrets travel: `Authorization`, `password`, `csrf_token`, `X-Api-Key` ... */
+/** Names under which secrets travel: `Authorization`, `password`, `csrf_token`, `X-Api-Key`, `privateKey` ... */
 export const isSecretName: IsSecret = (name) => SECRET_NAME.test(name)
 
 /**
@@ -57,6 +60,29 @@ export function maskCredentials(header: string): string {
   return space === -1 ? MASK : `${header.slice(0, space)} ${MASK}`
 }
 
+const NAME_BEFORE = /([\w$.[\]-]{1,64})(["'`]?[ \t]{0,3}(?:=>|[:=])[ \t]{0,3})("[^"\n]*"|'[^'\n]*'|`[^`\n]*`|[^\s,;&"'`{}[\]()<>]+)/g
+const SCHEME_BEFORE = /\b(Basic|Bearer|Digest|Negotiate)( +)[\w.~+/=-]{6,}/gi
+const USER_INFO = /\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:@/?#"'`]{0,200}:)[^\s@/?#"'`]{1,500}@/gi
+
+/**
+ * Free text, with what looks like a secret masked: values behind a secret name, credentials behind their scheme, and the
+ * password of a URL.
+ *
+ * @example
+ * maskText("postgres://ada:x@db/app?token=y", isSecretName) // => "postgres://ada:***@db/app?token=***"
+ * maskText('{ name: "ada", password: "x" }', isSecretName) // => '{ name: "ada", password: "***" }'
+ */
+export function maskText(text: string, isSecret: IsSecret): string {
+  return text
+    .replace(USER_INFO, `$1${MASK}@`)
+    .replace(SCHEME_BEFORE, `$1$2${MASK}`)
+    .replace(NAME_BEFORE, (whole, name: string, sign: string, value: string) => {
+      if (!isSecret(name)) return whole
+      const quote = /^["'`]/.exec(value)?.[0] ?? ""
+      return `${name}${sign}${quote}${MASK}${quote}`
+    })
+}
+
 /**
  * A body with its secrets masked; undefined when it is of a kind that has names but cannot be read.
  *
@@ -76,7 +102,7 @@ export function maskBody(body: string, contentType: string, isSecret: IsSecret):
 function maskJson(body: string, isSecret: IsSecret): string | undefined {
   if (body === "") return body
   try {
-    const value: unknown = JSON.parse(Buffer.from(body, "latin1").toString("utf8"))
+    const value: unknown = JSON.parse(decoder.decode(Uint8Array.from(body, (char) => char.charCodeAt(0))))
     let masked = false
     const text = JSON.stringify(value, (name, inner: unknown) => {
       if (name === "" || !isSecret(name)) return inner
@@ -84,10 +110,17 @@ function maskJson(body: string, isSecret: IsSecret): string | undefined {
       return MASK
     })
     // Nothing to hide: then the body stays byte for byte what it was.
-    return masked ? Buffer.from(text, "utf8").toString("latin1") : body
+    return masked ? byteString(text) : body
   } catch {
     return undefined
   }
+}
+
+/** The UTF-8 bytes of a text, one character for each. */
+function byteString(text: string): string {
+  let bytes = ""
+  for (const byte of encoder.encode(text)) bytes += String.fromCharCode(byte)
+  return bytes
 }
 
 function maskMultipart(body: string, boundary: string, isSecret: IsSecret): string {
