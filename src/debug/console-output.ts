@@ -34,15 +34,20 @@ const current = new AsyncLocalStorage<ConsoleOutput>()
 let redirected = 0
 let restore: () => void = () => {}
 
-/** Runs a function whose output is collected, until the promise that it gives is settled. */
+/** Runs a function within which `writeInto` collects, until the promise that it gives is settled. */
 export async function collectOutput<T>(output: ConsoleOutput, callback: () => T | Promise<T>): Promise<T> {
   if (redirected++ === 0) restore = redirect()
   try {
-    return await current.run(output, callback)
+    return await callback()
   } finally {
     output.close()
     if (--redirected === 0) restore()
   }
+}
+
+/** Runs a function whose output is collected. To be called in the innermost context: another one would hide it. */
+export function writeInto<T>(output: ConsoleOutput, callback: () => T): T {
+  return current.run(output, callback)
 }
 
 /** `console.log` and the like end here. */

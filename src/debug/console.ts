@@ -5,7 +5,7 @@ import { inspect } from "node:util"
 import { Script } from "node:vm"
 import { IncompleteCode, prepare } from "./console-code.ts"
 import { type Dump, dump, help, isDump } from "./console-help.ts"
-import { ConsoleOutput, collectOutput } from "./console-output.ts"
+import { ConsoleOutput, collectOutput, writeInto } from "./console-output.ts"
 import type { Evaluate } from "./inspection.ts"
 import { parseStack } from "./stack.ts"
 
@@ -26,6 +26,8 @@ export interface ConsoleOptions {
   readonly wrappers?: readonly Wrapper[]
   /** What does not wait may run for so long. Default 10000 ms. */
   readonly timeoutMs?: number
+  /** Put around what throws by nature and is nobody's error. */
+  readonly quietly?: (<T>(callback: () => T) => T) | undefined
   /** A promise is waited for for so long. Default 30000 ms. */
   readonly awaitMs?: number
 }
@@ -80,8 +82,9 @@ export class Console {
   async #eval(typed: string): Promise<Outcome> {
     const output = new ConsoleOutput()
     try {
-      const { code, gives, names } = prepare(typed)
-      const value = await collectOutput(output, () => this.#run(code, gives, names))
+      const { quietly = (callback) => callback() } = this.#options
+      const { code, gives, names } = quietly(() => prepare(typed))
+      const value = await collectOutput(output, () => this.#run(output, code, gives, names))
       // In a box: a promise that is a result is shown, and not waited for.
       return this.#outcome(value.box, output.text)
     } catch (error) {
@@ -96,11 +99,18 @@ export class Console {
     return { kind: "value", value, output }
   }
 
-  async #run(code: string, gives: "value" | "pair" | "promise", names: readonly string[]): Promise<{ box: unknown }> {
-    const result = this.#inContext(() => {
-      this.#prepareNames()
-      return this.#evaluate(code)
-    })
+  async #run(
+    output: ConsoleOutput,
+    code: string,
+    gives: "value" | "pair" | "promise",
+    names: readonly string[],
+  ): Promise<{ box: unknown }> {
+    const result = this.#inContext(() =>
+      writeInto(output, () => {
+        this.#prepareNames()
+        return this.#timed(() => this.#evaluate(code))
+      }),
+    )
     if (gives === "value") return { box: result }
     const pair = gives === "pair" ? result : await this.#awaited(result as Promise<unknown>)
     const [value, next] = pair as [unknown, Evaluate]
@@ -109,16 +119,22 @@ export class Console {
     return { box: value }
   }
 
-  /** Runs what does not wait, within its time. */
   #inContext(callback: () => unknown): unknown {
-    const { wrappers = [], timeoutMs = 10_000 } = this.#options
-    const wrapped = wrappers.reduceRight<() => unknown>((inner, wrap) => () => wrap(inner), callback)
-    // Only code that goes through node:vm can be stopped.
+    const { wrappers = [] } = this.#options
+    return wrappers.reduceRight<() => unknown>((inner, wrap) => () => wrap(inner), callback)()
+  }
+
+  /**
+   * Runs what does not wait, within its time. Only code that goes through node:vm can be stopped; no `finally` runs then, so
+   * the contexts, which must be left, are around this.
+   */
+  #timed(callback: () => unknown): unknown {
+    const { timeoutMs = 10_000 } = this.#options
     let result: unknown
     const holder = globalThis as Record<string, unknown>
     Object.defineProperty(holder, CALL_NAME, {
       value: () => {
-        result = wrapped()
+        result = callback()
       },
       configurable: true,
     })

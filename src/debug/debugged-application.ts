@@ -2,8 +2,9 @@
 // are put together here; each knows little of the others. For development only: whoever enters the PIN runs code here.
 
 import { inspect } from "node:util"
+import { asApplication } from "../as-application.ts"
 import { prefersJson } from "../exceptions/json-preference.ts"
-import type { Application, Body, Environ, HeaderList, StartResponse } from "../gateway.ts"
+import type { Application, ApplicationLike, Body, Environ, HeaderList, StartResponse } from "../gateway.ts"
 import { hostIsTrusted } from "../http/hosts.ts"
 import { type ErrorHandler, withErrors } from "./application-errors.ts"
 import type { Wrapper } from "./console.ts"
@@ -17,7 +18,7 @@ import { RecordedError, RecordedErrors } from "./recorded-errors.ts"
 import { reportRequest } from "./request-report.ts"
 import { routesOf } from "./routes-of.ts"
 import { Sources } from "./sources.ts"
-import { framesOf, trace } from "./traceback.ts"
+import { errorsOf, framesOf, trace } from "./traceback.ts"
 import { tracebackData, tracebackText } from "./traceback-text.ts"
 import { isTrusted, LOCAL_HOSTS, type Origin, originOf, type TrustOptions } from "./trust.ts"
 
@@ -86,7 +87,7 @@ export class DebuggedApplication {
   /** Where the server is reached, for links on the terminal. */
   url: string
 
-  constructor(app: Application, options: DebuggedApplicationOptions = {}) {
+  constructor(app: ApplicationLike, options: DebuggedApplicationOptions = {}) {
     const { evalex = true, pinSecurity = true, pinLogging = true, consoleInitFunc, allowRemote = false } = options
     const keys = options.keys ?? makeKeys()
     this.#keys = pinSecurity ? keys : { pin: undefined, secret: keys.secret }
@@ -102,7 +103,7 @@ export class DebuggedApplication {
       trust: this.#trust,
       evalex,
       editor: options.editor ?? process.env["WERKSTATT_EDITOR"] ?? "vscode",
-      consoleOptions: {},
+      consoleOptions: { quietly: (callback) => this.#quietly(callback) },
       makeNamespace: () => ({ app, ...consoleInitFunc?.() }),
       quietly: (callback) => this.#quietly(callback),
       hiddenOf: async (target) => this.#inspection?.hiddenOf(target) ?? { privates: [], internals: [] },
@@ -111,7 +112,7 @@ export class DebuggedApplication {
         if (pinLogging) this.#log(line)
       },
     })
-    const debugged = withErrors(app, this.#handler())
+    const debugged = withErrors(asApplication(app, "DebuggedApplication"), this.#handler())
     this.application = (environ, startResponse) =>
       this.#site.owns(environ.PATH_INFO)
         ? this.#site.application(environ, startResponse)
@@ -230,7 +231,7 @@ export class DebuggedApplication {
       return { text: html, headers }
     }
     const text = trusted
-      ? `${withoutControls(tracebackText(traceback))}\n\n${linkOf(environ)}${page}errors/${recorded.id}\n`
+      ? `${withoutControls(tracebackText(traceback, true))}\n\n${linkOf(environ)}${page}errors/${recorded.id}\n`
       : "Internal Server Error\n"
     return { text, headers: fields("text/plain; charset=utf-8") }
   }
@@ -262,12 +263,15 @@ export class DebuggedApplication {
     circumstance: string,
     wrappers: readonly Wrapper[],
   ): Promise<RecordedError> {
-    this.#inspection?.reached(error)
     const captures = { captureOf: (thrown: unknown) => this.#inspection?.captureOf(thrown) }
     const traceback = await trace(error, captures, this.#sources)
+    for (const { thrown } of errorsOf(traceback)) this.#inspection?.reached(thrown)
     const routes = routesOf(framesOf(traceback), (callback) => this.#quietly(callback))
     const request = environ === undefined ? undefined : await reportRequest(environ, routes)
-    const recorded = new RecordedError(traceback, request, circumstance, wrappers)
+    const recorded = new RecordedError(traceback, request, circumstance, {
+      wrappers,
+      quietly: (callback) => this.#quietly(callback),
+    })
     this.#errors.add(recorded)
     return recorded
   }

@@ -87,7 +87,8 @@ export class DebuggerSite {
   async context(environ: Environ | undefined): Promise<PageContext> {
     const { keys, gate } = this.#options
     const mount = environ === undefined ? "" : encodeURI(Buffer.from(environ.SCRIPT_NAME, "latin1").toString("utf8"))
-    return { base: `${mount}${DEBUGGER_PATH}/`, secret: keys.secret, isLocked: await gate.isLocked() }
+    const isOpen = gate.checkCookie(environ?.["HTTP_COOKIE"] as string | undefined) === true
+    return { base: `${mount}${DEBUGGER_PATH}/`, secret: keys.secret, isLocked: await gate.isLocked(), isOpen }
   }
 
   /** The page of an error. */

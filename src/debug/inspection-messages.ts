@@ -17,6 +17,8 @@ export interface PausedFrame {
   readonly url: string
   readonly lineNumber: number
   readonly columnNumber: number
+  /** Where its function begins. */
+  readonly functionLine: number
   /** Kinds of scopes, the innermost first: local, block, catch, closure, module, with, eval. */
   readonly scopes: readonly string[]
 }

@@ -41,6 +41,8 @@ const quietFlag = new Int32Array(quiet)
 const port = parentPort as NonNullable<typeof parentPort>
 const session = new Session()
 const scripts = new Map<string, Script & { scriptId: string }>()
+/** By the number of the script: what a paused frame tells of its URL is empty on some versions of Node. */
+const urls = new Map<string, string>()
 const caughtAt = new Map<string, number>()
 let storeId = ""
 let pausedMs = 0
@@ -60,7 +62,9 @@ function command(method: string, parameters: object = {}): void {
 }
 
 session.on("Debugger.scriptParsed", ({ params: { url, scriptId, sourceMapURL } }) => {
-  if (url !== "" && !url.startsWith("node:")) scripts.set(url, { url, scriptId, sourceMapUrl: sourceMapURL ?? "" })
+  if (url === "" || url.startsWith("node:")) return
+  scripts.set(url, { url, scriptId, sourceMapUrl: sourceMapURL ?? "" })
+  urls.set(scriptId, url)
 })
 
 session.on("Debugger.paused", ({ params: { reason, data, callFrames } }) => {
@@ -76,7 +80,7 @@ session.on("Debugger.paused", ({ params: { reason, data, callFrames } }) => {
 
 /** Leaves the frames of a throw behind in the application's thread, unless nobody will ask for them. */
 function keepFrames(thrown: Runtime.RemoteObject, callFrames: readonly Debugger.CallFrame[]): void {
-  const frames = callFrames.filter(({ url }) => isForeign(url)).slice(0, MAX_FRAMES)
+  const frames = callFrames.filter((frame) => isForeign(urlOf(frame))).slice(0, MAX_FRAMES)
   const place = frames.slice(0, 3).map(placeOf).join(" ")
   if (frames.length === 0 || isIgnored(place)) return
   const scopes = frames.map(({ scopeChain }) => scopeChain.filter(({ type }) => type !== "global" && type !== "script"))
@@ -91,11 +95,12 @@ function keepFrames(thrown: Runtime.RemoteObject, callFrames: readonly Debugger.
   const text = JSON.stringify({
     place,
     frames: frames.map(
-      ({ functionName, url, location }, index): PausedFrame => ({
-        functionName,
-        url,
-        lineNumber: location.lineNumber,
-        columnNumber: location.columnNumber ?? 0,
+      (frame, index): PausedFrame => ({
+        functionName: frame.functionName,
+        url: urlOf(frame),
+        lineNumber: frame.location.lineNumber,
+        columnNumber: frame.location.columnNumber ?? 0,
+        functionLine: frame.functionLocation?.lineNumber ?? 0,
         scopes: (scopes[index] ?? []).map(({ type }) => type),
       }),
     ),
@@ -111,12 +116,17 @@ function keepFrames(thrown: Runtime.RemoteObject, callFrames: readonly Debugger.
 
 /** Whether a frame is neither of Node nor of this package. */
 function isForeign(url: string): boolean {
-  return url !== "" && !url.startsWith("node:") && !url.startsWith(ownPrefix)
+  return url !== "" && !url.startsWith(ownPrefix)
+}
+
+/** Empty for what is Node's own, and for code from eval. */
+function urlOf({ location }: Debugger.CallFrame): string {
+  return urls.get(location.scriptId) ?? ""
 }
 
 /** The innermost frames of the application, and then those of its dependencies. */
 function framesWithClosure(frames: readonly Debugger.CallFrame[]): number[] {
-  const isLibrary = (index: number) => frames[index]?.url.includes("/node_modules/") === true
+  const isLibrary = (index: number) => urlOf(frames[index] as Debugger.CallFrame).includes("/node_modules/")
   const indexes = frames.map((_frame, index) => index)
   return [...indexes.filter((index) => !isLibrary(index)), ...indexes.filter(isLibrary)].slice(0, MAX_CLOSURES)
 }

@@ -31,6 +31,8 @@ export interface CapturedFrame {
   readonly url: string
   readonly line: number
   readonly column: number
+  /** Where its function begins. */
+  readonly functionLine: number
   readonly scopes: readonly Scope[]
   /** undefined where too many frames lie further in. */
   readonly evaluate: Evaluate | undefined
@@ -225,11 +227,12 @@ function makeStore(
       let next = 0
       const captured: CapturedThrow = {
         place,
-        frames: frames.map(({ functionName, url, lineNumber, columnNumber, scopes }, index) => ({
+        frames: frames.map(({ functionName, url, lineNumber, columnNumber, functionLine, scopes }, index) => ({
           functionName,
           url,
           line: lineNumber + 1,
           column: columnNumber + 1,
+          functionLine: functionLine + 1,
           scopes: scopes.map((kind) => ({ kind, variables: variables[next++] ?? {} })),
           evaluate: kept[index],
         })),

@@ -38,7 +38,7 @@ export const PAGE_SCRIPT: string = String.raw`
         problem.textContent = "Checking…";
         try {
           const { auth, exhausted } = await ask("pin", { pin: input.value });
-          if (auth) return done(true);
+          if (auth) { document.getElementById("unlock")?.remove(); return done(true); }
           problem.textContent = exhausted
             ? "Too many wrong PINs: the debugger is locked until the server is started anew."
             : "That is not the PIN.";

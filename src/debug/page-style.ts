@@ -49,7 +49,7 @@ h2 .name { font-family: var(--mono); color: var(--accent) }
 .frame > details[open] > summary { border-bottom: 1px solid var(--line); border-radius: 8px 8px 0 0 }
 summary { list-style: none }
 summary::-webkit-details-marker { display: none }
-.frame > details > summary::before, .fold > summary::before, details.v > summary::before, .group > summary::before { content: ""; flex: none; display: inline-block; width: .45em; height: .45em; border: solid var(--dim); border-width: 0 2px 2px 0; transform: rotate(-45deg); margin: 0 .35em .1em .1em }
+.frame > details > summary::before, .fold > summary::before, details.v > summary::before, .group > summary::before { content: ""; flex: none; display: inline-block; width: .45em; height: .45em; border: solid var(--dim); border-width: 0 2px 2px 0; transform: rotate(-45deg); margin: 0 .55em .1em .1em }
 details[open] > summary::before { transform: rotate(45deg) !important }
 .fn { font-weight: 700; font-size: .875rem; overflow-wrap: anywhere }
 .fn .async { color: var(--dim); font-weight: 400 }
@@ -69,11 +69,10 @@ details[open] > summary::before { transform: rotate(45deg) !important }
 .group { margin: .15rem .9rem 0 }
 .group > summary, .group > h3 { font-size: .75rem; letter-spacing: .03em; text-transform: uppercase; color: var(--dim); font-weight: 600; margin: .5rem 0 .2rem; cursor: default }
 .group > summary { cursor: pointer }
-.v { line-height: 1.6; overflow-wrap: anywhere; padding-left: 1.1em; text-indent: -1.1em }
-.v > *, .members { text-indent: 0 }
-div.v { padding-left: 1.2em; text-indent: 0 }
-details.v { padding-left: 0; text-indent: 0 }
-details.v > summary { cursor: pointer; border-radius: 4px }
+.v { line-height: 1.6; overflow-wrap: anywhere }
+div.v { padding-left: 1.25em }
+details.v > summary { cursor: pointer; border-radius: 4px; padding-left: 1.25em; position: relative }
+details.v > summary::before { position: absolute; left: .15em; top: .55em; margin: 0 }
 details.v > summary:hover { background: var(--soft) }
 .members { margin-left: .45em; padding-left: .8em; border-left: 1px solid var(--line) }
 .k { color: var(--text); font-weight: 600 }
@@ -85,6 +84,7 @@ details.v > summary:hover { background: var(--soft) }
 pre.full { margin: .2rem 0; padding: .5rem .7rem; background: var(--soft); border-radius: 6px; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 24rem; overflow: auto; text-indent: 0 }
 button.get { min-height: 0; padding: 0 .4rem; font-size: .75rem }
 .console { margin: .7rem .9rem .2rem; border: 1px solid var(--line); border-radius: 8px; background: var(--bg) }
+.console:focus-within { border-color: var(--focus); box-shadow: 0 0 0 1px var(--focus) }
 .console .log { max-height: 30rem; overflow: auto; padding: .1rem .7rem 0 }
 .console .log:empty { display: none }
 .entry { border-bottom: 1px solid var(--line); padding: .35rem 0 }
@@ -94,8 +94,8 @@ button.get { min-height: 0; padding: 0 .4rem; font-size: .75rem }
 .entry .err { color: var(--accent) }
 .entry .dump .title { font-family: var(--mono); font-weight: 700; font-size: .8125rem }
 .prompt { display: flex; gap: .45rem; padding: .45rem .7rem; align-items: flex-start; position: relative }
-.prompt .sign { color: var(--link); font-weight: 700; line-height: 1.6; font-family: var(--mono) }
-textarea { flex: 1; min-width: 0; border: 0; background: transparent; color: var(--text); resize: none; padding: 0; line-height: 1.6; outline-offset: 4px !important; overflow: hidden; font-size: max(.8125rem, 13px) }
+.prompt .sign { color: var(--link); font: 700 .8125rem/1.6 var(--mono) }
+textarea { flex: 1; min-width: 0; border: 0; background: transparent; color: var(--text); resize: none; padding: 0; line-height: 1.6; outline: none !important; overflow: hidden; font-size: max(.8125rem, 13px) }
 .choices { position: absolute; z-index: 5; left: 1.6rem; top: 100%; margin: 0; padding: .25rem; list-style: none; background: var(--card); border: 1px solid var(--line); border-radius: 6px; box-shadow: 0 6px 24px rgb(0 0 0 / .18); max-height: 14rem; overflow: auto; font-family: var(--mono); font-size: .8125rem; min-width: 12rem; max-width: 90% }
 .choices li { padding: .1rem .5rem; border-radius: 4px; cursor: pointer }
 .choices li[aria-selected=true] { background: var(--link); color: var(--card) }
@@ -120,6 +120,7 @@ dialog p { margin: .5rem 0; font-size: .9375rem }
 .list li { background: var(--card); border: 1px solid var(--line); border-radius: 8px; margin-bottom: .5rem; padding: .6rem .9rem; overflow-wrap: anywhere }
 .list .name { font-family: var(--mono); font-weight: 700 }
 .list small { color: var(--dim); display: block }
+main { padding-top: 1rem }
 footer { color: var(--dim); font-size: .8125rem; padding-top: 1.5rem; padding-bottom: 2.5rem }
 .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
 @media (max-width: 40rem) {

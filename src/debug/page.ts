@@ -28,6 +28,8 @@ export interface PageContext {
   /** undefined for a page without commands. */
   readonly secret: string | undefined
   readonly isLocked: boolean
+  /** Whether this browser has entered the PIN, or need not. */
+  readonly isOpen: boolean
 }
 
 /** The page of an error. */
@@ -38,7 +40,7 @@ export function errorPage(recorded: RecordedError, context: PageContext, view: F
   const header = markup`<h1><span class="name">${traceback.name}</span></h1>
 <div class="message"${traceback.message.length > 400 && markup` tabindex="0"`}>${traceback.message || "(no message)"}</div>
 <div class="meta">${request && markup`<span><code>${request.method} ${request.url}</code></span>`}${circumstance !== "" && markup`<span>${circumstance}</span>`}<span><time datetime="${time.toISOString()}">${time.toLocaleTimeString("en-GB")}</time></span><span>Node ${process.version}</span><a href="${context.base}">All errors</a></div>
-<div class="bar" data-script hidden><button type="button" data-copy="as-text">Copy as text</button><button type="button" data-copy="as-markdown">Copy as Markdown</button><button type="button" id="order" aria-pressed="false">Outermost first</button>${view.hasConsole && markup`<button type="button" id="unlock">Enter the PIN</button>`}</div>`
+<div class="bar" data-script hidden><button type="button" data-copy="as-text">Copy as text</button><button type="button" data-copy="as-markdown">Copy as Markdown</button><button type="button" id="order" aria-pressed="false">Outermost first</button>${view.hasConsole && !context.isOpen && markup`<button type="button" id="unlock">Enter the PIN</button>`}</div>`
   const main = markup`<h2 class="sr">Frames, the innermost first</h2>
 ${!isKept && markup`<p class="panel">${view.note}</p>`}
 ${errorMarkup(traceback, view, firstOwn(traceback))}
@@ -49,7 +51,7 @@ ${request && requestMarkup(request, view.numberOf)}
 <details class="panel"><summary>What cannot be seen</summary><p>${LIMITS}</p></details>`
   const page = document(`${titleOf(traceback).slice(0, 200)} // werkstatt`, header, main, context, recorded.id)
   // For whoever reads the source of the page: as a comment, in which two hyphens would have a meaning.
-  return { ...page, html: `${page.html}<!--\n\n${text.replace(/-{2,}/g, "-").replaceAll(">", "›")}\n\n-->\n` }
+  return { ...page, html: `${page.html}<!--\n\n${text.replace(/-{2,}/g, "-").replace(/[<>]/g, " ")}\n\n-->\n` }
 }
 
 const LIMITS = `Functions that wait for a promise (async frames) have left the stack: they have a place, and no variables.
@@ -97,7 +99,13 @@ export function consolePage(names: readonly string[], context: PageContext): Pag
 export function untrustedPage(name: string): Page {
   const header = markup`<h1><span class="name">${name}</span></h1><div class="message">The application failed</div>`
   const main = markup`<p>The terminal tells more. The debugger answers to <code>localhost</code>, <code>*.localhost</code>, <code>127.0.0.1</code>, <code>[::1]</code> and the hosts that are named by <code>trustedHosts</code>.</p>`
-  return document("Internal Server Error", header, main, { base: "", secret: undefined, isLocked: false }, undefined)
+  return document(
+    "Internal Server Error",
+    header,
+    main,
+    { base: "", secret: undefined, isLocked: false, isOpen: false },
+    undefined,
+  )
 }
 
 function document(

@@ -65,6 +65,11 @@ export class LocalPinAttempts implements PinAttempts {
     if (!this.#locked) this.#failures = 0
   }
 
+  /** How many attempts have failed since the last right one. */
+  get failures(): number {
+    return this.#failures
+  }
+
   isLocked(): boolean {
     return this.#failures >= MAX_PIN_FAILURES
   }

@@ -2,7 +2,7 @@
 // its frames hold on to.
 
 import { randomBytes } from "node:crypto"
-import { Console, type Wrapper } from "./console.ts"
+import { Console, type ConsoleOptions, type Wrapper } from "./console.ts"
 import type { RequestReport } from "./request-report.ts"
 import { type Frame, framesOf, type TracedError } from "./traceback.ts"
 
@@ -20,7 +20,7 @@ export class RecordedError {
   /** How it came here: `unhandled rejection` and the like; empty for what a view threw. */
   readonly circumstance: string
   readonly frames: readonly Frame[]
-  readonly #wrappers: readonly Wrapper[]
+  readonly #options: Pick<ConsoleOptions, "wrappers" | "quietly">
   readonly #consoles = new Map<number, Console>()
   /** Objects that can be looked into, by the number that the page knows. */
   readonly #targets: object[] = []
@@ -30,13 +30,13 @@ export class RecordedError {
     traceback: TracedError,
     request: RequestReport | undefined,
     circumstance: string,
-    wrappers: readonly Wrapper[],
+    options: Pick<ConsoleOptions, "wrappers" | "quietly">,
   ) {
     this.traceback = traceback
     this.request = request
     this.circumstance = circumstance
     this.frames = framesOf(traceback)
-    this.#wrappers = wrappers
+    this.#options = options
   }
 
   /** The console of a frame; undefined where nothing can be evaluated. */
@@ -45,8 +45,10 @@ export class RecordedError {
     const captured = this.frames[index]?.captured
     if (console === undefined && captured?.evaluate !== undefined) {
       const run = contextOf(this.traceback, index)
+      const { wrappers = [], quietly } = this.#options
       console = new Console(captured.evaluate, {
-        wrappers: run === undefined ? this.#wrappers : [run, ...this.#wrappers],
+        quietly,
+        wrappers: run === undefined ? wrappers : [run, ...wrappers],
       })
       this.#consoles.set(index, console)
     }

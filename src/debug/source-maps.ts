@@ -3,7 +3,8 @@
 
 import { readFile } from "node:fs/promises"
 import { SourceMap, type SourceMapPayload } from "node:module"
-import { fileURLToPath } from "node:url"
+import { isAbsolute } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import type { Script } from "./inspection-messages.ts"
 
 /** A place in a source. Line and column count from 1. */
@@ -117,5 +118,5 @@ export async function loadScriptMap({ url, sourceMapUrl }: Script): Promise<Scri
 
 /** CommonJS modules go by their path. */
 function scriptUrl(url: string): string {
-  return url.startsWith("/") ? `file://${url}` : url
+  return isAbsolute(url) ? pathToFileURL(url).href : url
 }

@@ -2,7 +2,8 @@
 // of such a script names: a stack is text, and could name any file of this machine.
 
 import { readFile, stat } from "node:fs/promises"
-import { fileURLToPath } from "node:url"
+import { isAbsolute } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import type { Script } from "./inspection-messages.ts"
 import { fileOfUrl, loadScriptMap, type OriginalPlace, type ScriptMap } from "./source-maps.ts"
 
@@ -49,7 +50,7 @@ export class Sources {
    * enabled: then the name is that of the source.
    */
   async originOfText(file: string, line: number, column: number): Promise<OriginalPlace> {
-    const url = file.startsWith("/") ? `file://${encodePath(file)}` : file
+    const url = urlOfFile(file)
     const map = (await this.#mapOf(url)) ?? (await this.#mapOf(file))
     const place = { file: fileOfUrl(file), line, column }
     if (map === undefined || (process.sourceMapsEnabled && map.files.has(place.file))) return place
@@ -64,20 +65,18 @@ export class Sources {
     if (line < 1 || line > lines.length) return undefined
     const first = Math.max(1, line - CONTEXT_LINES)
     const around = lines.slice(first - 1, line + CONTEXT_LINES)
-    const cut = Math.max(0, column - MAX_LINE / 2)
-    const isLong = (lines[line - 1] as string).length > MAX_LINE
-    return {
-      first,
-      lines: around.map((text) => (isLong ? text.slice(cut, cut + MAX_LINE) : text.slice(0, MAX_LINE))),
-      line,
-      column: isLong ? column - cut : column,
-    }
+    const shown = around.map((text) => (text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)}…` : text))
+    const own = lines[line - 1] as string
+    const start = Math.max(0, column - MAX_LINE / 2)
+    if (own.length <= MAX_LINE || start === 0) return { first, lines: shown, line, column }
+    const end = start + MAX_LINE < own.length ? "…" : ""
+    shown[line - first] = `…${own.slice(start, start + MAX_LINE)}${end}`
+    return { first, lines: shown, line, column: column - start + 1 }
   }
 
   /** The whole text of a file that may be shown. */
   async #textOf(file: string, scriptUrl: string | undefined): Promise<string | undefined> {
-    const ownUrl = file.startsWith("/") ? `file://${encodePath(file)}` : file
-    for (const url of new Set([scriptUrl, ownUrl, file])) {
+    for (const url of new Set([scriptUrl, urlOfFile(file), file])) {
       if (url === undefined) continue
       const script = await this.#scripts.script(url)
       if (script === undefined) continue
@@ -109,8 +108,9 @@ export class Sources {
   }
 }
 
-function encodePath(path: string): string {
-  return path.split("/").map(encodeURIComponent).join("/")
+/** As Node calls a module of that file. */
+function urlOfFile(file: string): string {
+  return isAbsolute(file) ? pathToFileURL(file).href : file
 }
 
 async function textOfFile(file: string): Promise<string | undefined> {

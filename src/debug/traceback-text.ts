@@ -9,25 +9,38 @@ const HEADINGS: Record<Relation, string> = { itself: "", cause: "Caused by: ", m
 /**
  * The text of a traceback, the innermost frame first, errors behind it below.
  *
+ * @param isShort whether neighbouring frames of libraries are one line
  * @row DBG-19
  */
-export function tracebackText(error: TracedError, indent: string = ""): string {
-  const lines = [
-    `${HEADINGS[error.relation]}${titleOf(error)}`,
-    ...error.frames.map((frame) => `    at ${frameLine(frame)}`),
-  ]
+export function tracebackText(error: TracedError, isShort: boolean = false, indent: string = ""): string {
+  const lines = [`${HEADINGS[error.relation]}${titleOf(error)}`, ...frameLines(error.frames, isShort)]
   const own = lines.map((line) => indent + line.replaceAll("\n", `\n${indent}`)).join("\n")
   const inner =
     indent + (error.relation === "member" || error.behind.some(({ relation }) => relation === "member") ? "  " : "")
   return [
     own,
-    ...error.behind.map((each) => tracebackText(each, each.relation === "member" ? `${indent}  ` : inner)),
+    ...error.behind.map((each) => tracebackText(each, isShort, each.relation === "member" ? `${indent}  ` : inner)),
   ].join("\n")
 }
 
 /** Name and message. */
 export function titleOf({ name, message }: TracedError): string {
   return message === "" ? name : `${name}: ${message}`
+}
+
+function frameLines(frames: readonly Frame[], isShort: boolean): string[] {
+  const lines: string[] = []
+  let skipped = 0
+  for (const [index, frame] of frames.entries()) {
+    if (isShort && frame.isLibrary && index > 0) skipped++
+    else lines.push(...skippedLine(skipped), `    at ${frameLine(frame)}`)
+    if (!(isShort && frame.isLibrary && index > 0)) skipped = 0
+  }
+  return [...lines, ...skippedLine(skipped)]
+}
+
+function skippedLine(count: number): string[] {
+  return count === 0 ? [] : [`    … ${count} library ${count === 1 ? "frame" : "frames"}`]
 }
 
 function frameLine({ functionName, place, isAsync }: Frame): string {

@@ -3,7 +3,7 @@
 
 import { inspect } from "node:util"
 import type { CapturedFrame, CapturedThrow } from "./inspection.ts"
-import type { OriginalPlace } from "./source-maps.ts"
+import { fileOfUrl, type OriginalPlace } from "./source-maps.ts"
 import type { Excerpt, Sources } from "./sources.ts"
 import { parseStack, type StackFrame } from "./stack.ts"
 
@@ -54,7 +54,11 @@ export interface TracedError {
 const MAX_ERRORS = 40
 /** Node reports its own files so. */
 const NODE = /^node:/
-const OWN_FOLDER = new URL("../", import.meta.url).href
+/** This package, as it is compiled and as its source maps name it. */
+const OWN_FOLDERS = ["../../dist/", "../../src/"].flatMap((folder) => {
+  const url = new URL(folder, import.meta.url)
+  return [url.href, fileOfUrl(url.href)]
+})
 
 /** Makes the tree of an error. */
 export async function trace(thrown: unknown, captures: Captures, sources: Sources): Promise<TracedError> {
@@ -174,7 +178,12 @@ function isSameFunction(
 ): boolean {
   const name = line.functionName.replace(/^(?:new |get |set )/, "").replace(/ \[as .*\]$/, "")
   const last = name.slice(name.lastIndexOf(".") + 1)
-  return place.file === other.file && (last === frame.functionName || name === frame.functionName)
+  if (place.file !== other.file) return false
+  if (frame.functionName !== "") return last === frame.functionName || name === frame.functionName
+  // Without a name: between its beginning and the place of the throw, give or take a few lines of source maps.
+  return (
+    frame.url !== "" && other.line <= place.line + 1 && other.line >= place.line - (frame.line - frame.functionLine) - 1
+  )
 }
 
 /**
@@ -187,9 +196,8 @@ function isSameFunction(
  */
 export function isLibrary(file: string): boolean {
   if (NODE.test(file) || /[\\/]node_modules[\\/]/.test(file)) return true
-  return file.startsWith(ownFolder) || file.startsWith(OWN_FOLDER)
+  return OWN_FOLDERS.some((folder) => file.startsWith(folder))
 }
-const ownFolder = decodeURIComponent(new URL(OWN_FOLDER).pathname)
 
 /** Name, message and stack; whatever was thrown, and whatever its getters do. */
 function describe(thrown: unknown): { name: string; message: string; stack: string } {

@@ -60,7 +60,8 @@ export function maskCredentials(header: string): string {
   return space === -1 ? MASK : `${header.slice(0, space)} ${MASK}`
 }
 
-const NAME_BEFORE = /([\w$.[\]-]{1,64})(["'`]?[ \t]{0,3}(?:=>|[:=])[ \t]{0,3})("[^"\n]*"|'[^'\n]*'|`[^`\n]*`|[^\s,;&"'`{}[\]()<>]+)/g
+const NAME = /([\w$.[\]-]{1,64})["'`]?[ \t]{0,3}(?:=>|[:=])[ \t]{0,3}/g
+const VALUE = /"[^"\n]*"|'[^'\n]*'|`[^`\n]*`|[^\s,;&"'`{}[\]()<>]+/y
 const SCHEME_BEFORE = /\b(Basic|Bearer|Digest|Negotiate)( +)[\w.~+/=-]{6,}/gi
 const USER_INFO = /\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:@/?#"'`]{0,200}:)[^\s@/?#"'`]{1,500}@/gi
 
@@ -73,14 +74,19 @@ const USER_INFO = /\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:@/?#"'`]{0,200}:)[^\s@/?#"
  * maskText('{ name: "ada", password: "x" }', isSecretName) // => '{ name: "ada", password: "***" }'
  */
 export function maskText(text: string, isSecret: IsSecret): string {
-  return text
-    .replace(USER_INFO, `$1${MASK}@`)
-    .replace(SCHEME_BEFORE, `$1$2${MASK}`)
-    .replace(NAME_BEFORE, (whole, name: string, sign: string, value: string) => {
-      if (!isSecret(name)) return whole
-      const quote = /^["'`]/.exec(value)?.[0] ?? ""
-      return `${name}${sign}${quote}${MASK}${quote}`
-    })
+  const readable = text.replace(USER_INFO, `$1${MASK}@`).replace(SCHEME_BEFORE, `$1$2${MASK}`)
+  let masked = ""
+  let done = 0
+  for (const match of readable.matchAll(NAME)) {
+    if (match.index < done || !isSecret(match[1] as string)) continue
+    VALUE.lastIndex = match.index + match[0].length
+    const value = VALUE.exec(readable)?.[0]
+    if (value === undefined) continue
+    const quote = /^["'`]/.exec(value)?.[0] ?? ""
+    masked += `${readable.slice(done, match.index)}${match[0]}${quote}${MASK}${quote}`
+    done = match.index + match[0].length + value.length
+  }
+  return masked + readable.slice(done)
 }
 
 /**

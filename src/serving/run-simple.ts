@@ -3,10 +3,12 @@
 
 import type { TlsOptions } from "node:tls"
 import { asApplication } from "../as-application.ts"
+import type { DebuggedApplication } from "../debug/debugged-application.ts"
 import type { Application, ApplicationLike } from "../gateway.ts"
 import { addressOf } from "./address.ts"
 import { applicationServer } from "./application-server.ts"
 import { banner } from "./banner.ts"
+import { checkDebugger, type DebuggerOptions, debugApplication, debuggerKeys, debuggerLines } from "./debugging.ts"
 import { closer, makeServer, type ServerOptions } from "./make-server.ts"
 import { leaveParent, type ReloaderLink, reloaderLink, serveForParent } from "./reloader/child-link.ts"
 import { LiveReload } from "./reloader/live-reload.ts"
@@ -33,13 +35,11 @@ export interface ReloaderOptions {
  *
  * @row SRV-2, SRV-3, SRV-4, SRV-5, SRV-7
  */
-export interface RunOptions extends ServerOptions, ReloaderOptions {
+export interface RunOptions extends ServerOptions, ReloaderOptions, DebuggerOptions {
   /** Whether the application starts anew when one of its files changes. */
   useReloader?: boolean
   /** Whether pages load themselves anew when the application has started anew. */
   liveReload?: boolean
-  /** The debugger is not there yet: the server says so, and goes on without it. */
-  useDebugger?: boolean
   /** How many processes serve. Default 1; not together with the reloader. */
   processes?: number
 }
@@ -67,26 +67,29 @@ export async function runSimple(
   app: ApplicationLike,
   options: RunOptions = {},
 ): Promise<void> {
-  const inner = asApplication(app, "runSimple")
+  const application = asApplication(app, "runSimple")
   const { processes = 1, useReloader = false } = options
   if (!Number.isInteger(processes) || processes < 1)
     throw new RangeError(`processes must be a whole number from 1, not ${String(processes)}`)
   if (processes > 1 && useReloader)
     throw new TypeError("the reloader starts one process; leave out processes or useReloader")
+  checkDebugger(options, { hostname, processes, fd: options.fd })
   const link = reloaderLink()
   if (useReloader && link === undefined) {
     await runWithReloader(hostname, port, options)
     return
   }
-  if (options.useDebugger && link === undefined)
-    process.stderr.write(" * The debugger is not there yet: errors are answered with 500 and told here\n")
   const live = options.liveReload
     ? new LiveReload(link?.generation ?? `${process.pid}-${Date.now()}`, [hostname])
     : undefined
+  const debugged = await debugApplication(application, { ...options, hostname }, useReloader ? link : undefined)
+  const inner = debugged?.application ?? application
   const served = live === undefined ? inner : live.wrap(inner)
   if (link !== undefined && useReloader) await serveReloaded(link, hostname, port, served, options, live)
   else if (processes > 1) await runInProcesses(hostname, port, served, options, processes, EXIT_LIMIT_MS)
-  else await serveHere(hostname, port, served, options, live)
+  else await serveHere(hostname, port, served, options, live, debugged)
+  // A process that is still watched when it exits says that it waits for a debugger.
+  await debugged?.disarm()
 }
 
 /**
@@ -103,8 +106,10 @@ export async function runWithReloader(
   options: RunOptions = {},
   execArgv: readonly string[] = [],
 ): Promise<never> {
+  checkDebugger(options, { hostname, fd: options.fd })
   const { supervise } = await import("./reloader/supervisor.ts")
   const { pair, tls } = await sharedTls(hostname, options)
+  const keys = debuggerKeys(options)
   const code = await supervise({
     hostname,
     port,
@@ -116,6 +121,7 @@ export async function runWithReloader(
     liveReload: options.liveReload ?? false,
     http2: options.http2 ?? false,
     pair,
+    keys,
     tls,
     passthroughErrors: options.passthroughErrors ?? false,
     closeTimeoutMs: options.closeTimeoutMs ?? 10_000,
@@ -124,6 +130,7 @@ export async function runWithReloader(
     onListening: (bound, watcher) => {
       process.stdout.write(banner(bound, hasColors(process.stdout)))
       process.stderr.write(` * Restarting with ${watcher} when a file changes\n`)
+      if (keys !== undefined) process.stderr.write(debuggerLines(keys))
     },
     say: (line) => process.stderr.write(`${line}\n`),
   })
@@ -146,8 +153,10 @@ async function serveHere(
   app: Application,
   options: RunOptions,
   live: LiveReload | undefined,
+  debugged: DebuggedApplication | undefined,
 ): Promise<void> {
   const server = await makeServer(hostname, port, app, options)
+  if (debugged !== undefined) debugged.url = server.url
   let signalled = 0
   const end = onStopSignal((_signal, count) => {
     signalled = count
@@ -155,6 +164,7 @@ async function serveHere(
     server.close()
   })
   process.stdout.write(banner(server, hasColors(process.stdout)))
+  if (debugged !== undefined) process.stderr.write(debuggerLines(debugged))
   await server.serveForever()
   end()
   if (signalled > 0) exitSoon(signalled === 1 ? EXIT_LIMIT_MS : 0)
@@ -170,7 +180,7 @@ async function serveReloaded(
   live: LiveReload | undefined,
 ): Promise<void> {
   const { sslContext, closeTimeoutMs = 10_000 } = options
-  const tls = sslContext === undefined ? undefined : (link.pair ?? (await loadSslContext(sslContext, hostname)))
+  const tls = sslContext === undefined ? undefined : (link.shared.pair ?? (await loadSslContext(sslContext, hostname)))
   // One request for a connection: none is ever lost between two requests when the process is replaced.
   const { inject, drain, destroy } = applicationServer(app, { ...options, keepAlive: false }, tls)
   const close = closer(drain, destroy, closeTimeoutMs)

@@ -1,3 +1,4 @@
+export { isSecretName } from "../http/secrets.ts"
 export { Client, type ClientOptions, type OpenOptions, type OpenTarget, type SetCookieOptions } from "./client.ts"
 export {
   type ConformanceAnswer,
@@ -21,5 +22,4 @@ export {
 export type { FormFile, FormValue } from "./form-items.ts"
 export { type RecordOptions, recordEnvirons, replay } from "./record.ts"
 export { ClientRedirectError } from "./redirects.ts"
-export { isSecretName } from "../http/secrets.ts"
 export { type TestParts, TestResponse } from "./test-response.ts"

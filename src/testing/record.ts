@@ -8,9 +8,6 @@ import { asApplication } from "../as-application.ts"
 import { ClosingIterator, closeBody } from "../environ/body.ts"
 import { PulledInput } from "../environ/input.ts"
 import type { Application, ApplicationLike, Body, Environ, InputStream } from "../gateway.ts"
-import { openSource, sourceOfBytes } from "./body-source.ts"
-import { isWithoutBody } from "./environ-description.ts"
-import { stderr } from "./error-output.ts"
 import {
   type IsSecret,
   isSecretName,
@@ -21,6 +18,9 @@ import {
   maskQuery,
   maskUrl,
 } from "../http/secrets.ts"
+import { openSource, sourceOfBytes } from "./body-source.ts"
+import { isWithoutBody } from "./environ-description.ts"
+import { stderr } from "./error-output.ts"
 
 /** How requests are recorded. */
 export interface RecordOptions {

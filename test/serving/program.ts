@@ -28,11 +28,14 @@ export const WAIT = { timeout: 30_000, interval: 25 }
 const root = fileURLToPath(new URL("../../", import.meta.url))
 export const command: string = join(root, "dist/cli/main.js")
 
+/** Takes what is to be done when a test, or all of them, are over. */
+export type AtEnd = (callback: () => void) => void
+
 /** A folder that finds the package, with these files in it; gone after the test. */
 export class Folder {
   readonly path: string
 
-  constructor(files: Record<string, string>) {
+  constructor(files: Record<string, string>, atEnd: AtEnd = onTestFinished) {
     // A name that a shell would take apart.
     this.path = mkdtempSync(join(realpathSync(tmpdir()), "werkstatt it's $(x) \" "))
     mkdirSync(this.file("node_modules"))
@@ -40,7 +43,7 @@ export class Folder {
     symlinkSync(join(root, "node_modules/tsx"), this.file("node_modules/tsx"))
     this.write("package.json", `{ "type": "module" }`)
     for (const [name, text] of Object.entries(files)) this.write(name, text)
-    onTestFinished(() => rmSync(this.path, { recursive: true, force: true, maxRetries: 3 }))
+    atEnd(() => rmSync(this.path, { recursive: true, force: true, maxRetries: 3 }))
   }
 
   file(name: string): string {
@@ -69,7 +72,12 @@ export class Program {
   output = ""
   #wake: () => void = () => {}
 
-  constructor(folder: Folder, args: readonly string[], env: Record<string, string> = {}) {
+  constructor(
+    folder: Folder,
+    args: readonly string[],
+    env: Record<string, string> = {},
+    atEnd: AtEnd = onTestFinished,
+  ) {
     const inherited = { ...process.env }
     // What vitest sets would be a terminal's opinion.
     for (const name of ["FORCE_COLOR", "NO_COLOR", "NODE_OPTIONS", "VITEST"]) delete inherited[name]
@@ -85,7 +93,7 @@ export class Program {
       })
     }
     this.child.once("exit", () => this.#wake())
-    onTestFinished(() => void this.child.kill("SIGKILL"))
+    atEnd(() => void this.child.kill("SIGKILL"))
   }
 
   get pid(): number {

@@ -6,8 +6,14 @@ import type { Socket } from "node:net"
 import { createInterface } from "node:readline"
 import type { Readable } from "node:stream"
 import { setImmediate as turn } from "node:timers/promises"
-import type { CertificatePair } from "../tls.ts"
-import { CHILD_VARIABLE, type ChildMessage, type ParentMessage, REPORT_FD, type Report } from "./messages.ts"
+import {
+  CHILD_VARIABLE,
+  type ChildMessage,
+  type ParentMessage,
+  REPORT_FD,
+  type Report,
+  type SharedState,
+} from "./messages.ts"
 
 /** A connection whose client has begun to speak. */
 export interface HeldConnection {
@@ -26,6 +32,9 @@ export interface Exit {
 export interface ProcessListener {
   onReport(process: ApplicationProcess, report: Report): void
   onReady(process: ApplicationProcess, address: { hostname: string; port: number }): void
+  /** Asked how often a wrong PIN was given; after one more if it is an attempt. */
+  onPin(attempt: boolean): number
+  onPinRight(): void
   /** The process has ended, and with it the hope that these connections are answered by it. */
   onExit(process: ApplicationProcess, exit: Exit, lost: readonly HeldConnection[]): void
 }
@@ -61,6 +70,9 @@ export class ApplicationProcess {
     child.on("message", (message: ChildMessage) => {
       if (message?.werkstatt === "ready") listener.onReady(this, message)
       else if (message?.werkstatt === "took") this.#release(message.id)
+      else if (message?.werkstatt === "pin-right") listener.onPinRight()
+      else if (message?.werkstatt === "pin")
+        this.#send({ werkstatt: "pin-failures", id: message.id, failures: listener.onPin(message.attempt) })
     })
     child.on("error", () => {})
     // Reports are read to their end before the exit counts: the last of them tells why.
@@ -90,9 +102,9 @@ export class ApplicationProcess {
   }
 
   /** Runs the application. */
-  begin(pair: CertificatePair | undefined): void {
+  begin(shared: SharedState): void {
     this.#begun = true
-    this.#send({ werkstatt: "begin", generation: this.generation, pair })
+    this.#send({ werkstatt: "begin", generation: this.generation, shared })
   }
 
   /** Hands a connection over; `onLost` gets it back if the process is gone. */

@@ -2,15 +2,15 @@
 // process and the one that serves may be two copies of this package.
 
 import type { Socket } from "node:net"
-import type { CertificatePair } from "../tls.ts"
-import type { ChildMessage, ParentMessage } from "./messages.ts"
+import { MAX_PIN_FAILURES, type PinAttempts } from "../../debug/pin.ts"
+import type { ChildMessage, ParentMessage, SharedState } from "./messages.ts"
 
 /** What the process of the application is told when it begins. */
 export interface ReloaderLink {
   /** Differs from one process to the next. */
   readonly generation: string
-  /** The certificate that all generations share, where one is made on the spot. */
-  readonly pair: CertificatePair | undefined
+  /** What all generations share. */
+  readonly shared: SharedState
 }
 
 /** What the parent asks of the process that serves. */
@@ -60,6 +60,45 @@ export function serveForParent(address: { hostname: string; port: number }, task
   // Connections are what this process lives for.
   process.channel?.ref()
   send({ werkstatt: "ready", ...address })
+}
+
+/** The count of wrong PINs, which the parent keeps for all processes. */
+export class ParentPinAttempts implements PinAttempts {
+  readonly #waiting = new Map<number, (failures: number) => void>()
+  #ids = 0
+
+  constructor() {
+    process.on("message", (message: ParentMessage) => {
+      if (message?.werkstatt !== "pin-failures") return
+      this.#waiting.get(message.id)?.(message.failures)
+      this.#waiting.delete(message.id)
+    })
+    // Without the parent there is no count, and no PIN is right.
+    process.once("disconnect", () => {
+      for (const settle of this.#waiting.values()) settle(Number.POSITIVE_INFINITY)
+    })
+  }
+
+  begin(): Promise<number> {
+    return this.#ask(true)
+  }
+
+  succeed(): void {
+    send({ werkstatt: "pin-right" })
+  }
+
+  async isLocked(): Promise<boolean> {
+    return (await this.#ask(false)) >= MAX_PIN_FAILURES
+  }
+
+  #ask(attempt: boolean): Promise<number> {
+    if (!process.connected) return Promise.resolve(Number.POSITIVE_INFINITY)
+    return new Promise((resolve) => {
+      const id = ++this.#ids
+      this.#waiting.set(id, resolve)
+      send({ werkstatt: "pin", id, attempt })
+    })
+  }
 }
 
 /** The parent alone is no reason to live on. */

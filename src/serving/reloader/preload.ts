@@ -29,8 +29,8 @@ if (parentPid !== undefined && process.send !== undefined) {
   watchModules()
   // Most of what an application waits for when it starts is this package.
   await import("../run-simple.ts")
-  const { generation, pair } = await begun()
-  setReloaderLink({ generation, pair })
+  const { generation, shared } = await begun()
+  setReloaderLink({ generation, shared })
   process.channel?.unref()
 }
 

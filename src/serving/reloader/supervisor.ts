@@ -11,6 +11,7 @@ import type { Socket } from "node:net"
 import { createServer as createNetServer, type Server } from "node:net"
 import { constants } from "node:os"
 import type { TlsOptions } from "node:tls"
+import { type DebuggerKeys, LocalPinAttempts } from "../../debug/pin.ts"
 import { type Address, type BoundAddress, boundAddress, listen } from "../address.ts"
 import { type ApplicationServer, applicationServer } from "../application-server.ts"
 import { onStopSignal } from "../stop-signals.ts"
@@ -34,6 +35,8 @@ export interface SupervisorOptions extends WatchSelection {
   http2: boolean
   /** The certificate that every process gets, where one is made on the spot. */
   pair: CertificatePair | undefined
+  /** PIN and secret of the debugger, where it is used. */
+  keys: DebuggerKeys | undefined
   /** For the page that is shown while the application does not run. */
   tls: TlsOptions | undefined
   /** Whether an error that nobody catches ends the parent too. */
@@ -87,6 +90,9 @@ class Supervisor implements ProcessListener {
   #quietTimer: NodeJS.Timeout | undefined = undefined
   #lastChanges: readonly string[] = []
   #failure = ""
+  #url = ""
+  /** Wrong PINs of all processes. */
+  readonly #pinAttempts = new LocalPinAttempts()
   #page: { server: ApplicationServer; live: LiveReload } | undefined = undefined
   #finish: (code: number) => void = () => {}
 
@@ -103,6 +109,7 @@ class Supervisor implements ProcessListener {
     this.#server = server
     await listen(server, address)
     const bound = boundAddress(server, hostname, tls === undefined ? "http" : "https")
+    this.#url = bound.url
     if (bound.isWide) this.#trusted.push(...trustedHosts(bound.urls.map((url) => new URL(url).hostname)))
     const finished = new Promise<number>((resolve) => {
       this.#finish = resolve
@@ -219,7 +226,8 @@ class Supervisor implements ProcessListener {
     this.#standby = undefined
     this.#current = next
     await Promise.all([...this.#retired].map((each) => each.ended(OVERLAP_AFTER_MS)))
-    if (this.#current === next) next.begin(this.#options.pair)
+    const { pair, keys } = this.#options
+    if (this.#current === next) next.begin({ pair, keys, url: this.#url })
   }
 
   onReport(process: ApplicationProcess, report: Report): void {
@@ -244,6 +252,14 @@ class Supervisor implements ProcessListener {
     this.#state = "serving"
     this.#deliverWaiting()
     this.#prepare()
+  }
+
+  onPin(attempt: boolean): number {
+    return attempt ? this.#pinAttempts.begin() : this.#pinAttempts.failures
+  }
+
+  onPinRight(): void {
+    this.#pinAttempts.succeed()
   }
 
   onExit(process: ApplicationProcess, exit: Exit, lost: readonly HeldConnection[]): void {
