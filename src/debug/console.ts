@@ -21,6 +21,7 @@ export type Outcome =
 /** Called with an evaluation, runs it in some context. */
 export type Wrapper = <T>(callback: () => T) => T
 
+/** How a console evaluates. */
 export interface ConsoleOptions {
   /** Put around each evaluation, the first one outermost. @row ENV-18 */
   readonly wrappers?: readonly Wrapper[]

@@ -18,19 +18,19 @@ import { RecordedError, RecordedErrors } from "./recorded-errors.ts"
 import { reportRequest } from "./request-report.ts"
 import { routesOf } from "./routes-of.ts"
 import { Sources } from "./sources.ts"
-import { errorsOf, framesOf, trace } from "./traceback.ts"
+import { errorsOf, framesOf, type TracedError, trace } from "./traceback.ts"
 import { tracebackData, tracebackText } from "./traceback-text.ts"
 import { isTrusted, LOCAL_HOSTS, type Origin, originOf, type TrustOptions } from "./trust.ts"
 
 /** How an application is debugged. */
 export interface DebuggedApplicationOptions {
-  /** Whether code can be evaluated in the frames. Default true. */
+  /** Whether code can be evaluated in the frames. Default true. @row DBG-12 */
   evalex?: boolean | undefined
-  /** Makes the names that the console without an error begins with, besides `app`. */
+  /** Makes the names that the console without an error begins with, besides `app`. @row DBG-13 */
   consoleInitFunc?: (() => Record<string, unknown>) | undefined
   /** Whether a PIN opens the consoles. Default true. */
   pinSecurity?: boolean | undefined
-  /** Whether the PIN is told when a page asks for it. Default true. */
+  /** Whether the PIN is told when a page asks for it. Default true. @row DBG-11 */
   pinLogging?: boolean | undefined
   /** Hosts by which it may be used, besides those of this machine; a dot in front means all names below it too. */
   trustedHosts?: readonly string[] | undefined
@@ -38,6 +38,8 @@ export interface DebuggedApplicationOptions {
   allowRemote?: boolean | undefined
   /** What links to sources open: a name such as `vscode`, a URL with `{path}`, `{line}`, `{column}`, or `off`. */
   editor?: string | undefined
+  /** Tells files whose frames are folded, as those of libraries are. @row DBG-5 */
+  hideFrames?: ((file: string) => boolean) | undefined
   /** PIN and secret, where another process has drawn them. */
   keys?: DebuggerKeys | undefined
   /** Counts wrong PINs, where several processes share the count. */
@@ -64,7 +66,7 @@ const NOT_WATCHED =
 /**
  * An application whose errors are shown in the browser, with a console in each frame.
  *
- * @row DBG-1, DBG-2, DBG-3, DBG-4, DBG-14, DBG-15, DBG-20, CVE-6, SECX-3, SECX-13
+ * @row DBG-1, DBG-2, DBG-3, DBG-4, DBG-10, DBG-14, DBG-15, DBG-20, CVE-6, CVE-14, SECX-3, SECX-10, SECX-13
  * @example
  * const debugged = new DebuggedApplication((environ, startResponse) => { throw new Error("x") })
  * typeof debugged.application // => "function"
@@ -80,6 +82,7 @@ export class DebuggedApplication {
   readonly #errors = new RecordedErrors()
   readonly #trust: TrustOptions
   readonly #log: (line: string) => void
+  readonly #hideFrames: ((file: string) => boolean) | undefined
   readonly #recorded = new WeakMap<object, Promise<RecordedError>>()
   #inspection: Inspection | undefined = undefined
   #sources: Sources = new Sources({ script: async () => undefined, source: async () => undefined })
@@ -93,6 +96,7 @@ export class DebuggedApplication {
     this.#keys = pinSecurity ? keys : { pin: undefined, secret: keys.secret }
     this.#gate = new PinGate(this.#keys, options.attempts ?? new LocalPinAttempts())
     this.#log = options.log ?? ((line) => process.stderr.write(`${line}\n`))
+    this.#hideFrames = options.hideFrames
     this.trustedHosts = [...(options.trustedHosts ?? [])]
     this.#trust = { trustedHosts: this.trustedHosts, allowRemote }
     this.url = options.url ?? ""
@@ -133,6 +137,17 @@ export class DebuggedApplication {
   checkHostTrust(environ: Environ): boolean {
     const host = environ["HTTP_HOST"]
     return typeof host === "string" && hostIsTrusted(host, [...LOCAL_HOSTS, ...this.trustedHosts])
+  }
+
+  /** What the cookie of a browser says: `true` when the PIN was entered or is not asked for, `null` when it is forged. @row DBG-9 */
+  checkPinTrust(environ: Environ): boolean | null {
+    return this.#gate.checkCookie(environ["HTTP_COOKIE"] as string | undefined)
+  }
+
+  /** An error as a tree with its frames, as the pages show it. @row DBG-19 */
+  trace(error: unknown): Promise<TracedError> {
+    const captures = { captureOf: (thrown: unknown) => this.#inspection?.captureOf(thrown) }
+    return trace(error, captures, this.#sources, this.#hideFrames)
   }
 
   /**
@@ -263,8 +278,7 @@ export class DebuggedApplication {
     circumstance: string,
     wrappers: readonly Wrapper[],
   ): Promise<RecordedError> {
-    const captures = { captureOf: (thrown: unknown) => this.#inspection?.captureOf(thrown) }
-    const traceback = await trace(error, captures, this.#sources)
+    const traceback = await this.trace(error)
     for (const { thrown } of errorsOf(traceback)) this.#inspection?.reached(thrown)
     const routes = routesOf(framesOf(traceback), (callback) => this.#quietly(callback))
     const request = environ === undefined ? undefined : await reportRequest(environ, routes)

@@ -4,3 +4,7 @@ export { Console, type ConsoleOptions, type Outcome, type Wrapper } from "./cons
 export type { Dump } from "./console-help.ts"
 export { DebuggedApplication, type DebuggedApplicationOptions } from "./debugged-application.ts"
 export { type DebuggerKeys, LocalPinAttempts, makeKeys, PIN_TIME, type PinAttempts } from "./pin.ts"
+export type { Representation, RepresentationOptions } from "./representation.ts"
+export type { Frame, TracedError } from "./traceback.ts"
+export { tracebackText } from "./traceback-text.ts"
+export { debugRepr } from "./value-markup.ts"

@@ -55,12 +55,14 @@ export class LocalPinAttempts implements PinAttempts {
   #failures = 0
   #locked = false
 
+  /** One more attempt, failed until it is said to be right. */
   begin(): number {
     this.#failures++
     if (this.#failures > MAX_PIN_FAILURES) this.#locked = true
     return this.#failures
   }
 
+  /** Forgets the failures, unless the PIN is locked. */
   succeed(): void {
     if (!this.#locked) this.#failures = 0
   }
@@ -70,6 +72,7 @@ export class LocalPinAttempts implements PinAttempts {
     return this.#failures
   }
 
+  /** Whether there were too many. */
   isLocked(): boolean {
     return this.#failures >= MAX_PIN_FAILURES
   }

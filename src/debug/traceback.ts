@@ -15,11 +15,7 @@ export interface Captures {
 /** Why a frame has no variables. */
 export type Absence = "waiting" | "returned" | "native" | "not captured"
 
-/**
- * One frame of a traceback.
- *
- * @row DBG-5
- */
+/** One frame of a traceback. */
 export interface Frame {
   /** Within the whole traceback, from 0. */
   readonly index: number
@@ -60,9 +56,18 @@ const OWN_FOLDERS = ["../../dist/", "../../src/"].flatMap((folder) => {
   return [url.href, fileOfUrl(url.href)]
 })
 
-/** Makes the tree of an error. */
-export async function trace(thrown: unknown, captures: Captures, sources: Sources): Promise<TracedError> {
-  return new Tracer(captures, sources).trace(thrown, "itself")
+/**
+ * Makes the tree of an error.
+ *
+ * @param hides tells further files whose frames count as those of libraries
+ */
+export async function trace(
+  thrown: unknown,
+  captures: Captures,
+  sources: Sources,
+  hides: (file: string) => boolean = () => false,
+): Promise<TracedError> {
+  return new Tracer(captures, sources, hides).trace(thrown, "itself")
 }
 
 /** All frames, as they are numbered. */
@@ -78,11 +83,13 @@ export function errorsOf(error: TracedError): TracedError[] {
 class Tracer {
   readonly #captures: Captures
   readonly #sources: Sources
+  readonly #hides: (file: string) => boolean
   readonly #seen = new Set<unknown>()
   #errors = 0
   #frames = 0
 
-  constructor(captures: Captures, sources: Sources) {
+  constructor(captures: Captures, sources: Sources, hides: (file: string) => boolean) {
+    this.#hides = hides
     this.#captures = captures
     this.#sources = sources
   }
@@ -146,7 +153,7 @@ class Tracer {
           index,
           functionName: line?.functionName || frame?.functionName || "",
           place,
-          isLibrary: place === undefined || isLibrary(place.file),
+          isLibrary: place === undefined || isLibrary(place.file) || this.#hides(place.file),
           isAsync: line?.isAsync === true,
           excerpt: place === undefined ? undefined : await this.#sources.excerpt(place, frame?.url),
           captured: frame,

@@ -3,15 +3,25 @@
 import type { SafeHtml } from "../http/html.ts"
 import type { Dump } from "./console-help.ts"
 import { type Content, markup } from "./markup.ts"
-import type { Member, Representation } from "./representation.ts"
+import { type Member, type Representation, type RepresentationOptions, represent } from "./representation.ts"
 
 /** Gives objects numbers by which a page can ask for them; undefined where nothing can be asked. */
 export type NumberOf = ((target: object) => number) | undefined
 
 /**
- * A value in HTML.
+ * A value as HTML, as the pages of the debugger show it: escaped, folded, with secrets masked.
  *
  * @row DBG-18
+ * @example
+ * debugRepr("<b>") // => '<div class="v"><span class="string">&#34;&lt;b&gt;&#34;</span></div>'
+ */
+export function debugRepr(value: unknown, options: RepresentationOptions = {}): string {
+  return String(valueMarkup(represent(value, options), undefined))
+}
+
+/**
+ * A value in HTML.
+ *
  * @param name what stands before it
  */
 export function valueMarkup(value: Representation, numberOf: NumberOf, name: Content = undefined): SafeHtml {

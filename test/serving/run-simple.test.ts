@@ -102,9 +102,9 @@ pty.spawn(sys.argv[1:])`,
     )
   })
 
-  test("the debugger is said not to be there", async () => {
+  test("with the debugger: its PIN", async () => {
     const { program } = await start("{ useDebugger: true }")
-    await program.printed(/The debugger is not there yet/)
+    await program.printed(/ \* The debugger is active, for development only\n \* Debugger PIN: \d{3}-\d{3}-\d{3}\n/)
   })
 })
 
