@@ -1,6 +1,7 @@
-// The style of the debugger's pages: one sheet, for light and dark, wide and narrow, screen and print.
+// The style of the debugger's pages, for light and dark, wide and narrow, screen and print.
 
-export const PAGE_STYLE: string = `
+/** For every page; a stranger's page has no more. */
+export const BASE_STYLE: string = `
 :root {
   color-scheme: light dark;
   --bg: #f6f7f9; --card: #ffffff; --line: #d9dee5; --soft: #eef1f5; --text: #1c2430; --dim: #5b6675;
@@ -32,6 +33,13 @@ code, pre, textarea, .v, .fn, .place { font-family: var(--mono); font-size: .812
 code, pre, textarea { font-variant-ligatures: none }
 a { color: var(--link); text-underline-offset: .15em }
 a:focus-visible, summary:focus-visible, button:focus-visible, textarea:focus-visible, input:focus-visible, [tabindex]:focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; border-radius: 4px }
+main { padding-top: 1rem }
+footer { color: var(--dim); font-size: .8125rem; padding-top: 1.5rem; padding-bottom: 2.5rem }
+.sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
+`
+
+/** For pages that show an error, or a console. */
+export const PAGE_STYLE: string = `
 .bar { display: flex; flex-wrap: wrap; gap: .5rem; margin-top: .9rem }
 button { font: inherit; font-size: .8125rem; color: var(--text); background: var(--soft); border: 1px solid var(--line); border-radius: 6px; padding: .25rem .7rem; cursor: pointer; min-height: 2rem }
 button:hover { border-color: var(--dim) }
@@ -120,9 +128,6 @@ dialog p { margin: .5rem 0; font-size: .9375rem }
 .list li { background: var(--card); border: 1px solid var(--line); border-radius: 8px; margin-bottom: .5rem; padding: .6rem .9rem; overflow-wrap: anywhere }
 .list .name { font-family: var(--mono); font-weight: 700 }
 .list small { color: var(--dim); display: block }
-main { padding-top: 1rem }
-footer { color: var(--dim); font-size: .8125rem; padding-top: 1.5rem; padding-bottom: 2.5rem }
-.sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
 @media (max-width: 40rem) {
   main, header > div, footer { padding-left: .75rem; padding-right: .75rem }
   .message { font-size: 1.2rem }

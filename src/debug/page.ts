@@ -7,7 +7,7 @@ import { SafeHtml } from "../http/html.ts"
 import { consoleMarkup, errorMarkup, type FrameView, firstOwn } from "./frame-markup.ts"
 import { type Content, markup } from "./markup.ts"
 import { PAGE_SCRIPT } from "./page-script.ts"
-import { PAGE_STYLE } from "./page-style.ts"
+import { BASE_STYLE, PAGE_STYLE } from "./page-style.ts"
 import type { RecordedError } from "./recorded-errors.ts"
 import { represent } from "./representation.ts"
 import type { RequestReport } from "./request-report.ts"
@@ -129,7 +129,7 @@ function document(
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 <title>${title}</title>
-<style nonce="${nonce}">${new SafeHtml(PAGE_STYLE)}</style>
+<style nonce="${nonce}">${new SafeHtml(secret === undefined ? BASE_STYLE : BASE_STYLE + PAGE_STYLE)}</style>
 </head>
 <body>
 <header><div>${header}</div></header>

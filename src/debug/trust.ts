@@ -4,6 +4,7 @@
 
 import type { Environ } from "../gateway.ts"
 import { hostIsTrusted } from "../http/hosts.ts"
+import { PROXY_FIX_ORIGINALS } from "../middleware/proxy-fix.ts"
 
 /** Names of this machine. @row DBG-6, CVE-6 */
 export const LOCAL_HOSTS: readonly string[] = [".localhost", "127.0.0.1", "[::1]"]
@@ -21,15 +22,27 @@ export interface Origin {
   readonly host: unknown
   readonly peer: unknown
   readonly scheme: string
+  /** What the server set, where a middleware outside of the debugger believed a proxy. */
+  readonly before: { readonly host: unknown; readonly peer: unknown } | undefined
 }
 
 /** Reads it. */
 export function originOf(environ: Environ): Origin {
-  return { host: environ["HTTP_HOST"], peer: environ.REMOTE_ADDR, scheme: environ["wsgi.url_scheme"] }
+  const originals = environ[PROXY_FIX_ORIGINALS] as Record<string, unknown> | undefined
+  return {
+    host: environ["HTTP_HOST"],
+    peer: environ.REMOTE_ADDR,
+    scheme: environ["wsgi.url_scheme"],
+    before: originals && { host: originals["HTTP_HOST"], peer: originals["REMOTE_ADDR"] },
+  }
 }
 
 /** Whether the request is for a name of ours, and comes from where it may. */
-export function isTrusted({ host, peer }: Origin, { trustedHosts, allowRemote }: TrustOptions): boolean {
+export function isTrusted({ host, peer, before }: Origin, options: TrustOptions): boolean {
+  return isOurs(host, peer, options) && (before === undefined || isOurs(before.host, before.peer, options))
+}
+
+function isOurs(host: unknown, peer: unknown, { trustedHosts, allowRemote }: TrustOptions): boolean {
   if (typeof host !== "string" || !hostIsTrusted(host, [...LOCAL_HOSTS, ...trustedHosts])) return false
   return allowRemote || isLoopback(peer)
 }
