@@ -41,8 +41,7 @@ const CALL_NAME = "__werkstatt_call__"
  * @row DBG-16
  * @example
  * const console = new Console({ a: 20 })
- * await console.eval("a + 1") // => { kind: "value", value: 21, output: "" }
- * await console.eval("_ * 2") // => { kind: "value", value: 42, output: "" }
+ * await console.eval("let b = await a + 1; b") // => { kind: "value", value: 21, output: "" }
  * await console.eval("f(") // => { kind: "incomplete" }
  */
 export class Console {
