@@ -1,11 +1,11 @@
 // An application under the debugger: its errors become pages that show what went wrong and let it be looked into. The parts
 // are put together here; each knows little of the others. For development only: whoever enters the PIN runs code here.
 
-import { inspect } from "node:util"
 import { asApplication } from "../as-application.ts"
 import { prefersJson } from "../exceptions/json-preference.ts"
 import type { Application, ApplicationLike, Body, Environ, HeaderList, StartResponse } from "../gateway.ts"
 import { hostIsTrusted } from "../http/hosts.ts"
+import { display, ON_ERROR_KEY, type OnError, reportError } from "../running/report.ts"
 import { type ErrorHandler, withErrors } from "./application-errors.ts"
 import type { Wrapper } from "./console.ts"
 import { DEBUGGER_PATH, DebuggerSite } from "./debugger-site.ts"
@@ -54,10 +54,14 @@ export interface DebuggedApplicationOptions {
 interface RequestState {
   readonly origin: Origin
   readonly wrappers: Wrapper[]
+  readonly onError: OnError
+  /** Who else is told of errors. */
+  readonly outer: OnError | undefined
 }
 
 const encoder = new TextEncoder()
 const directly: Quietly = (callback) => callback()
+const LATE = "reported after it could be answered"
 const NOT_KEPT =
   "The variables of this error were not kept: it came from code that throws and catches a lot, from many errors at once, or from Node itself. Load the page again; from now on this place is watched."
 const NOT_WATCHED =
@@ -194,14 +198,16 @@ export class DebuggedApplication {
       begin: (environ) => {
         const wrappers: Wrapper[] = []
         environ["werkstatt.debug.preserve_context"] = (run: Wrapper) => void wrappers.push(run)
-        return { origin: originOf(environ), wrappers }
+        // What the server and middleware report came too late to be answered, or was caught on the way.
+        const outer = environ[ON_ERROR_KEY] as OnError | undefined
+        const onError: OnError = (error, reported) => {
+          void this.capture(error, reported ?? environ, LATE)
+          outer?.(error, reported)
+        }
+        environ[ON_ERROR_KEY] = onError
+        return { origin: originOf(environ), wrappers, onError, outer }
       },
       answer: (error, environ, startResponse, state) => this.#answer(error, environ, startResponse, state),
-      late: (error, environ, circumstance, { wrappers }) => {
-        void this.#record(error, environ, circumstance, wrappers, true).catch((failure: unknown) =>
-          this.#log(` * The debugger failed: ${display(failure)}`),
-        )
-      },
     }
   }
 
@@ -209,10 +215,14 @@ export class DebuggedApplication {
     error: unknown,
     environ: Environ,
     startResponse: StartResponse,
-    { origin, wrappers }: RequestState,
+    { origin, wrappers, onError, outer }: RequestState,
   ): Promise<Body> {
+    // To the operator it is told as ever; here it is known.
+    if (outer === undefined) delete environ[ON_ERROR_KEY]
+    else environ[ON_ERROR_KEY] = outer
     const target = environ.REQUEST_URI ?? environ.PATH_INFO
-    environ["wsgi.errors"].write(`${environ.REQUEST_METHOD} ${target}: the application failed\n${display(error)}\n`)
+    reportError(environ, `${environ.REQUEST_METHOD} ${target}: the application failed`, error)
+    environ[ON_ERROR_KEY] = onError
     const recorded = await this.#record(error, environ, "", wrappers, false)
     const { text, headers } = await this.#representation(recorded, environ, isTrusted(origin, this.#trust))
     const bytes = encoder.encode(text)
@@ -302,12 +312,4 @@ function linkOf(environ: Environ): string {
 /** A terminal must not act on what a client sent. */
 function withoutControls(text: string): string {
   return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "\ufffd")
-}
-
-function display(error: unknown): string {
-  try {
-    return inspect(error)
-  } catch {
-    return "(what was thrown cannot be shown)"
-  }
 }
