@@ -1,6 +1,6 @@
 // The files of a form, by the names of their fields.
 
-import { lookup } from "mime-types"
+import { guessFileType } from "../http/file-types.ts"
 import { type FileSource, FileStorage } from "./file-storage.ts"
 import { MultiDict } from "./multi-dict.ts"
 
@@ -29,7 +29,7 @@ export class FileMultiDict extends MultiDict<FileStorage> {
     }
     const storage = new FileStorage(file, { name, filename, contentType })
     if (storage.contentType === undefined && storage.filename !== undefined) {
-      storage.headers.set("Content-Type", lookup(storage.filename) || "application/octet-stream")
+      storage.headers.set("Content-Type", guessFileType(storage.filename).mimetype)
     }
     this.append(name, storage)
   }

@@ -1,41 +1,12 @@
-// Which parts of a file a Range header gets, and how several of them are put into one body (RFC 9110 section 14).
-// What a client asks for can cost no more than the whole file: few ranges, ascending, none overlapping, and with their heads
-// not longer than the file; whatever else is asked for gets the whole, which the RFC allows.
+// Several parts of a file as one body (RFC 9110 section 14.6). With their heads they are not longer than the file: what a client
+// asks for can cost no more than the whole.
 
-import { dumpContentRange, parseRange, type RangePair, selectRange } from "../http/ranges.ts"
+import { dumpContentRange } from "../http/ranges.ts"
+import type { ByteRange } from "../http/selection.ts"
 import { lengthOf, type Segment } from "./file-body.ts"
 
 /** More ranges than this in one request get the whole file. */
 export const MAX_RANGES = 16
-
-/** Offsets, the second one behind the last byte. */
-export type ByteRange = readonly [start: number, stop: number]
-
-/**
- * What a `Range` header gets of `size` bytes: ranges, or `undefined` for the whole; no ranges at all when none of those
- * asked for lies within the file (416). An empty file has no parts: it is always sent as the whole.
- *
- * @example
- * selectByteRanges("bytes=0-4", 10) // => [[0, 5]]
- * selectByteRanges("bytes=0-0,-1", 10) // => [[0, 1], [9, 10]]
- * selectByteRanges("bytes=10-", 10) // => []
- * selectByteRanges("bytes=0-,0-,0-", 10) // => undefined
- * selectByteRanges("lines=1-2", 10) // => undefined
- */
-export function selectByteRanges(header: string | undefined, size: number): ByteRange[] | undefined {
-  if (header === undefined || size === 0) return undefined
-  const request = parseRange(header)
-  if (request?.units !== "bytes" || request.ranges.length > MAX_RANGES) return undefined
-  const selected: ByteRange[] = []
-  for (const range of request.ranges) {
-    const part = selectRange(range as RangePair, size)
-    if (part === undefined) continue
-    // A suffix may reach back into the range before it.
-    if (part[0] < (selected.at(-1)?.[1] ?? 0)) return undefined
-    selected.push(part)
-  }
-  return selected
-}
 
 /** Several ranges as one body. */
 export interface MultipartRanges {

@@ -9,6 +9,7 @@ import { sep } from "node:path"
 import { platform } from "node:process"
 import { safeJoin } from "../security.ts"
 import type { FileState } from "./file-state.ts"
+import { knownFiles } from "./known-files.ts"
 import { isMissing, type OpenFile, openFile } from "./open-file.ts"
 
 /** What of a directory is served. */
@@ -108,20 +109,8 @@ function pathOfDescriptor(fd: number): string | undefined {
   }
 }
 
-// The real path of a directory is asked for at most once a second; and again when a file is not below it, since the
-// directory may be a link that was just turned to a new release.
-const ROOT_AGE_MS = 1000
-const MAX_ROOTS = 100
-const roots = new Map<string, { path: string; until: number }>()
-
-async function isBelow(directory: string, real: string, plain: string | undefined): Promise<boolean> {
-  const known = roots.get(directory)
-  const now = performance.now()
-  if (known !== undefined && known.until > now && matches(known.path, real, plain)) return true
-  const path = await realPath(directory)
-  if (!roots.has(directory) && roots.size >= MAX_ROOTS) roots.clear()
-  roots.set(directory, { path, until: now + ROOT_AGE_MS })
-  return matches(path, real, plain)
+function isBelow(directory: string, real: string, plain: string | undefined): Promise<boolean> {
+  return knownFiles.isInRoot(directory, realPath, (root) => matches(root, real, plain))
 }
 
 function matches(root: string, real: string, plain: string | undefined): boolean {

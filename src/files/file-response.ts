@@ -5,16 +5,17 @@
 // and body go out in one write and nothing is left open; more than that is a FileBody, closed by the server.
 
 import { Headers } from "../datastructures/headers.ts"
+import { selectionHeaders } from "../environ/selection-headers.ts"
 import { PreconditionFailed, RequestedRangeNotSatisfiable } from "../exceptions/statuses.ts"
 import type { Environ, HeaderList } from "../gateway.ts"
-import { evaluatePreconditions, ifRangeMatches } from "../http/conditions.ts"
 import { httpDate } from "../http/dates.ts"
 import { quoteEtag } from "../http/etags.ts"
 import { getContentType } from "../http/media-types.ts"
 import { dumpContentRange } from "../http/ranges.ts"
+import { pastDate, selectContent } from "../http/selection.ts"
 import { isThenable } from "../thenable.ts"
 import type { Response, ResponseClass } from "../wrappers/response.ts"
-import { multipartRanges, selectByteRanges } from "./byte-ranges.ts"
+import { MAX_RANGES, multipartRanges } from "./byte-ranges.ts"
 import { FileBody, lengthOf, readSegments, type Segment } from "./file-body.ts"
 import type { FileSource } from "./file-source.ts"
 
@@ -27,7 +28,7 @@ export interface FileFacts {
   mimetype: string
   /** The entity tag, without quotes. */
   etag?: string | undefined
-  /** The last change. */
+  /** The last change; one that lies in the future becomes now. */
   lastModified?: Date | undefined
   /** Further headers. */
   headers?: HeaderList | undefined
@@ -126,7 +127,8 @@ interface FileAnswer {
 }
 
 function answerTo(size: number, environ: Environ, facts: FileFacts): FileAnswer {
-  const { mimetype, lastModified } = facts
+  const { mimetype } = facts
+  const lastModified = facts.lastModified && pastDate(facts.lastModified)
   const headers = new Headers()
   for (const [name, value] of facts.headers ?? []) headers.append(name, value)
   const etag = facts.etag === undefined ? undefined : quoteEtag(facts.etag)
@@ -140,27 +142,20 @@ function answerTo(size: number, environ: Environ, facts: FileFacts): FileAnswer 
   }
   headers.append("Date", httpDate())
   headers.append("Accept-Ranges", "bytes")
-  const validators = { etag, lastModified }
-  const decision = evaluatePreconditions(
-    {
-      ifMatch: variable(environ, "HTTP_IF_MATCH"),
-      ifNoneMatch: variable(environ, "HTTP_IF_NONE_MATCH"),
-      ifModifiedSince: variable(environ, "HTTP_IF_MODIFIED_SINCE"),
-      ifUnmodifiedSince: variable(environ, "HTTP_IF_UNMODIFIED_SINCE"),
-    },
-    validators,
-  )
-  if (decision === "precondition-failed") throw new PreconditionFailed()
-  if (decision === "not-modified") return { ...whole, status: 304, segments: [] }
-
+  const selection = selectContent(selectionHeaders(environ), {
+    etag,
+    lastModified,
+    // Ranges are left to the server that sends the file.
+    length: facts.handOver === undefined ? size : undefined,
+    maxRanges: MAX_RANGES,
+  })
+  if (selection.status === 412) throw new PreconditionFailed()
+  if (selection.status === 416) throw new RequestedRangeNotSatisfiable(size)
+  if (selection.status === 304) return { ...whole, status: 304, segments: [] }
   if (facts.handOver !== undefined) return handedOver(whole, facts.handOver)
-
-  // RFC 9110 section 14.2: Range means something with GET only.
-  if (method !== "GET" || !ifRangeMatches(variable(environ, "HTTP_IF_RANGE"), validators)) return whole
-  const ranges = selectByteRanges(variable(environ, "HTTP_RANGE"), size)
-  if (ranges === undefined) return whole
+  if (selection.status !== 206) return whole
+  const { ranges } = selection
   const [first, second] = ranges
-  if (first === undefined) throw new RequestedRangeNotSatisfiable(size)
   if (second === undefined) {
     const [start, stop] = first
     headers.append("Content-Range", dumpContentRange({ units: "bytes", start, stop, length: size }))
@@ -174,9 +169,4 @@ function answerTo(size: number, environ: Environ, facts: FileFacts): FileAnswer 
 function handedOver(whole: FileAnswer, header: [name: string, value: string]): FileAnswer {
   whole.headers.append(...header)
   return { ...whole, segments: [] }
-}
-
-function variable(environ: Environ, name: string): string | undefined {
-  const value = environ[name]
-  return typeof value === "string" ? value : undefined
 }

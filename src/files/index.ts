@@ -1,8 +1,8 @@
+export { type FileType, type FileView, guessFileType } from "../http/file-types.ts"
 export { type DirectoryOptions, openInDirectory } from "./directory.ts"
 export { type FileFacts, fileResponse } from "./file-response.ts"
 export type { FileSource } from "./file-source.ts"
 export type { FileState } from "./file-state.ts"
-export { type FileType, guessFileType } from "./file-type.ts"
 export { FileWrapper, type SeekableFile, wrapFile } from "./file-wrapper.ts"
 export {
   type FindModulesOptions,
@@ -11,7 +11,7 @@ export {
   type ImportStringOptions,
   importString,
 } from "./modules.ts"
-export { NotAFileError, type OpenFile, openFile } from "./open-file.ts"
+export { NotAFileError, type OpenFile, openFile, type PathSource } from "./open-file.ts"
 export { OpenFileCache, type OpenFileCacheOptions, type SharedFile } from "./open-file-cache.ts"
 export type { ContentCoding } from "./precompressed.ts"
 export {

@@ -3,8 +3,10 @@
 // What is kept is the open file and not its name: what was found to be inside of a folder cannot become another file.
 // The price is that a file that was replaced is sent for as long as it is kept.
 
-import type { FileSource } from "./file-source.ts"
-import type { OpenFile } from "./open-file.ts"
+import type { FileState } from "./file-state.ts"
+import type { FileCache } from "./known-files.ts"
+import type { OpenFile, PathSource } from "./open-file.ts"
+import { RecentMap } from "./recent-map.ts"
 
 /** How long, and how many. */
 export interface OpenFileCacheOptions {
@@ -18,11 +20,9 @@ export interface OpenFileCacheOptions {
  * Open files to share between requests; give it to `sendFile` or `sendFromDirectory`. Worth it where files are not changed in
  * place: a change may go unseen for `maxAgeMs`.
  */
-export class OpenFileCache {
+export class OpenFileCache implements FileCache {
   readonly #maxAgeMs: number
-  readonly #maxFiles: number
-  /** The oldest first. */
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries: RecentMap<Entry>
   #timer: ReturnType<typeof setTimeout> | undefined = undefined
 
   /** @throws RangeError unless both are above 0 */
@@ -31,12 +31,22 @@ export class OpenFileCache {
       throw new RangeError(`maxAgeMs and maxFiles are above 0, not ${maxAgeMs} and ${maxFiles}`)
     }
     this.#maxAgeMs = maxAgeMs
-    this.#maxFiles = maxFiles
+    this.#entries = new RecentMap(maxAgeMs, maxFiles, ({ opening }) => {
+      opening.then(
+        (file) => file.release(),
+        () => {},
+      )
+    })
   }
 
   /** How many files are open, or are being opened. */
   get size(): number {
     return this.#entries.size
+  }
+
+  /** The state of the file that is kept open under `key`. */
+  stateOf(key: string): FileState | undefined {
+    return this.#entries.get(key)?.kept?.state
   }
 
   /**
@@ -59,46 +69,29 @@ export class OpenFileCache {
 
   /** Closes what nobody uses any more. The cache remains usable. */
   close(): void {
-    for (const key of this.#entries.keys()) this.#drop(key)
+    this.#entries.clear()
     clearTimeout(this.#timer)
     this.#timer = undefined
   }
 
   #entryFor(key: string, open: () => Promise<OpenFile>): Entry {
     const known = this.#entries.get(key)
-    if (known !== undefined && known.until > performance.now()) return known
-    if (known !== undefined) this.#drop(key)
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size < this.#maxFiles) break
-      this.#drop(oldest)
-    }
+    if (known !== undefined) return known
     const opening = open().then((file) => new KeptFile(file))
-    const entry: Entry = { opening, kept: undefined, until: performance.now() + this.#maxAgeMs }
+    const entry: Entry = { opening, kept: undefined }
     this.#entries.set(key, entry)
     opening.then(
       (kept) => {
         entry.kept = kept
       },
-      () => {
-        if (this.#entries.get(key) === entry) this.#entries.delete(key)
-      },
+      () => this.#entries.delete(key, entry),
     )
     this.#timer ??= setTimeout(() => this.#sweep(), this.#maxAgeMs).unref()
     return entry
   }
 
-  #drop(key: string): void {
-    const entry = this.#entries.get(key)
-    this.#entries.delete(key)
-    entry?.opening.then(
-      (file) => file.release(),
-      () => {},
-    )
-  }
-
   #sweep(): void {
-    const now = performance.now()
-    for (const [key, { until }] of this.#entries) if (until <= now) this.#drop(key)
+    this.#entries.sweep()
     this.#timer = this.#entries.size === 0 ? undefined : setTimeout(() => this.#sweep(), this.#maxAgeMs).unref()
   }
 }
@@ -107,7 +100,6 @@ interface Entry {
   readonly opening: Promise<KeptFile>
   /** As soon as it is open. */
   kept: KeptFile | undefined
-  readonly until: number
 }
 
 /** A file with those who use it; the cache is the first of them. */
@@ -117,6 +109,10 @@ class KeptFile {
 
   constructor(file: OpenFile) {
     this.#file = file
+  }
+
+  get state(): FileState {
+    return this.#file.state
   }
 
   share(): SharedFile | undefined {
@@ -131,7 +127,7 @@ class KeptFile {
 }
 
 /** A share in an open file. */
-export class SharedFile implements FileSource {
+export class SharedFile implements PathSource {
   readonly #file: OpenFile
   readonly #onClose: () => void | Promise<void>
   #closed = false
@@ -139,6 +135,11 @@ export class SharedFile implements FileSource {
   constructor(file: OpenFile, onClose: () => void | Promise<void>) {
     this.#file = file
     this.#onClose = onClose
+  }
+
+  /** As it was when it was opened. */
+  get state(): FileState {
+    return this.#file.state
   }
 
   /** Under which name it was opened. */
@@ -159,6 +160,11 @@ export class SharedFile implements FileSource {
   /** As that of the file. */
   get version(): string {
     return this.#file.version
+  }
+
+  /** As the file does. */
+  hasChanged(): boolean {
+    return this.#file.hasChanged()
   }
 
   /** Reads as the file does. */

@@ -83,8 +83,16 @@ export async function adoptHandle(handle: FileHandle): Promise<OpenFile> {
   }
 }
 
+/** A file on disk. */
+export interface PathSource extends FileSource {
+  /** As it was when it was opened. */
+  readonly state: FileState
+  /** Whether it is another one by now than it was when it was opened. */
+  hasChanged(): boolean
+}
+
 /** A regular file, open until `close`. */
-export class OpenFile implements FileSource {
+export class OpenFile implements PathSource {
   /** The descriptor. Only `close` may close it. */
   readonly fd: number
   /** As it was when it was opened. */
@@ -117,6 +125,11 @@ export class OpenFile implements FileSource {
   /** That of its state. */
   get version(): string {
     return this.state.version
+  }
+
+  /** Whether its content, name or rights have changed since it was opened. */
+  hasChanged(): boolean {
+    return this.#closed || !this.state.isStill(fstatSync(this.fd))
   }
 
   /** `size` bytes from `position` on, never beyond the length that it had; less only if it has become shorter. */

@@ -9,17 +9,20 @@ import { NotFound, PreconditionFailed } from "../exceptions/statuses.ts"
 import type { Environ, FileLike, HeaderList } from "../gateway.ts"
 import { dumpContentDisposition } from "../http/content-disposition.ts"
 import { httpDate } from "../http/dates.ts"
+import { guessFileType } from "../http/file-types.ts"
 import { percentEncode } from "../http/percent.ts"
+import { pastDate } from "../http/selection.ts"
 import { isThenable } from "../thenable.ts"
 import { Response, type ResponseClass } from "../wrappers/response.ts"
+import { contentTag, knownContentTag } from "./content-tag.ts"
 import { type DirectoryOptions, openInDirectory } from "./directory.ts"
 import { afterClosing, bodilessResponse, type FileFacts, fileResponse } from "./file-response.ts"
 import { BlobSource, BytesSource, type FileSource } from "./file-source.ts"
-import { guessFileType } from "./file-type.ts"
+import type { FileState } from "./file-state.ts"
 import { isFileHandle, wrapFile } from "./file-wrapper.ts"
-import { lastStateOf, rememberFile, stateOfKnown } from "./known-files.ts"
-import { adoptHandle, isMissing, type OpenFile, openFile } from "./open-file.ts"
-import type { OpenFileCache, SharedFile } from "./open-file-cache.ts"
+import { type FileCache, knownFiles } from "./known-files.ts"
+import { adoptHandle, isMissing, type OpenFile, openFile, type PathSource } from "./open-file.ts"
+import type { OpenFileCache } from "./open-file-cache.ts"
 import { acceptedCodings, type ContentCoding, endingOf } from "./precompressed.ts"
 
 /** What can be sent: a path or file URL, bytes, a Blob, or an open file. What is open belongs to the response, which closes it. */
@@ -37,13 +40,22 @@ export interface AccelMapping {
 export interface SendFileOptions<R extends Response = Response> {
   /** The media type, else guessed from the name. Text types get `; charset=utf-8`. */
   mimetype?: string | undefined
+  /**
+   * Whether the ending `.gz`, `.br` or `.zst` of the name is told as a Content-Encoding of what is in the file, and not as the
+   * type of a file to be kept. Unless given, only `.svgz` has one. Attachments never have.
+   */
+  contentEncoding?: boolean | undefined
   /** Whether browsers save the file instead of showing it. */
   asAttachment?: boolean | undefined
   /** The name for saving, any text without control characters; that of the file unless given. */
   downloadName?: string | undefined
   /** Whether preconditions and ranges are looked at. True unless given. */
   conditional?: boolean | undefined
-  /** An entity tag, without quotes; `false` for none. Of a file on disk one is made of path, length and last change. */
+  /**
+   * An entity tag, without quotes; `false` for none. Of a file on disk one is made of path, length and last change, which is
+   * another one on each machine, and does not see a change that keeps length and date. `content` makes it of the bytes, also
+   * those of a Blob or Uint8Array: the same everywhere, and remembered as long as the file is the same.
+   */
   etag?: boolean | string | undefined
   /** The last change as a date or in Unix seconds; that of the file unless given. */
   lastModified?: Date | number | undefined
@@ -73,7 +85,7 @@ export interface SendFromDirectoryOptions<R extends Response = Response> extends
  * A response with a file. A path must come from the program: for paths of strangers there is `sendFromDirectory`.
  *
  * Conditional requests are answered with 304, one range with 206, several as `multipart/byteranges`. Bytes and Blobs have no
- * entity tag, unless one is given; other open files (an object with `read(size)`) have no length, and no ranges.
+ * entity tag, unless one is given or made of them; other open files (an object with `read(size)`) have no length, and no ranges.
  *
  * @throws TypeError when there is neither a name nor a media type, an attachment has no name, the name holds a control
  *   character, or the file is none (a directory, a pipe); RangeError for a `maxAge` that is no whole number
@@ -85,11 +97,14 @@ export async function sendFile<R extends Response = Response>(
   environ: Environ,
   options: SendFileOptions<R> = {},
 ): Promise<R> {
-  if (typeof file === "string") return sendPath(file, environ, options, (path) => openFile(path))
-  if (file instanceof URL) return sendPath(fileURLToPath(file), environ, options, (path) => openFile(path))
-  if (file instanceof Uint8Array) return sendSource(new BytesSource(file), {}, environ, options)
-  if (file instanceof Blob) return sendSource(new BlobSource(file), { name: nameOf(file) }, environ, options)
-  if (isFileHandle(file)) return sendSource(await adoptHandle(file), {}, environ, options)
+  if (typeof file === "string") return sendPath(file, environ, options, ANYWHERE)
+  if (file instanceof URL) return sendPath(fileURLToPath(file), environ, options, ANYWHERE)
+  if (file instanceof Uint8Array) return answerWith(new BytesSource(file), {}, environ, options)
+  if (file instanceof Blob) {
+    const name = file instanceof File ? file.name : undefined
+    return answerWith(new BlobSource(file), { name, blob: file }, environ, options)
+  }
+  if (isFileHandle(file)) return answerWith(await adoptHandle(file), {}, environ, options)
   return sendUnmeasured(file, environ, options)
 }
 
@@ -113,15 +128,24 @@ export async function sendFromDirectory<R extends Response = Response>(
   const { dotFiles = false, symlinks = "inside" } = options
   // The part that a stranger chose comes last, so that it cannot pass for any of the others.
   const scope = `${dotFiles} ${symlinks} ${root}\0`
-  const open = async (name: string) => {
-    const file = await openInDirectory(root, name, options, lastStateOf(scope + name))
+  const open = async (name: string, known: FileState | undefined) => {
+    const file = await openInDirectory(root, name, options, known)
     if (file === undefined) throw new NotFound()
     return file
   }
-  return sendPath(path, environ, options, open, scope)
+  return sendPath(path, environ, options, { scope, open })
 }
 
 type Options = SendFileOptions<Response>
+
+/** Where paths lead to files, and by which rules. */
+interface Place {
+  /** Stands for the rules in front of a path. */
+  readonly scope: string
+  open(path: string, known: FileState | undefined): Promise<OpenFile>
+}
+
+const ANYWHERE: Place = { scope: "", open: (path) => openFile(path) }
 
 /** What is known of a file besides what is in it. */
 interface FileIdentity {
@@ -131,104 +155,84 @@ interface FileIdentity {
   path?: string | undefined
   /** In which coding it is, being sent for another file. */
   coding?: ContentCoding | undefined
-}
-
-// What can be answered at once, from a file that is open already, makes no promises on its way; the exported functions do.
-
-function sendPath<R extends Response>(
-  path: string,
-  environ: Environ,
-  options: SendFileOptions<R>,
-  openAnew: (path: string) => Promise<OpenFile>,
-  scope = "",
-): R | Promise<R> {
-  const name = basename(path)
-  const { openFiles } = options
-  const open = (path: string): PathSource | Promise<PathSource> =>
-    openFiles === undefined
-      ? openAndRemember(scope, path, openAnew)
-      : openFiles.open(scope + path, () => openAnew(path))
-  const send = (file: PathSource, coding?: ContentCoding) =>
-    sendSource(file, { name, path: file.path, coding }, environ, options)
-  const codings = codingsFor(name, environ, options)
-  if (codings.length > 0) return sendFirst(path, codings, open, send)
-  const response = openFiles === undefined ? sendUnopened(scope + path, name, environ, options) : undefined
-  if (response !== undefined) return response
-  const file = open(path)
-  return isThenable(file) ? file.then((file) => send(file)) : send(file)
-}
-
-type PathSource = OpenFile | SharedFile
-
-async function openAndRemember(
-  scope: string,
-  path: string,
-  open: (path: string) => Promise<OpenFile>,
-): Promise<OpenFile> {
-  const file = await open(path)
-  rememberFile(scope + path, file.state)
-  return file
-}
-
-/** The response, if it needs no content and the file was opened a moment ago. */
-function sendUnopened<R extends Response>(
-  key: string,
-  name: string,
-  environ: Environ,
-  options: SendFileOptions<R>,
-): R | undefined {
-  const { REQUEST_METHOD: method, HTTP_IF_NONE_MATCH: tags, HTTP_IF_MODIFIED_SINCE: date } = environ
-  if (method !== "HEAD" && tags === undefined && date === undefined) return undefined
-  const state = stateOfKnown(key)
-  if (state === undefined) return undefined
-  return bodilessResponse(state.size, environ, factsOf(state, { name, path: state.path }, options), classOf(options))
+  blob?: Blob | undefined
 }
 
 /** Sends the file in the first of the codings in which it is there, else as it is. */
-async function sendFirst<R>(
+async function sendPath<R extends Response>(
   path: string,
-  codings: readonly ContentCoding[],
-  open: (path: string) => PathSource | Promise<PathSource>,
-  send: (file: PathSource, coding?: ContentCoding) => R | Promise<R>,
+  environ: Environ,
+  options: SendFileOptions<R>,
+  place: Place,
 ): Promise<R> {
-  for (const coding of codings) {
-    const file = await openIfThere(path + endingOf(coding), open)
-    if (file !== undefined) return send(file, coding)
+  const name = basename(path)
+  const cache: FileCache = options.openFiles ?? knownFiles
+  const needsLittle = mayNeedNoContent(environ)
+  for (const coding of [...codingsFor(name, environ, options), undefined]) {
+    const variant = coding === undefined ? path : path + endingOf(coding)
+    const key = place.scope + variant
+    const known = needsLittle ? cache.stateOf(key) : undefined
+    const response = known && answerWithoutFile(known, { name, path: known.path, coding }, environ, options)
+    if (response !== undefined) return response
+    let file: PathSource
+    try {
+      const opening = cache.open(key, () => place.open(variant, knownFiles.lastStateOf(key)))
+      file = isThenable(opening) ? await opening : opening
+    } catch (error) {
+      if (coding !== undefined && (isMissing(error) || error instanceof NotFound)) continue
+      throw error
+    }
+    return answerWith(file, { name, path: file.state.path, coding }, environ, options)
   }
-  return send(await open(path))
+  throw new NotFound()
+}
+
+/** Whether the answer may be a 304, or one to HEAD. */
+function mayNeedNoContent(environ: Environ): boolean {
+  const { REQUEST_METHOD: method, HTTP_IF_NONE_MATCH: tags, HTTP_IF_MODIFIED_SINCE: date } = environ
+  return method === "HEAD" || tags !== undefined || date !== undefined
 }
 
 function codingsFor(name: string, environ: Environ, { precompressed, downloadName }: Options): ContentCoding[] {
-  if (!precompressed || guessFileType(downloadName ?? name).coding !== undefined) return []
+  if (!precompressed || guessFileType(downloadName ?? name, "decoded").coding !== undefined) return []
   const accepted = environ["HTTP_ACCEPT_ENCODING"]
   if (typeof accepted !== "string") return []
   return acceptedCodings(accepted, precompressed === true ? undefined : precompressed)
 }
 
-async function openIfThere<F>(path: string, open: (path: string) => F | Promise<F>): Promise<F | undefined> {
-  try {
-    return await open(path)
-  } catch (error) {
-    if (isMissing(error) || error instanceof NotFound) return undefined
-    throw error
-  }
+/** The response, if it needs neither content nor an entity tag that has to be made of it. */
+function answerWithoutFile<R extends Response>(
+  state: FileState,
+  identity: FileIdentity,
+  environ: Environ,
+  options: SendFileOptions<R>,
+): R | undefined {
+  const tag = options.etag === "content" ? knownContentTag(state) : state.version
+  if (tag === undefined) return undefined
+  return bodilessResponse(state.size, environ, factsOf(state, tag, identity, options), classOf(options))
 }
 
-function sendSource<R extends Response>(
+function answerWith<R extends Response>(
   source: FileSource,
   identity: FileIdentity,
   environ: Environ,
   options: SendFileOptions<R>,
 ): R | Promise<R> {
-  let facts: FileFacts
-  try {
-    facts = factsOf(source, identity, options)
-  } catch (error) {
-    return afterClosing(source, () => {
+  const respond = (tag: string | undefined): R | Promise<R> => {
+    let facts: FileFacts
+    try {
+      facts = factsOf(source, tag, identity, options)
+    } catch (error) {
+      return fail(error)
+    }
+    return fileResponse(source, environ, facts, classOf(options))
+  }
+  const fail = (error: unknown) =>
+    afterClosing<never>(source, () => {
       throw error
     })
-  }
-  return fileResponse(source, environ, facts, classOf(options))
+  if (options.etag !== "content") return respond(source.version)
+  return contentTag(source, identity.blob).then(respond, fail)
 }
 
 /** A file whose length nobody knows goes to the server as it is; conditions are looked at all the same. */
@@ -238,11 +242,11 @@ async function sendUnmeasured<R extends Response>(
   options: SendFileOptions<R>,
 ): Promise<R> {
   try {
-    const { mimetype, headers, etag, lastModified } = factsOf(undefined, {}, options)
+    const { mimetype, headers, etag, lastModified } = factsOf(undefined, undefined, {}, options)
     const body = wrapFile(environ, file)
     const response = new (classOf(options))(body, { headers, mimetype, directPassthrough: true })
     if (etag !== undefined) response.setEtag(etag)
-    if (lastModified !== undefined) response.lastModified = lastModified
+    if (lastModified !== undefined) response.lastModified = pastDate(lastModified)
     if (options.conditional !== false) response.makeConditional(environ)
     if (response.statusCode === 412) throw new PreconditionFailed()
     return response
@@ -252,19 +256,22 @@ async function sendUnmeasured<R extends Response>(
   }
 }
 
+/** @param tag what the entity tag is unless the options say otherwise */
 function factsOf(
-  source: Pick<FileSource, "version" | "modified"> | undefined,
+  source: Pick<FileSource, "modified"> | undefined,
+  tag: string | undefined,
   { name, path, coding }: FileIdentity,
   options: Options,
 ): FileFacts {
-  const { asAttachment = false, conditional, etag = true, lastModified, useXSendfile } = options
+  const { asAttachment = false, conditional, contentEncoding, etag = true, lastModified, useXSendfile } = options
   const downloadName = options.downloadName ?? name
   const headers: HeaderList = []
   let { mimetype } = options
-  if (mimetype === undefined) {
+  if (mimetype === undefined || contentEncoding) {
     if (downloadName === undefined) throw new TypeError("a file without a name needs a mimetype or a downloadName")
-    const type = guessFileType(downloadName, asAttachment ? "as-it-is" : "decoded")
-    mimetype = type.mimetype
+    const isKept = asAttachment || contentEncoding === false
+    const type = guessFileType(downloadName, isKept ? "as-it-is" : contentEncoding ? "decoded" : "usual")
+    mimetype ??= type.mimetype
     if (type.coding !== undefined) headers.push(["Content-Encoding", type.coding])
   }
   if (coding !== undefined) headers.push(["Content-Encoding", coding])
@@ -279,7 +286,7 @@ function factsOf(
     mimetype,
     headers,
     conditional,
-    etag: typeof etag === "string" ? etag : etag ? source?.version : undefined,
+    etag: etag === false ? undefined : etag === true || etag === "content" ? tag : etag,
     lastModified: typeof lastModified === "number" ? new Date(lastModified * 1000) : (lastModified ?? source?.modified),
     handOver: path !== undefined && useXSendfile ? handOver(path, useXSendfile) : undefined,
   }
@@ -305,10 +312,6 @@ function handOver(path: string, mappings: true | readonly AccelMapping[]): [name
     return ["X-Accel-Redirect", prefix + percentEncode(below.replaceAll(sep, "/"), "/")]
   }
   throw new TypeError(`no mapping of useXSendfile has the file ${absolute}`)
-}
-
-function nameOf(blob: Blob): string | undefined {
-  return blob instanceof File ? blob.name : undefined
 }
 
 function classOf<R extends Response>({ responseClass }: SendFileOptions<R>): ResponseClass<R> {

@@ -1,6 +1,6 @@
 // Entity tags (RFC 9110 section 8.8.3): quoting, unquoting, lists of them, and a tag made of the bytes themselves.
 
-import { createHash, getHashes } from "node:crypto"
+import { createHash, getHashes, type Hash } from "node:crypto"
 import { isSpace, stripSpace } from "./tokens.ts"
 
 // RFC 9110 section 8.8.3
@@ -130,8 +130,33 @@ export function dumpEtags(list: { strong: Iterable<string>; weak: Iterable<strin
  * generateEtag(new TextEncoder().encode("hello")) // => "Mzi+aU9QxfM4gUmGzfBoZFOoiLhPQk15KvS5ICOY85I"
  */
 export function generateEtag(bytes: Uint8Array): string {
-  digest ??= getHashes().includes("sha3-256") ? "sha3-256" : "sha256"
-  return createHash(digest).update(bytes).digest("base64").replace("=", "")
+  return new EtagHash().update(bytes).tag()
+}
+
+/**
+ * Makes the tag that `generateEtag` makes, of bytes that come piece by piece.
+ *
+ * @example
+ * const bytes = new TextEncoder().encode("hello")
+ * new EtagHash().update(bytes.subarray(0, 2)).update(bytes.subarray(2)).tag() === generateEtag(bytes) // => true
+ */
+export class EtagHash {
+  readonly #hash: Hash
+
+  constructor() {
+    digest ??= getHashes().includes("sha3-256") ? "sha3-256" : "sha256"
+    this.#hash = createHash(digest)
+  }
+
+  update(bytes: Uint8Array): this {
+    this.#hash.update(bytes)
+    return this
+  }
+
+  /** The tag; ends the hash. */
+  tag(): string {
+    return this.#hash.digest("base64").replace("=", "")
+  }
 }
 
 let digest: string | undefined

@@ -10,10 +10,10 @@ import { asApplication } from "../as-application.ts"
 import { getPathInfo } from "../environ/path.ts"
 import { HTTPException } from "../exceptions/http-exception.ts"
 import { NotFound } from "../exceptions/statuses.ts"
-import { guessFileType } from "../files/file-type.ts"
 import { type SendFromDirectoryOptions, sendFile, sendFromDirectory } from "../files/send-file.ts"
 import type { Application, ApplicationLike, Environ } from "../gateway.ts"
 import { httpDate } from "../http/dates.ts"
+import { guessFileType } from "../http/file-types.ts"
 import type { Response } from "../wrappers/response.ts"
 
 /** A folder inside an installed package, as `{ package: "swagger-ui-dist", path: "." }`. */
@@ -32,7 +32,8 @@ export type ExportSource = string | URL | PackageFolder
 export type Exports = Readonly<Record<string, ExportSource>> | Iterable<readonly [prefix: string, source: ExportSource]>
 
 /** How `sharedData` serves files. */
-export interface SharedDataOptions extends Pick<SendFromDirectoryOptions, "dotFiles" | "symlinks" | "precompressed"> {
+export interface SharedDataOptions
+  extends Pick<SendFromDirectoryOptions, "dotFiles" | "symlinks" | "precompressed" | "contentEncoding"> {
   /**
    * Patterns of files that are not served: `*` and `?` stand for any characters and one, `[a-h]` and `[!a-h]` for one of these or
    * another. A pattern with a slash is about the path below the export, any other about the name.
@@ -40,6 +41,11 @@ export interface SharedDataOptions extends Pick<SendFromDirectoryOptions, "dotFi
   disallow?: string | Iterable<string> | undefined
   /** Whether responses have an ETag, can be confirmed by 304, and tell how long they may be kept. Default true. */
   cache?: boolean | undefined
+  /**
+   * What an ETag is made of: path, length and last change, or the content, which makes it the same on every machine. Default
+   * `state`.
+   */
+  etag?: "state" | "content" | undefined
   /** For how long a response may be kept without asking again. Default 43200, 12 hours. */
   maxAgeSeconds?: number | undefined
   /** The media type of files whose name does not tell it. Default `application/octet-stream`. */
@@ -150,10 +156,12 @@ async function firstFile(
 
 function sendingOptions(name: string, options: SharedDataOptions): SendFromDirectoryOptions {
   const { cache = true, maxAgeSeconds = 43_200, fallbackMimetype, dotFiles, symlinks, precompressed } = options
-  const isUnknown = guessFileType(name).mimetype === "application/octet-stream"
+  const { contentEncoding, etag } = options
+  const isUnknown = guessFileType(name, contentEncoding ? "decoded" : "usual").mimetype === "application/octet-stream"
   return {
     conditional: cache,
-    etag: cache,
+    etag: cache && (etag === "content" ? etag : true),
+    contentEncoding,
     maxAge: cache ? maxAgeSeconds : undefined,
     mimetype: isUnknown ? fallbackMimetype : undefined,
     dotFiles,

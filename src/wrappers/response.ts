@@ -11,17 +11,17 @@ import { concatenate } from "../environ/concatenation.ts"
 import { RangeWrapper, type Seekable } from "../environ/range-wrapper.ts"
 import { respondWith } from "../environ/responder.ts"
 import { runApplication } from "../environ/run.ts"
+import { selectionHeaders } from "../environ/selection-headers.ts"
 import { encodeText } from "../environ/text-encoding.ts"
 import { getCurrentUrl } from "../environ/url.ts"
 import { resolveUrl } from "../environ/url-reference.ts"
 import { type ErrorResponseClass, setErrorResponseClass } from "../exceptions/error-response.ts"
 import { RequestedRangeNotSatisfiable } from "../exceptions/statuses.ts"
 import type { ApplicationLike, Body, Environ, HeaderList, Responder, StartResponse } from "../gateway.ts"
-import { evaluatePreconditions, ifRangeMatches } from "../http/conditions.ts"
 import { httpDate } from "../http/dates.ts"
 import { generateEtag } from "../http/etags.ts"
 import { removeEntityHeaders } from "../http/fields.ts"
-import { parseRange, selectRange } from "../http/ranges.ts"
+import { type ByteRange, selectContent } from "../http/selection.ts"
 import { hasContent } from "../http/status.ts"
 import { iriToUri } from "../http/urls.ts"
 import {
@@ -376,36 +376,22 @@ export class Response extends ResponseHead implements Responder {
   }
 
   #applyConditions(environ: Environ, { acceptRanges = false, completeLength }: ConditionalOptions): void {
-    const validators = { etag: this.headers.get("ETag"), lastModified: this.lastModified }
-    const decision = evaluatePreconditions(
-      {
-        ifMatch: variable(environ, "HTTP_IF_MATCH"),
-        ifNoneMatch: variable(environ, "HTTP_IF_NONE_MATCH"),
-        ifModifiedSince: variable(environ, "HTTP_IF_MODIFIED_SINCE"),
-        ifUnmodifiedSince: variable(environ, "HTTP_IF_UNMODIFIED_SINCE"),
-      },
-      validators,
-    )
     const unit = acceptRanges === true ? "bytes" : acceptRanges || undefined
     if (unit !== undefined) this.acceptRanges = unit
-    if (decision === "precondition-failed") this.statusCode = 412
-    else if (decision === "not-modified") this.statusCode = 304
-    else if (environ.REQUEST_METHOD === "GET" && this.statusCode === 200 && unit === "bytes") {
-      const ifRange = variable(environ, "HTTP_IF_RANGE")
-      if (completeLength && ifRangeMatches(ifRange, validators)) {
-        this.#applyRange(variable(environ, "HTTP_RANGE"), completeLength)
-      }
-    }
+    const length = unit === "bytes" && this.statusCode === 200 ? completeLength : undefined
+    const { status, ranges } = selectContent(selectionHeaders(environ), {
+      etag: this.headers.get("ETag"),
+      lastModified: this.lastModified,
+      length,
+      maxRanges: 1,
+      refusesMalformed: true,
+    })
+    if (status === 416) throw new RequestedRangeNotSatisfiable(length as number)
+    if (status === 206) this.#cutTo(ranges[0], length as number)
+    else if (status !== 200) this.statusCode = status
   }
 
-  // RFC 9110 section 14.2: a unit that we do not know is ignored, and several ranges may be.
-  #applyRange(header: string | undefined, length: number): void {
-    if (header === undefined || !/^[ \t]*bytes[ \t]*=/i.test(header)) return
-    const ranges = parseRange(header)?.ranges
-    if (ranges !== undefined && ranges.length > 1) return
-    const range = ranges?.[0] && selectRange(ranges[0], length)
-    if (range === undefined) throw new RequestedRangeNotSatisfiable(length)
-    const [start, stop] = range
+  #cutTo([start, stop]: ByteRange, length: number): void {
     const body = this.#body
     if (isSequence(body)) this.#body = cut(this.#chunks(), start, stop)
     else this.#body = new RangeWrapper(isSeekable(body) ? body : new EncodedChunks(body), start, stop - start)
@@ -558,11 +544,6 @@ function remake<R extends Response>(
   const response = new responseClass(body, options)
   if (!isTyped) response.headers.delete("Content-Type")
   return response
-}
-
-function variable(environ: Environ, name: string): string | undefined {
-  const value = environ[name]
-  return typeof value === "string" ? value : undefined
 }
 
 function isSeekable(body: BodySource): body is (Iterable<Uint8Array> | AsyncIterable<Uint8Array>) & Seekable {

@@ -1,7 +1,7 @@
 import { chmod, mkdir, rename, symlink, unlink, utimes, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest"
-import { rememberFile, stateOfKnown } from "../../src/files/known-files.ts"
+import { knownFiles } from "../../src/files/known-files.ts"
 import { openFile } from "../../src/files/open-file.ts"
 import { sendFromDirectory } from "../../src/files/send-file.ts"
 import { createEnviron } from "../../src/testing/environ-builder.ts"
@@ -28,14 +28,14 @@ describe("the state of a file that was opened a moment ago", () => {
   beforeEach(async () => {
     key = `known ${path}`
     const file = await openFile(path)
-    rememberFile(key, file.state)
+    knownFiles.remember(key, file.state)
     await file.close()
   })
 
   test("is known as long as it is the same, whatever is read from it", async () => {
     await (await openFile(path)).close()
-    const state = stateOfKnown(key)
-    expect([state?.size, state?.path, state === stateOfKnown(key)]).toEqual([10, path, true])
+    const state = knownFiles.stateOf(key)
+    expect([state?.size, state?.path, state === knownFiles.stateOf(key)]).toEqual([10, path, true])
   })
 
   test.each<[string, () => Promise<void>]>([
@@ -43,7 +43,7 @@ describe("the state of a file that was opened a moment ago", () => {
     [
       "changed to the same length, and set back to its age",
       async () => {
-        const { modified } = stateOfKnown(key) as { modified: Date }
+        const { modified } = knownFiles.stateOf(key) as { modified: Date }
         // The system counts changes by the ticks of its clock.
         await new Promise((resolve) => setTimeout(resolve, 20))
         await writeFile(path, "9876543210")
@@ -82,15 +82,15 @@ describe("the state of a file that was opened a moment ago", () => {
     ],
   ])("is not known any more when the file was %s", async (_name, change) => {
     await change()
-    expect(stateOfKnown(key)).toBeUndefined()
-    expect(stateOfKnown(key)).toBeUndefined()
+    expect(knownFiles.stateOf(key)).toBeUndefined()
+    expect(knownFiles.stateOf(key)).toBeUndefined()
   })
 
   test("is forgotten after a second, also when it was asked for in between", () => {
     later(900)
-    expect(stateOfKnown(key)).toBeDefined()
+    expect(knownFiles.stateOf(key)).toBeDefined()
     later(200)
-    expect(stateOfKnown(key)).toBeUndefined()
+    expect(knownFiles.stateOf(key)).toBeUndefined()
   })
 
   test("gives way to newer ones", async () => {
@@ -98,14 +98,14 @@ describe("the state of a file that was opened a moment ago", () => {
       await file.close()
       return file
     })
-    for (let i = 0; i < 1024; i++) rememberFile(`${key} ${i}`, state)
-    expect(stateOfKnown(key)).toBeUndefined()
-    expect(stateOfKnown(`${key} 0`)).toBe(state)
+    for (let i = 0; i < 1024; i++) knownFiles.remember(`${key} ${i}`, state)
+    expect(knownFiles.stateOf(key)).toBeUndefined()
+    expect(knownFiles.stateOf(`${key} 0`)).toBe(state)
   })
 
   test("is that of one key alone", () => {
-    expect(stateOfKnown("__proto__")).toBeUndefined()
-    expect(stateOfKnown(path)).toBeUndefined()
+    expect(knownFiles.stateOf("__proto__")).toBeUndefined()
+    expect(knownFiles.stateOf(path)).toBeUndefined()
   })
 })
 

@@ -171,7 +171,7 @@ describe("precompressed files", () => {
 
   test("are under the same rules: no link leads out, and nothing is compressed twice", async () => {
     expect(await send("gzip", {}, "plain.js")).toEqual(["plain", undefined, "Accept-Encoding", js])
-    expect((await send("br", {}, "archive.tar.gz")).slice(0, 2)).toEqual(["archive", "gzip"])
+    expect((await send("br", {}, "archive.tar.gz")).slice(0, 2)).toEqual(["archive", undefined])
     await expect(send("gzip", {}, "../secret")).rejects.toThrow(HTTPException)
   })
 
@@ -229,5 +229,67 @@ describe("a server in front", () => {
     const { response, body } = await handedOver({ useXSendfile: false }, headers)
     expect([response.headers.has("X-Sendfile"), response.headers.has("X-Accel-Redirect")]).toEqual([false, false])
     expect(body.length).toBe(1000)
+  })
+})
+
+describe("compressed files", () => {
+  const typeOf = async (name: string, options: SendFileOptions = {}) => {
+    const folder = temporaryFolder()
+    await writeTree(folder, { [name]: "x" })
+    const { headers } = await sendFromDirectory(folder, name, environ(), options)
+    return [headers.get("Content-Type"), headers.get("Content-Encoding")]
+  }
+
+  test.each<[name: string, options: SendFileOptions, type: string, coding?: string]>([
+    ["a.tar.gz", {}, "application/gzip"],
+    ["a.tgz", {}, "application/gzip"],
+    ["a.js.gz", {}, "application/gzip"],
+    ["a.js.br", {}, "application/octet-stream"],
+    ["a.svgz", {}, "image/svg+xml; charset=utf-8", "gzip"],
+    ["a.tar.gz", { contentEncoding: true }, "application/x-tar", "gzip"],
+    ["a.js.gz", { contentEncoding: true }, "text/javascript; charset=utf-8", "gzip"],
+    ["a.js.br", { contentEncoding: true }, "text/javascript; charset=utf-8", "br"],
+    ["a.js", { contentEncoding: true }, "text/javascript; charset=utf-8"],
+    ["a.svgz", { contentEncoding: false }, "application/gzip"],
+    ["a.svgz", { asAttachment: true }, "application/gzip"],
+    ["a.js.gz", { asAttachment: true, contentEncoding: true }, "application/gzip"],
+    ["a.bin.gz", { contentEncoding: true, mimetype: "text/plain" }, "text/plain; charset=utf-8", "gzip"],
+    ["a.js.gz", { mimetype: "text/plain" }, "text/plain; charset=utf-8"],
+    ["a.bin", { downloadName: "a.js.gz", contentEncoding: true }, "text/javascript; charset=utf-8", "gzip"],
+  ])("%s with %j is sent as %s %s", async (name, options, type, coding) => {
+    expect(await typeOf(name, options)).toEqual([type, coding])
+  })
+})
+
+describe("a last change in the future", () => {
+  test.each<[string, SendFileOptions]>([
+    ["of the file", {}],
+    ["that is given", { lastModified: new Date(Date.now() + 1e9) }],
+    ["that is given in seconds", { lastModified: Date.now() / 1000 + 1e6, conditional: false }],
+  ])("%s is told as now", async (_, options) => {
+    const folder = temporaryFolder()
+    await writeTree(folder, { "a.txt": "a" })
+    await utimes(join(folder, "a.txt"), new Date(), new Date(Date.now() + 1e9))
+    const stream = { read: () => encode("") }
+    for (const file of [join(folder, "a.txt"), new File(["a"], "a.txt", { lastModified: Date.now() + 1e9 }), stream]) {
+      for (const method of ["GET", "HEAD", "POST"]) {
+        const response = await sendFile(file, environ({}, method), { mimetype: "text/plain", ...options })
+        const told = response.headers.get("Last-Modified")
+        if (file === stream && options.lastModified === undefined) expect(told).toBeUndefined()
+        else expect(Date.parse(told as string)).toBeLessThanOrEqual(Date.now())
+        await response.close()
+      }
+    }
+  })
+
+  test("is none that a client can have seen", async () => {
+    const folder = temporaryFolder()
+    await writeTree(folder, { "a.txt": "a" })
+    const future = new Date(Date.now() + 1e9)
+    await utimes(join(folder, "a.txt"), future, future)
+    const before = new Date(Date.now() - 5000).toUTCString()
+    const response = await sendFile(join(folder, "a.txt"), environ({ "If-Modified-Since": before }))
+    expect(response.statusCode).toBe(200)
+    expect((await sendFile(join(folder, "a.txt"), environ({ "If-Modified-Since": before }))).statusCode).toBe(200)
   })
 })

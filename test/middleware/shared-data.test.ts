@@ -25,6 +25,9 @@ beforeAll(async () => {
     "static/sub/.git/config": CANARY,
     "static/app.js": "plain",
     "static/app.js.br": "coded",
+    "static/kept.tar.gz": "x",
+    "static/kept.tgz": "x",
+    "static/image.svgz": "x",
     "static/big.bin": "0123456789abcdef".repeat(20_000),
     "static_backup/a.txt": CANARY,
     "node_modules/some-package/package.json": '{"name":"some-package","exports":{}}',
@@ -250,6 +253,23 @@ describe("options", () => {
     expect((await visit("/static/.hidden", undefined, { dotFiles: true })).text).toBe(CANARY)
     expect((await visit("/static/out.txt", undefined, { symlinks: "anywhere" })).text).toBe(CANARY)
     expect((await visit("/static/in.txt", undefined, { symlinks: "none" })).passedOn).toBe(true)
+  })
+
+  test("compressed files to be kept, unless their coding is asked for", async () => {
+    const visited = async (name: string, options?: SharedDataOptions) => {
+      const found = await visit(`/static/${name}`, undefined, options)
+      return [found.header("Content-Type"), found.header("Content-Encoding")]
+    }
+    const options = { fallbackMimetype: "text/x-unknown", contentEncoding: true }
+    expect(await visited("kept.tar.gz")).toEqual(["application/gzip", undefined])
+    expect(await visited("kept.tgz")).toEqual(["application/gzip", undefined])
+    expect(await visited("image.svgz")).toEqual(["image/svg+xml; charset=utf-8", "gzip"])
+    expect(await visited("kept.tar.gz", options)).toEqual(["application/x-tar", "gzip"])
+    expect(await visited("app.js.br", options)).toEqual(["text/javascript; charset=utf-8", "br"])
+    expect(await visited("app.js.br", { fallbackMimetype: "text/x-unknown" })).toEqual([
+      "text/x-unknown; charset=utf-8",
+      undefined,
+    ])
   })
 
   test("precompressed", async () => {
