@@ -2,7 +2,7 @@
 // For whoever may keep the chunks, each block is new, and is read while the one before is on its way. A server that tells when a
 // chunk is with the kernel is lent one larger block again and again, which costs half the time and half the memory.
 
-import { giveBlock, LEND, BLOCK_SIZE as LENT_SIZE, type LendingBody, takeBlock } from "../running/lending.ts"
+import { giveBlock, BLOCK_SIZE as LENT_SIZE, type LendingBody, takeBlock } from "../running/lending.ts"
 import type { FileSource } from "./file-source.ts"
 
 /** Bytes of a new block. */
@@ -63,7 +63,7 @@ export class FileBody implements LendingBody, AsyncIterableIterator<Uint8Array, 
     return this
   }
 
-  [LEND](): void {
+  "werkstatt.lend"(): void {
     this.#isLent = true
   }
 

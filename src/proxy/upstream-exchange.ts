@@ -4,7 +4,7 @@
 
 import type { Dispatcher } from "undici"
 import type { Body, HeaderList } from "../gateway.ts"
-import { LEND, type LendingBody } from "../running/lending.ts"
+import type { LendingBody } from "../running/lending.ts"
 import { type InterimFilter, MAX_INTERIM } from "./interim-filter.ts"
 import { clientHeaders } from "./proxy-request.ts"
 import { isInBlock, releaseChunk } from "./upstream-blocks.ts"
@@ -164,7 +164,7 @@ export class UpstreamExchange
     return this.#chunks.map((chunk) => this.#giveOut(chunk))
   }
 
-  [LEND](): void {
+  "werkstatt.lend"(): void {
     this.#isLent = true
   }
 

@@ -19,8 +19,8 @@ export function giveBlock(block: Uint8Array<ArrayBuffer>): void {
   if (idle.length < MAX_IDLE) idle.push(block)
 }
 
-/** The method of a body that can lend its memory. */
-export const LEND: unique symbol = Symbol.for("werkstatt.lend")
+/** The method of a body that can lend its memory. A text, since declarations are made file by file and know no symbol of another. */
+export const LEND = "werkstatt.lend"
 
 /** A body that has a faster way for a server that is done with each chunk before it asks for the next. */
 export interface LendingBody {
