@@ -28,11 +28,8 @@ const ROWS: string[][] = [
 ]
 const NEUTRAL_FROM = ROWS.findIndex((row) => row.includes("wrappers"))
 const NEUTRAL_NODE_MODULES = new Set(["node:crypto", "node:async_hooks"])
-/** Busboy needs streams; payloads of tokens are compressed, as in Python. */
-const MORE_NODE_MODULES = new Map([
-  ["forms", new Set([...NEUTRAL_NODE_MODULES, "node:stream"])],
-  ["signing", new Set([...NEUTRAL_NODE_MODULES, "node:zlib"])],
-])
+/** Payloads of tokens are compressed, as in Python. */
+const MORE_NODE_MODULES = new Map([["signing", new Set([...NEUTRAL_NODE_MODULES, "node:zlib"])]])
 
 const src = new URL("../src/", import.meta.url).pathname
 

@@ -218,11 +218,10 @@ function headOf(part: FieldEvent | FileEvent): Uint8Array {
   return Uint8Array.from(`${head}\r\n`, (character) => character.charCodeAt(0))
 }
 
-// HTML, "multipart form data": only these three are escaped, and a percent sign is not, so that a name which holds
-// one of the escapes literally cannot be told from what it escapes. A backslash goes as it is, but where a reader of
-// quoted strings (RFC 9110 section 5.6.4) would take it for an escape.
+// HTML, "multipart form data": only these three are escaped. A percent sign is not, so that a name which holds one of the
+// escapes literally cannot be told from what it escapes; nor is a backslash, which readers of such a head keep.
 const ESCAPES: Record<string, string> = { '"': "%22", "\r": "%0D", "\n": "%0A" }
 
 function escapeName(name: string): string {
-  return name.replace(/["\r\n]|\\(?=\\|$)/g, (character) => ESCAPES[character] ?? "\\\\")
+  return name.replace(/["\r\n]/g, (character) => ESCAPES[character] as string)
 }

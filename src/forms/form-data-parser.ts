@@ -25,7 +25,7 @@ export interface FormDataParserOptions extends FormLimits {
   readonly silent?: boolean | undefined
   /** Where files go. What the server's environ names, or else memory, unless given. */
   readonly uploadStore?: UploadStore | undefined
-  /** What decodes multipart bodies; unless given busboy, and for bodies that it would refuse at once MultipartDecoder. */
+  /** What decodes multipart bodies: MultipartDecoder unless given, or `busboyDecoder` of `werkstatt/forms/busboy`. */
   readonly decoder?: EventDecoderFactory | undefined
 }
 

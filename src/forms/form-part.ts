@@ -94,10 +94,14 @@ export class PartReader {
   readonly #limits: SettledLimits
   #ended = false
   #failure: { reason: unknown } | undefined = undefined
-  /** The part that is being read, and what it is. */
+  /** The part that is being read, if it was opened; and what began it. */
   #part: FormPart | undefined = undefined
-  #isFile = false
+  #current: FieldEvent | FileEvent | undefined = undefined
+  /** Bytes of all texts so far. */
   #fieldBytes = 0
+  /** Bytes of the file that is being read. */
+  #fileBytes = 0
+  #files = 0
   /** Bytes of files so far. */
   fileBytes = 0
 
@@ -155,7 +159,8 @@ export class PartReader {
       try {
         const step = await this.#chunks.next()
         this.#ended = step.done === true
-        this.#decoder.receiveData(step.done ? undefined : step.value)
+        const received = this.#decoder.receiveData(step.done ? undefined : step.value)
+        if (received !== undefined) await received
       } catch (reason) {
         this.#failure = { reason }
         throw reason
@@ -178,16 +183,32 @@ export class PartReader {
   }
 
   #count(event: MultipartEvent): void {
-    if (event.type === "data") {
-      if (this.#isFile) {
-        this.fileBytes += event.data.length
-      } else {
-        const { maxFormMemorySize } = this.#limits
-        this.#fieldBytes += event.data.length
-        if (this.#fieldBytes > maxFormMemorySize) throw tooLarge("maxFormMemorySize", maxFormMemorySize)
+    const limits = this.#limits
+    if (event.type === "field") {
+      this.#current = event
+    } else if (event.type === "file") {
+      this.#current = event
+      this.#fileBytes = 0
+      if (event.filename !== "") this.#countFile(event)
+    } else if (event.type === "data" && event.data.length > 0) {
+      const part = this.#current as FieldEvent | FileEvent
+      const size = event.data.length
+      if (part.type === "field") {
+        this.#fieldBytes += size
+        const { maxFormMemorySize } = limits
+        if (this.#fieldBytes > maxFormMemorySize) throw tooLarge("maxFormMemorySize", maxFormMemorySize, part)
+        return
       }
-    } else {
-      this.#isFile = event.type === "file"
+      if (this.#fileBytes === 0 && part.filename === "") this.#countFile(part)
+      this.fileBytes += size
+      this.#fileBytes += size
+      if (this.#fileBytes > limits.maxFileSize) throw tooLarge("maxFileSize", limits.maxFileSize, part)
     }
+  }
+
+  #countFile(file: FileEvent): void {
+    const { maxFiles } = this.#limits
+    this.#files++
+    if (this.#files > maxFiles) throw tooLarge("maxFiles", maxFiles, file)
   }
 }

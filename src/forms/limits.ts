@@ -9,8 +9,12 @@ export interface FormLimits {
   readonly maxContentLength?: number | undefined
   /** The most bytes of text that are held in memory, summed over the fields. 500 000 unless given. */
   readonly maxFormMemorySize?: number | undefined
-  /** The most parts, fields and files together. 1000 unless given. */
+  /** The most parts of a multipart form, fields and files together, and the most fields of an urlencoded one. 1000 unless given. */
   readonly maxFormParts?: number | undefined
+  /** The most bytes that a single file may have. No limit unless given. */
+  readonly maxFileSize?: number | undefined
+  /** The most files, less those that the user did not choose: without a name and without bytes. No limit unless given. */
+  readonly maxFiles?: number | undefined
   /** The most bytes of headers that a part may have. 16 384 unless given, and never more. */
   readonly maxPartHeaderSize?: number | undefined
 }
@@ -22,6 +26,8 @@ const DEFAULTS: SettledLimits = {
   maxContentLength: 128 * 1024 * 1024,
   maxFormMemorySize: 500_000,
   maxFormParts: 1000,
+  maxFileSize: Number.POSITIVE_INFINITY,
+  maxFiles: Number.POSITIVE_INFINITY,
   maxPartHeaderSize: 16 * 1024,
 }
 
@@ -31,20 +37,44 @@ export function settleLimits(limits: FormLimits): SettledLimits {
     maxContentLength: settle(limits, "maxContentLength"),
     maxFormMemorySize: settle(limits, "maxFormMemorySize"),
     maxFormParts: settle(limits, "maxFormParts"),
+    maxFileSize: settle(limits, "maxFileSize"),
+    maxFiles: settle(limits, "maxFiles"),
     maxPartHeaderSize: Math.min(settle(limits, "maxPartHeaderSize"), DEFAULTS.maxPartHeaderSize),
   }
 }
 
 function settle(limits: FormLimits, name: keyof FormLimits): number {
   const limit = limits[name] ?? DEFAULTS[name]
-  if (!(limit >= 0)) throw new RangeError(`${name} must be a number from 0, not ${String(limit)}`)
+  if (typeof limit !== "number" || !(limit >= 0)) {
+    throw new RangeError(`${name} must be a number from 0, not ${String(limit)}`)
+  }
   return limit
 }
 
-/** A 413 that tells which limit was met. */
-export function tooLarge(limit: string, most: number): RequestEntityTooLarge {
-  return new RequestEntityTooLarge(`The form is larger than ${limit} allows, which is ${most}.`)
+/** What a part says of itself. */
+interface NamedPart {
+  readonly name: string
+  /** `undefined` for a text. */
+  readonly filename?: string | undefined
 }
+
+/** A 413 that tells which limit was met, and by which part where it was one. */
+export function tooLarge(limit: string, most: number, part?: NamedPart): RequestEntityTooLarge {
+  const where = part === undefined ? "" : `, with ${describePart(part)}`
+  return new RequestEntityTooLarge(`The form is larger than ${limit} allows, which is ${most}${where}.`)
+}
+
+function describePart({ name, filename }: NamedPart): string {
+  const field = `the field ${shown(name)}`
+  return filename === undefined ? field : `the file ${shown(filename)} in ${field}`
+}
+
+/** A name as it is put into a sentence; what is too long is cut. */
+export function shown(name: string): string {
+  return JSON.stringify(name.length > MOST_SHOWN ? `${name.slice(0, MOST_SHOWN)}...` : name)
+}
+
+const MOST_SHOWN = 100
 
 /** A body that is not what its Content-Type says. */
 export class MalformedForm extends BadRequest {}

@@ -1,12 +1,12 @@
-// A multipart decoder of our own behind the seam of multipart.ts, for runtimes without Node's streams and for bodies that
-// busboy refuses: lines that end with LF alone, spaces behind a boundary, lines that merely begin like a boundary.
-// It looks for the boundary first (Horspool: most bytes are never looked at) and for the line breaks around it then.
-// What may still become a boundary is held back, all else is passed on without a copy.
+// Turns the bytes of a multipart body into events. It looks for the boundary (Horspool: most bytes are never looked at) and
+// takes it for one where it begins a line and ends it. What may still become a boundary is held back; all else is passed on
+// without a copy. Knows no stream, and nothing of what becomes of the parts.
+//
+// Each byte is compared once at most: a candidate begins a line, and no boundary holds a line break.
 
-import { isToken, stripSpace } from "../http/tokens.ts"
-import { type FormLimits, malformed, type SettledLimits, settleLimits, tooLarge } from "./limits.ts"
-import type { MultipartEvent, PartHeaders } from "./multipart-events.ts"
-import { beginPart } from "./part-head.ts"
+import { type FormLimits, malformed, type SettledLimits, settleLimits, shown, tooLarge } from "./limits.ts"
+import type { MultipartEvent } from "./multipart-events.ts"
+import { readHead } from "./part-head.ts"
 
 const EMPTY: Uint8Array = new Uint8Array(0)
 const encoder = new TextEncoder()
@@ -15,22 +15,16 @@ const LF = 10
 const CR = 13
 const SPACE = 32
 const DASH = 45
+const DELETE = 127
 /** Spaces behind a boundary, which mail gateways used to add. */
 const MOST_PADDING = 256
-const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/
-
-/** Where a boundary was found. */
-interface Delimiter {
-  /** Where the line break before it begins, and with it the data ends. */
-  readonly start: number
-  readonly boundary: number
-  /** Behind the boundary's line, or behind the two dashes of the last boundary. */
-  readonly end: number
-  readonly isLast: boolean
-}
 
 /** What there is to do with the bytes at hand. */
 type State = "preamble" | "head" | "data" | "end" | "epilogue"
+
+/** What a line that begins like a boundary may be besides one, as `#lineEnd` tells. */
+const OTHER_LINE = -1
+const UNDECIDED = -2
 
 /**
  * Turns the bytes of a multipart body into events: bytes are pushed in, events are pulled out, nobody waits for anybody.
@@ -40,22 +34,41 @@ type State = "preamble" | "head" | "data" | "end" | "epilogue"
  */
 export class MultipartDecoder {
   readonly #limits: SettledLimits
+  readonly #name: string
+  /** With the dashes in front. */
   readonly #boundary: Uint8Array
   /** For each byte, how far the search may go on when it stands under the end of the boundary. */
   readonly #skip = new Uint8Array(256)
   #state: State = "preamble"
   #buffer: Uint8Array = EMPTY
-  /** Up to here the buffer was searched for a boundary. */
+  /** Where the bytes end in the buffer, behind which there may be room for more. */
+  #end = 0
+  #hasRoom = false
+  /** Up to here the bytes of the buffer were given away. */
+  #start = 0
+  /** Up to here they were searched: for a boundary, or for the line breaks of a head. */
   #searched = 0
-  /** Whether the buffer begins where a line does without a line break in it: with the body, or behind a head. */
-  #atStart = true
+  /** Where the line of a head begins that is not complete yet. */
+  #line = 0
+  /** Of the head so far. */
+  #isAscii = true
+  /** Whether a line begins at `#start` though no line break is in the buffer before: with the body, or behind a head. */
+  #atLineStart = true
   #ended = false
   #parts = 0
   #failure: Error | undefined
+  // Of the boundary that was found last.
+  /** Where the line break before it begins, and with it the data ends. */
+  #dataEnd = 0
+  #boundaryStart = 0
+  /** Behind its line, or behind the two dashes of the last one. */
+  #boundaryEnd = 0
+  #isLast = false
 
   /** @param boundary 1 to 70 characters of ASCII */
   constructor(boundary: string, limits: FormLimits = {}) {
     this.#limits = settleLimits(limits)
+    this.#name = boundary
     this.#boundary = encoder.encode(`--${boundary}`)
     const last = this.#boundary.length - 1
     this.#skip.fill(last + 1)
@@ -64,16 +77,34 @@ export class MultipartDecoder {
 
   /** Takes bytes, which must not change afterwards; `undefined` when the body is over. */
   receiveData(data: Uint8Array | undefined): void {
+    if (this.#failure !== undefined) return
     if (data === undefined) {
       this.#ended = true
-    } else if (this.#buffer.length === 0) {
-      this.#buffer = data
-    } else {
-      const joined = new Uint8Array(this.#buffer.length + data.length)
-      joined.set(this.#buffer)
-      joined.set(data, this.#buffer.length)
-      this.#buffer = joined
+      return
     }
+    const start = this.#start
+    const held = this.#end - start
+    if (held === 0) {
+      this.#buffer = data
+      this.#end = data.length
+      this.#hasRoom = false
+    } else if (this.#hasRoom && this.#end + data.length <= this.#buffer.length) {
+      this.#buffer.set(data, this.#end)
+      this.#end += data.length
+      return
+    } else {
+      // A head that comes in small pieces would otherwise be copied with each of them.
+      this.#hasRoom = this.#state === "head"
+      const size = held + data.length
+      const joined = new Uint8Array(this.#hasRoom ? 2 * size : size)
+      joined.set(this.#buffer.subarray(start, this.#end))
+      joined.set(data, held)
+      this.#buffer = joined
+      this.#end = size
+    }
+    this.#searched -= start
+    this.#line -= start
+    this.#start = 0
   }
 
   /**
@@ -102,167 +133,183 @@ export class MultipartDecoder {
         return this.#data()
       case "end":
         this.#state = "epilogue"
-        return { type: "epilogue", data: this.#take(this.#buffer.length) }
+        return { type: "epilogue", data: this.#take(this.#end) }
       case "epilogue":
-        return this.#buffer.length === 0 ? undefined : { type: "epilogue", data: this.#take(this.#buffer.length) }
+        if (this.#start === this.#end) return undefined
+        return { type: "epilogue", data: this.#take(this.#end) }
     }
   }
 
   #preamble(): MultipartEvent | undefined {
-    const delimiter = this.#findDelimiter()
-    if (delimiter === undefined) {
-      if (this.#searched > 0) return { type: "preamble", data: this.#take(this.#searched) }
-      this.#needMore()
-      return undefined
+    if (this.#findBoundary(true)) {
+      // The line break before the first boundary counts as preamble, so that nothing of the body is missing.
+      const data = this.#take(this.#boundaryStart)
+      this.#passBoundary()
+      return data.length > 0 ? { type: "preamble", data } : this.#step()
     }
-    // The line break before the first boundary counts as preamble, so that nothing of the body is missing.
-    const data = this.#buffer.subarray(0, delimiter.boundary)
-    this.#pass(delimiter)
-    return data.length > 0 ? { type: "preamble", data } : this.#step()
-  }
-
-  #data(): MultipartEvent | undefined {
-    const delimiter = this.#findDelimiter()
-    if (delimiter !== undefined) {
-      const data = this.#buffer.subarray(0, delimiter.start)
-      this.#pass(delimiter)
-      return { type: "data", data, moreData: false }
-    }
-    if (this.#searched === 0) {
-      this.#needMore()
-      return undefined
-    }
-    return { type: "data", data: this.#take(this.#searched), moreData: true }
-  }
-
-  #take(size: number): Uint8Array {
-    const taken = this.#buffer.subarray(0, size)
-    this.#buffer = size === this.#buffer.length ? EMPTY : this.#buffer.subarray(size)
-    this.#searched = 0
-    this.#atStart &&= size === 0
-    return taken
-  }
-
-  #pass(delimiter: Delimiter): void {
-    this.#take(delimiter.end)
-    this.#state = delimiter.isLast ? "end" : "head"
-    if (delimiter.isLast) return
-    this.#parts++
-    if (this.#parts > this.#limits.maxFormParts) throw tooLarge("maxFormParts", this.#limits.maxFormParts)
-  }
-
-  #needMore(): void {
-    if (this.#ended) throw malformed("it ends before its last boundary")
-  }
-
-  // delimiter = CRLF "--" boundary; behind it transport-padding CRLF, or "--" (RFC 2046 section 5.1.1)
-  /** The next boundary in the buffer. Where there is none, `#searched` is up to where there can be none. */
-  #findDelimiter(): Delimiter | undefined {
-    const buffer = this.#buffer
-    const last = this.#boundary.length - 1
-    const lastByte = this.#boundary[last]
-    let at = this.#searched
-    while (at + last < buffer.length) {
-      const byte = buffer[at + last] as number
-      if (byte === lastByte && this.#matchesAt(at, last)) {
-        const delimiter = this.#delimiterAt(at)
-        if (delimiter === "undecided") {
-          this.#searched = this.#lineBreakBefore(at)
-          return undefined
-        }
-        if (delimiter !== undefined) return delimiter
-      }
-      at += this.#skip[byte] as number
-    }
-    // What is left is shorter than a boundary; the end of it may be the beginning of one.
-    for (; at < buffer.length; at++) if (this.#matchesAt(at, buffer.length - at)) break
-    this.#searched = this.#lineBreakBefore(at)
+    if (this.#searched > this.#start) return { type: "preamble", data: this.#take(this.#searched) }
+    if (this.#ended) throw malformed(`the boundary ${shown(this.#name)} of its Content-Type is not in it`)
     return undefined
   }
 
-  #matchesAt(at: number, count: number): boolean {
-    const [buffer, boundary] = [this.#buffer, this.#boundary]
-    for (let index = 0; index < count; index++) if (buffer[at + index] !== boundary[index]) return false
+  #data(): MultipartEvent | undefined {
+    if (this.#findBoundary(false)) {
+      const data = this.#take(this.#dataEnd)
+      this.#passBoundary()
+      return { type: "data", data, moreData: false }
+    }
+    if (this.#searched > this.#start) return { type: "data", data: this.#take(this.#searched), moreData: true }
+    if (this.#ended) throw endsEarly()
+    return undefined
+  }
+
+  #take(end: number): Uint8Array {
+    const start = this.#start
+    if (end === start) return EMPTY
+    this.#start = end
+    this.#atLineStart = false
+    return start === 0 && end === this.#buffer.length ? this.#buffer : this.#buffer.subarray(start, end)
+  }
+
+  #passBoundary(): void {
+    this.#start = this.#boundaryEnd
+    this.#searched = this.#boundaryEnd
+    this.#line = this.#boundaryEnd
+    this.#isAscii = true
+    this.#state = this.#isLast ? "end" : "head"
+  }
+
+  // delimiter = CRLF "--" boundary; behind it transport-padding CRLF, or "--" (RFC 2046 section 5.1.1)
+  /**
+   * Whether there is a boundary in the buffer. If so, it is described by the fields for that. If not, `#searched` is up to
+   * where there can be none.
+   */
+  #findBoundary(inPreamble: boolean): boolean {
+    const buffer = this.#buffer
+    const boundary = this.#boundary
+    const skip = this.#skip
+    const end = this.#end
+    const last = boundary.length - 1
+    const lastByte = boundary[last] as number
+    let tail = this.#searched + last
+    while (tail < end) {
+      const byte = buffer[tail] as number
+      if (byte === lastByte) {
+        const at = tail - last
+        if (buffer[at] === DASH && (inPreamble || this.#beginsLine(at)) && this.#matches(at, last)) {
+          const lineEnd = this.#lineEnd(tail + 1)
+          if (lineEnd === UNDECIDED) {
+            this.#searched = this.#lineBreakBefore(at)
+            return false
+          }
+          if (lineEnd !== OTHER_LINE) {
+            // Others would take it for a boundary, so the form would be another one for them.
+            if (inPreamble && !this.#beginsLine(at)) throw malformed("its first boundary does not begin a line")
+            this.#dataEnd = this.#lineBreakBefore(at)
+            this.#boundaryStart = at
+            this.#boundaryEnd = lineEnd
+            return true
+          }
+        }
+      }
+      tail += skip[byte] as number
+    }
+    // What is left is shorter than a boundary; the end of it may be the beginning of one.
+    let at = tail - last
+    for (; at < end; at++) {
+      if (buffer[at] === DASH && (inPreamble || this.#beginsLine(at)) && this.#matches(at, end - at)) break
+    }
+    this.#searched = this.#lineBreakBefore(at)
+    return false
+  }
+
+  #beginsLine(at: number): boolean {
+    return at === this.#start ? this.#atLineStart : this.#buffer[at - 1] === LF
+  }
+
+  #matches(at: number, count: number): boolean {
+    const buffer = this.#buffer
+    const boundary = this.#boundary
+    for (let index = 1; index < count; index++) if (buffer[at + index] !== boundary[index]) return false
     return true
   }
 
   /** Where the line break that ends right before `at` begins; `at` itself when there is none. */
   #lineBreakBefore(at: number): number {
-    if (at > 0 && this.#buffer[at - 1] === LF) return at > 1 && this.#buffer[at - 2] === CR ? at - 2 : at - 1
+    const buffer = this.#buffer
+    const start = this.#start
+    if (at > start && buffer[at - 1] === LF) return at - 1 > start && buffer[at - 2] === CR ? at - 2 : at - 1
     // A CR at the very end may be half of a line break.
-    return at === this.#buffer.length && at > 0 && this.#buffer[at - 1] === CR ? at - 1 : at
+    return at === this.#end && at > start && buffer[at - 1] === CR ? at - 1 : at
   }
 
-  #delimiterAt(at: number): Delimiter | "undecided" | undefined {
+  /** Where the line ends that goes on at `index`, behind what looks like a boundary; or that it is another line, or may be. */
+  #lineEnd(index: number): number {
     const buffer = this.#buffer
-    const start = this.#lineBreakBefore(at)
-    // Else it is no line of its own.
-    if (start === at && !(at === 0 && this.#atStart)) return undefined
-    let end = at + this.#boundary.length
-    if (buffer[end] === DASH) {
-      if (end + 1 === buffer.length) return this.#ended ? undefined : "undecided"
-      if (buffer[end + 1] === DASH) return { start, boundary: at, end: end + 2, isLast: true }
-      return undefined
+    const undecided = this.#ended ? OTHER_LINE : UNDECIDED
+    const most = this.#end
+    let end = index
+    this.#isLast = end < most && buffer[end] === DASH
+    if (this.#isLast) {
+      if (end + 1 === most) return undecided
+      return buffer[end + 1] === DASH ? end + 2 : OTHER_LINE
     }
-    while (buffer[end] === SPACE || buffer[end] === TAB) end++
-    if (end - at > this.#boundary.length + MOST_PADDING) throw malformed("there is too much behind a boundary")
-    if (end === buffer.length) return this.#ended ? undefined : "undecided"
-    if (buffer[end] === LF) return { start, boundary: at, end: end + 1, isLast: false }
-    if (buffer[end] !== CR) return undefined
-    if (end + 1 === buffer.length) return this.#ended ? undefined : "undecided"
-    return buffer[end + 1] === LF ? { start, boundary: at, end: end + 2, isLast: false } : undefined
+    while (end < most && (buffer[end] === SPACE || buffer[end] === TAB)) end++
+    if (end - index > MOST_PADDING) throw malformed("there is too much behind a boundary")
+    if (end === most) return undecided
+    if (buffer[end] === LF) return end + 1
+    if (buffer[end] !== CR) return OTHER_LINE
+    if (end + 1 === most) return undecided
+    return buffer[end + 1] === LF ? end + 2 : OTHER_LINE
   }
 
   #head(): MultipartEvent | undefined {
-    const { maxPartHeaderSize } = this.#limits
-    // Every line is looked at once: `#searched` is where the line begins that is not complete yet.
-    for (;;) {
-      const end = this.#buffer.indexOf(LF, this.#searched)
-      if (Math.max(end, this.#searched) > maxPartHeaderSize) throw tooLarge("maxPartHeaderSize", maxPartHeaderSize)
-      if (end === -1) break
-      const isEmpty = end === this.#searched || (end === this.#searched + 1 && this.#buffer[end - 1] === CR)
-      if (isEmpty) {
-        const head = this.#buffer.subarray(0, this.#searched)
-        this.#take(end + 1)
-        this.#state = "data"
-        this.#atStart = true
-        return beginPart(parseHead(byteStringOf(head)))
+    const { maxPartHeaderSize, maxFormParts } = this.#limits
+    const buffer = this.#buffer
+    const start = this.#start
+    const end = this.#end
+    // A head of the size that is allowed ends within it, its empty line not counted.
+    const most = Math.min(end, start + maxPartHeaderSize + 2)
+    let line = this.#line
+    let index = this.#searched
+    for (; index < most; index++) {
+      const byte = buffer[index] as number
+      if (byte >= SPACE && byte < DELETE) continue
+      if (byte > DELETE) {
+        this.#isAscii = false
+        continue
       }
-      this.#searched = end + 1
+      if (byte !== LF) {
+        if (byte === TAB) continue
+        if (byte !== CR) throw malformed("the headers of a part are malformed")
+        // It has to be half of a line break.
+        if (index + 1 === end) break
+        if (buffer[index + 1] !== LF) throw malformed("the headers of a part are malformed")
+        continue
+      }
+      if (index === line || (index === line + 1 && buffer[line] === CR)) {
+        if (line - start > maxPartHeaderSize) break
+        const event = readHead(buffer.subarray(start, line), this.#isAscii)
+        this.#start = index + 1
+        this.#searched = index + 1
+        this.#atLineStart = true
+        this.#state = "data"
+        this.#parts++
+        if (this.#parts > maxFormParts) throw tooLarge("maxFormParts", maxFormParts, event)
+        return event
+      }
+      line = index + 1
     }
-    if (this.#buffer.length > maxPartHeaderSize) throw tooLarge("maxPartHeaderSize", maxPartHeaderSize)
-    this.#needMore()
+    if (line - start > maxPartHeaderSize || end - start >= maxPartHeaderSize + 2) {
+      throw tooLarge("maxPartHeaderSize", maxPartHeaderSize)
+    }
+    this.#line = line
+    this.#searched = index
+    if (this.#ended) throw endsEarly()
     return undefined
   }
 }
 
-const ascii = new TextDecoder("utf-8", { ignoreBOM: true })
-const BEYOND_ASCII = /[^\x00-\x7f]/
-
-function byteStringOf(bytes: Uint8Array): string {
-  const text = ascii.decode(bytes)
-  return BEYOND_ASCII.test(text) ? String.fromCharCode(...bytes) : text
-}
-
-/** The headers of a head, which is a byte string, folded lines put together. @throws BadRequest when a line is no header */
-function parseHead(head: string): PartHeaders {
-  const headers: [string, string][] = []
-  let start = 0
-  while (start < head.length) {
-    let end = head.indexOf("\n", start)
-    if (end === -1) end = head.length
-    const line = head.slice(start, head.charCodeAt(end - 1) === CR ? end - 1 : end)
-    start = end + 1
-    if (CONTROL.test(line)) throw malformed("the headers of a part are malformed")
-    const previous = headers.at(-1)
-    if ((line.startsWith(" ") || line.startsWith("\t")) && previous !== undefined) {
-      previous[1] += ` ${line.slice(1)}`
-      continue
-    }
-    const colon = line.indexOf(":")
-    const name = line.slice(0, Math.max(colon, 0))
-    if (!isToken(name)) throw malformed("the headers of a part are malformed")
-    headers.push([name, line.slice(colon + 1)])
-  }
-  return headers.map(([name, value]) => [name, stripSpace(value)])
+function endsEarly(): Error {
+  return malformed("it ends before its last boundary")
 }

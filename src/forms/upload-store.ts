@@ -47,7 +47,7 @@ export class MemoryUploadStore implements UploadStore {
     const chunks: Uint8Array[] = []
     for await (const chunk of part) {
       if (part.receivedFileBytes > this.maxUploadMemorySize) {
-        throw tooLarge("maxUploadMemorySize", this.maxUploadMemorySize)
+        throw tooLarge("maxUploadMemorySize", this.maxUploadMemorySize, part)
       }
       chunks.push(chunk)
     }

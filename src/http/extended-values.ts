@@ -13,6 +13,11 @@ const CHARSETS: ReadonlyMap<string, Charset> = new Map([
   ["iso-8859-1", "iso-8859-1"],
 ])
 
+/** Whether values in that charset, in lower case, are decoded. */
+export function knowsCharset(charset: string): boolean {
+  return CHARSETS.has(charset)
+}
+
 // RFC 8187 section 3.2.1, without ALPHA and DIGIT
 //   attr-char = "!" / "#" / "$" / "&" / "+" / "-" / "." / "^" / "_" / "`" / "|" / "~"
 const ATTR_CHARS = "!#$&+-.^_`|~"

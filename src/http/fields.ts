@@ -3,7 +3,8 @@
 // Parsers walk the text once by character code; they give less for malformed text and never throw. What dumps, throws.
 
 import type { HeaderList } from "../gateway.ts"
-import { dumpExtendedValue, parseExtendedValue } from "./extended-values.ts"
+import { dumpExtendedValue, knowsCharset, parseExtendedValue } from "./extended-values.ts"
+import { ParameterValues } from "./parameter-values.ts"
 import {
   asciiLower,
   closingQuote,
@@ -115,18 +116,27 @@ function pushItem(items: string[], text: string, start: number, end: number): vo
  */
 export function parseDictHeader(text: string | undefined): Map<string, string | undefined> {
   const result = new Map<string, string | undefined>()
+  /** Keys whose value was decoded; `key` does not take the place of `key*` (RFC 6266 section 4.3). */
+  let decoded: Set<string> | undefined
   for (const item of parseListHeader(text)) {
     const equals = item.indexOf("=")
     const key = equals === -1 ? item : stripSpace(item, 0, equals)
     if (key === "") continue
-    if (equals === -1) {
-      result.set(key, undefined)
+    const value = equals === -1 ? undefined : unquoteHeaderValue(stripSpace(item, equals + 1))
+    if (value === undefined || !key.endsWith("*")) {
+      if (!decoded?.has(key)) result.set(key, value)
       continue
     }
-    const value = stripSpace(item, equals + 1)
     if (key === "*") continue
-    if (key.endsWith("*")) result.set(key.slice(0, -1), parseExtendedValue(value)?.value ?? unquoteHeaderValue(value))
-    else result.set(key, unquoteHeaderValue(value))
+    const name = key.slice(0, -1)
+    const extended = parseExtendedValue(value)
+    if (extended !== undefined && knowsCharset(extended.charset)) {
+      decoded ??= new Set()
+      decoded.add(name)
+      result.set(name, extended.value)
+    } else if (!result.has(name)) {
+      result.set(name, extended?.value ?? value)
+    }
   }
   return result
 }
@@ -134,7 +144,8 @@ export function parseDictHeader(text: string | undefined): Map<string, string | 
 /**
  * A value and its parameters, as in `Content-Type` and `Content-Disposition`. Parameter names are in lower case; one that
  * is malformed is skipped and the others are kept; the last of several equal ones counts. Without a value there are no
- * parameters. Parameters in parts and with a charset (RFC 2231, RFC 8187) are put together and decoded.
+ * parameters. Parameters in parts and with a charset (RFC 2231, RFC 8187) are put together and decoded, and `filename*` goes
+ * before `filename` wherever it stands. Of two headers that were merged with a comma, the second says nothing.
  *
  * In quotes, `\"` and `\\` are unescaped and other backslashes kept, since browsers send `C:\x.txt`;
  * and `%22` is a quote, as HTML prescribes for form data.
@@ -144,57 +155,56 @@ export function parseDictHeader(text: string | undefined): Map<string, string | 
  * parseOptionsHeader("text/html; Charset=UTF-8") // => ["text/html", new Map([["charset", "UTF-8"]])]
  * parseOptionsHeader("a; b*0=c; b*1=d; e; f=g") // => ["a", new Map([["b", "cd"], ["f", "g"]])]
  * parseOptionsHeader("attachment; filename*=UTF-8''%E2%82%AC.txt") // => ["attachment", new Map([["filename", "€.txt"]])]
+ * parseOptionsHeader("text/plain; charset=gbk(; format=flowed") // => ["text/plain", new Map([["format", "flowed"]])]
  */
 export function parseOptionsHeader(text: string | undefined): [value: string, options: Map<string, string>] {
-  const options = new Map<string, string>()
-  if (text === undefined) return ["", options]
+  if (text === undefined) return ["", new Map()]
   const semicolon = text.indexOf(";")
-  if (semicolon === -1) return [stripSpace(text), options]
+  if (semicolon === -1) return [stripSpace(text), new Map()]
   const value = stripSpace(text, 0, semicolon)
-  if (value === "") return ["", options]
-
-  // A charset holds for the parts that follow without one of their own.
-  let charset = ""
-  for (const [name, raw] of parameters(text, semicolon + 1)) {
-    let [key, parameter] = [name, raw]
-    if (key.endsWith("*")) {
-      key = key.slice(0, -1)
-      const extended = parseExtendedValue(raw, charset)
-      if (extended === undefined) parameter = unquoteParameter(raw)
-      else [charset, parameter] = [extended.charset, extended.value]
-    } else {
-      parameter = unquoteParameter(raw)
-    }
-    const part = partStart(key)
-    if (part === -1) options.set(key, parameter)
-    else options.set(key.slice(0, part), (options.get(key.slice(0, part)) ?? "") + parameter)
-  }
-  return [value, options]
+  if (value === "") return ["", new Map()]
+  const parameters = new ParameterValues()
+  readParameters(text, semicolon + 1, parameters)
+  return [value, parameters.values]
 }
 
 // RFC 9110 section 5.6.6
 //   parameters      = *( OWS ";" OWS [ parameter ] )
 //   parameter       = parameter-name "=" parameter-value
 //   parameter-value = ( token / quoted-string )
-function* parameters(text: string, start: number): Generator<[name: string, raw: string]> {
+function readParameters(text: string, start: number, parameters: ParameterValues): void {
   let index = start
   while (index < text.length) {
-    while (index < text.length && isSpace(text.charCodeAt(index))) index++
+    index = spaceEnd(text, index)
     const equals = tokenEnd(text, index)
-    if (equals > index && text.charCodeAt(equals) === 0x3d) {
-      const name = asciiLower(text.slice(index, equals))
-      index = equals + 1
-      const end = parameterEnd(text, index)
-      if (end > index) {
-        yield [name, text.slice(index, end)]
-        index = end
+    if (equals > index && text.charCodeAt(equals) === EQUALS) {
+      const end = parameterEnd(text, equals + 1)
+      const next = spaceEnd(text, end)
+      // A value behind which anything else stands is no value; taking the beginning of it would cut it in silence.
+      if (end > equals + 1 && (next >= text.length || text.charCodeAt(next) === SEMICOLON)) {
+        parameters.add(asciiLower(text.slice(index, equals)), unquoteParameter(text.slice(equals + 1, end)))
+        index = next + 1
+        continue
       }
+      index = end
     }
-    // Whatever else stands before the next semicolon is passed over.
-    const next = text.indexOf(";", index)
-    if (next === -1) return
-    index = next + 1
+    // Whatever else stands before the next semicolon is passed over. Behind a comma another header begins.
+    while (index < text.length && text.charCodeAt(index) !== SEMICOLON) {
+      if (text.charCodeAt(index) === COMMA) return
+      index++
+    }
+    index++
   }
+}
+
+const COMMA = 0x2c
+const SEMICOLON = 0x3b
+const EQUALS = 0x3d
+
+function spaceEnd(text: string, start: number): number {
+  let index = start
+  while (index < text.length && isSpace(text.charCodeAt(index))) index++
+  return index
 }
 
 /** Behind the token or quoted-string at `start`; `start` when there is neither. */
@@ -214,17 +224,6 @@ function parameterEnd(text: string, start: number): number {
 function unquoteParameter(raw: string): string {
   if (raw.charCodeAt(0) !== 0x22) return raw
   return raw.slice(1, -1).replace(/\\([\\"])|%22/g, (_, escaped: string | undefined) => escaped ?? '"')
-}
-
-/** Where `*0`, `*1`, ... begins at the end of a parameter's name (RFC 2231 section 3), or -1. */
-function partStart(key: string): number {
-  let index = key.length
-  while (index > 0 && isDigit(key.charCodeAt(index - 1))) index--
-  return index < key.length && key.charCodeAt(index - 1) === 0x2a ? index - 1 : -1
-}
-
-function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39
 }
 
 /**

@@ -97,6 +97,10 @@ export class Request extends RequestHead {
   maxFormMemorySize: number | undefined = 500_000
   /** The most fields and files that a form may have; no limit if `undefined`. More is a 413. @row REQ-32 */
   maxFormParts: number | undefined = 1000
+  /** The most bytes that a single file of a form may have; no limit but `maxContentLength` unless set. More is a 413. */
+  maxFileSize: number | undefined = undefined
+  /** The most files that a form may have; no limit but `maxFormParts` unless set. More is a 413. */
+  maxFiles: number | undefined = undefined
   /** Where uploaded files go; where the server says, or else into memory, unless set. @row REQ-33 */
   uploadStore: UploadStore | undefined = undefined
   /** What parses forms. @row REQ-33 */
@@ -329,6 +333,8 @@ export class Request extends RequestHead {
       maxContentLength: this.maxContentLength ?? Number.POSITIVE_INFINITY,
       maxFormMemorySize: this.maxFormMemorySize ?? Number.POSITIVE_INFINITY,
       maxFormParts: this.maxFormParts ?? Number.POSITIVE_INFINITY,
+      maxFileSize: this.maxFileSize,
+      maxFiles: this.maxFiles,
       uploadStore: this.uploadStore ?? uploadStoreOf(this.environ),
     })
   }

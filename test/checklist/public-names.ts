@@ -18,7 +18,7 @@ export interface PublicName {
 }
 
 /** Files that are doors themselves, without an index. */
-const SINGLE_DOORS = ["gateway.ts", "security.ts", "local.ts", "testapp.ts", "adapters/node.ts"]
+const SINGLE_DOORS = ["gateway.ts", "security.ts", "local.ts", "testapp.ts", "forms/busboy.ts", "adapters/node.ts"]
 
 const read = (file: string) => readFileSync(join(src, file), "utf8")
 const DECLARATION = "export (?:declare )?(?:abstract )?(?:async )?(?:class|function\\*?|const|let|interface|type|enum) "

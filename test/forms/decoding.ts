@@ -1,10 +1,7 @@
 // What the tests of forms share: bodies as bytes, cut in pieces, and events in a shape that can be compared.
 
 import { readFileSync } from "node:fs"
-import { BusboyDecoder } from "../../src/forms/busboy-decoder.ts"
-import { type FormLimits, settleLimits } from "../../src/forms/limits.ts"
 import type { EventDecoder } from "../../src/forms/multipart.ts"
-import { MultipartDecoder } from "../../src/forms/multipart-decoder.ts"
 
 /** The bytes of a text; of a byte string if it is given as one. */
 export function bytes(text: string, encoding: BufferEncoding = "utf8"): Uint8Array {
@@ -25,12 +22,6 @@ export function* pieces(data: Uint8Array, size: number): Generator<Uint8Array> {
   for (let start = 0; start < data.length; start += size) yield data.slice(start, start + size)
 }
 
-export const DECODERS = {
-  busboy: (boundary: string, limits: FormLimits = {}): EventDecoder =>
-    new BusboyDecoder(boundary, settleLimits(limits)),
-  own: (boundary: string, limits: FormLimits = {}): EventDecoder => new MultipartDecoder(boundary, limits),
-}
-
 /** A part as the decoders tell it, its data joined. */
 export interface Part {
   name: string
@@ -39,33 +30,57 @@ export interface Part {
   data: string
 }
 
-/** The parts of a body that comes in these pieces. Throws what the decoder throws. */
+/** The parts of a body that comes in these pieces, as a decoder tells them that needs not be waited for. */
 export function partsOf(decoder: EventDecoder, chunks: Iterable<Uint8Array>): Part[] {
-  const parts: (Part & { open?: boolean })[] = []
-  const pull = () => {
-    for (let event = decoder.nextEvent(); event !== undefined; event = decoder.nextEvent()) {
-      const last = parts.at(-1)
+  const collector = new PartCollector(decoder)
+  for (const chunk of [...chunks, undefined]) {
+    if (decoder.receiveData(chunk) !== undefined) throw new Error("the decoder has to be waited for")
+    collector.pull()
+  }
+  return collector.parts
+}
+
+/** The same for any decoder. */
+export async function partsOfAny(decoder: EventDecoder, chunks: Iterable<Uint8Array>): Promise<Part[]> {
+  const collector = new PartCollector(decoder)
+  for (const chunk of [...chunks, undefined]) {
+    await decoder.receiveData(chunk)
+    collector.pull()
+  }
+  return collector.parts
+}
+
+/** Puts the events of a decoder together. Throws what the decoder throws, and for events in an order that cannot be. */
+class PartCollector {
+  readonly #decoder: EventDecoder
+  readonly #parts: Part[] = []
+  #open = false
+
+  constructor(decoder: EventDecoder) {
+    this.#decoder = decoder
+  }
+
+  pull(): void {
+    for (let event = this.#decoder.nextEvent(); event !== undefined; event = this.#decoder.nextEvent()) {
       if (event.type === "field" || event.type === "file") {
-        if (last?.open) throw new Error("a part begins in a part")
+        if (this.#open) throw new Error("a part begins in a part")
         const headers = event.headers.map(([name, value]) => `${name.toLowerCase()}: ${value}`)
-        const part: Part & { open?: boolean } = { name: event.name, headers, data: "", open: true }
+        const part: Part = { name: event.name, headers, data: "" }
         if (event.type === "file") part.filename = event.filename
-        parts.push(part)
+        this.#parts.push(part)
+        this.#open = true
       } else if (event.type === "data") {
-        if (!last?.open) throw new Error("data without a part")
-        last.data += text(event.data)
-        if (!event.moreData) delete last.open
+        if (!this.#open) throw new Error("data without a part")
+        ;(this.#parts.at(-1) as Part).data += text(event.data)
+        this.#open = event.moreData
       }
     }
   }
-  for (const chunk of chunks) {
-    decoder.receiveData(chunk)
-    pull()
+
+  get parts(): Part[] {
+    if (this.#open) throw new Error("a part is not complete")
+    return this.#parts
   }
-  decoder.receiveData(undefined)
-  pull()
-  if (parts.at(-1)?.open) throw new Error("a part is not complete")
-  return parts
 }
 
 /** A recorded request: its head as text, and its body. */

@@ -102,7 +102,7 @@ describe("multipart", () => {
     ["line\r\nbreak", "line%0D%0Abreak"],
     ["100% %20", "100% %20"],
     ["C:\\x", "C:\\x"],
-    ["\\\\server\\", "\\\\\\server\\\\"],
+    ["\\\\server\\", "\\\\server\\"],
     ["日本😀", "日本😀"],
   ])("writes the name %j as %j", async (name, written) => {
     expect(await bodyOf(encodeMultipart([[name, "1"]], { boundary: "XX" }))).toContain(`; name="${written}"\r\n`)

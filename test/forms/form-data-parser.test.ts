@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest"
 import { FileStorage } from "../../src/datastructures/file-storage.ts"
 import { inputFrom } from "../../src/environ/input.ts"
 import { ClientDisconnected, RequestEntityTooLarge } from "../../src/exceptions/statuses.ts"
+import { busboyDecoder } from "../../src/forms/busboy.ts"
 import { FormDataParser, type FormDataParserOptions, parseFormData } from "../../src/forms/form-data-parser.ts"
 import { MalformedForm } from "../../src/forms/limits.ts"
-import { MultipartDecoder } from "../../src/forms/multipart-decoder.ts"
-import type { UploadStore } from "../../src/forms/upload-store.ts"
+import { MemoryUploadStore, type UploadStore } from "../../src/forms/upload-store.ts"
 import { createEnviron } from "../../src/testing/environ-builder.ts"
 import { expectLinear } from "../support/growth.ts"
 import { bytes, lines, pieces, recorded, text } from "./decoding.ts"
@@ -106,7 +106,7 @@ describe("by type", () => {
 describe("recorded bodies", () => {
   test.each(["busboy", "own"])("of Chromium are read by %s", async (name) => {
     const { contentType, body } = recorded("chromium-multipart")
-    const options = name === "own" ? { decoder: (boundary: string) => new MultipartDecoder(boundary) } : {}
+    const options = name === "own" ? {} : { decoder: busboyDecoder }
     const { fields, files } = await parse(pieces(body, 100), contentType, options)
     expect(fields).toEqual([
       ["plain", "text"],
@@ -208,6 +208,56 @@ describe("limits", () => {
     expect(error).toBeInstanceOf(RequestEntityTooLarge)
     expect((error as RequestEntityTooLarge).code).toBe(413)
     expect((error as RequestEntityTooLarge).description).toContain(limit)
+  })
+
+  test.each<[limit: string, options: FormDataParserOptions, culprit: string]>([
+    ["maxFormMemorySize", { maxFormMemorySize: 9 }, 'the field "b"'],
+    ["maxFormParts", { maxFormParts: 3 }, 'the file "f" in the field "two"'],
+    ["maxFileSize", { maxFileSize: 9 }, 'the file "f" in the field "two"'],
+    ["maxFiles", { maxFiles: 1 }, 'the file "f" in the field "two"'],
+    [
+      "maxUploadMemorySize",
+      { uploadStore: new MemoryUploadStore({ maxUploadMemorySize: 14 }) },
+      'the file "f" in the field "two"',
+    ],
+  ])("beyond %s the 413 names the limit, the field and the file", async (limit, options, culprit) => {
+    const parts = [field("a", "12345"), file("one", "12345"), field("b", "67890"), file("two", "1234567890")]
+    const body = multipart(...parts)
+    for (const chunks of [[body], pieces(body, 7)]) {
+      const error = await parse(chunks, TYPE, options).catch((reason: unknown) => reason)
+      expect(error).toBeInstanceOf(RequestEntityTooLarge)
+      expect((error as RequestEntityTooLarge).description).toContain(`${limit} allows`)
+      expect((error as RequestEntityTooLarge).description).toContain(culprit)
+    }
+    const exactly = { maxFormMemorySize: 10, maxFormParts: 4, maxFileSize: 10, maxFiles: 2 }
+    expect((await parse(body, TYPE, exactly)).fields).toHaveLength(2)
+  })
+
+  test("a file that was not chosen counts as none, unless it has bytes", async () => {
+    const none = (value: string) => ["--XX", `${DISPOSITION}; name=f; filename=""`, "", value]
+    const body = multipart(none(""), file("f", ""), none(""))
+    expect((await parse(body, TYPE, { maxFiles: 1 })).files).toHaveLength(3)
+    await expect(parse(body, TYPE, { maxFiles: 0 })).rejects.toThrow("maxFiles")
+    await expect(parse(multipart(none("1")), TYPE, { maxFiles: 0 })).rejects.toThrow("maxFiles")
+  })
+
+  test("a file that is too large is not read to its end, and what was stored is closed", async () => {
+    let taken = 0
+    function* counted() {
+      for (const piece of pieces(multipart(file("f", "1"), file("g", "x".repeat(1_000_000))), 1000)) {
+        taken += piece.length
+        yield piece
+      }
+    }
+    await expect(parse(counted(), TYPE, { maxFileSize: 10_000 })).rejects.toThrow("maxFileSize")
+    expect(taken).toBeLessThan(20_000)
+  })
+
+  test("the whole body is limited unless that is lifted", async () => {
+    const announced = 128 * 1024 * 1024 + 1
+    await expect(parse(bytes(""), TYPE, {}, announced)).rejects.toThrow("maxContentLength")
+    const lifted = parse(bytes(""), TYPE, { maxContentLength: Number.POSITIVE_INFINITY }, announced)
+    await expect(lifted).rejects.toThrow(MalformedForm)
   })
 
   test("meeting a limit exactly is fine", async () => {

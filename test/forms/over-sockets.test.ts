@@ -230,3 +230,32 @@ test("200 uploads that are cut leave nothing behind", async () => {
 async function until(settled: () => boolean): Promise<void> {
   for (let waited = 0; !settled() && waited < 100; waited++) await sleep(50)
 }
+
+test.each([
+  ["with its length", []],
+  ["in chunks", ["Transfer-Encoding: chunked"]],
+])("what is held in memory is limited unless that is lifted: a body %s", async (_, fields) => {
+  class Lifted extends Request {
+    override maxDataSize = undefined
+  }
+  const readers = {
+    data: async (request: Request) => (await request.data()).length,
+    text: async (request: Request) => (await request.text()).length,
+    json: async (request: Request) => ((await request.json({ force: true })) as string).length,
+  }
+  const send = async (of: typeof Request, read: (request: Request) => Promise<number>, size: number) => {
+    const { port } = await serve(of.application(async (request: Request) => new Response(`${await read(request)}`)))
+    const json = `"${"x".repeat(size - 2)}"`
+    const body = fields.length === 0 ? json : `${size.toString(16)}\r\n${json}\r\n0\r\n\r\n`
+    return parseAnswer(await talk(port, Buffer.from(post(body, "application/json", ...fields)).toString("latin1")))
+  }
+  const most = 4 * 1024 * 1024
+  for (const [name, read] of Object.entries(readers)) {
+    const size = name === "json" ? most - 2 : most
+    expect((await send(Request, read, most)).body, name).toBe(String(size))
+    const refused = await send(Request, read, most + 1)
+    expect(refused.status, name).toContain("413")
+    expect(refused.body).toContain("maxDataSize")
+    expect((await send(Lifted, read, most + 1)).body, name).toBe(String(size + 1))
+  }
+})
