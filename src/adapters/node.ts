@@ -17,7 +17,7 @@ import { Http1 } from "./node/http1.ts"
 import { Http2 } from "./node/http2.ts"
 import { LeanMessage } from "./node/lean-message.ts"
 import { LeanResponse } from "./node/lean-response.ts"
-import { major, warnIfUntested } from "./node/versions.ts"
+import { stopsAtUpgrade, warnIfUntested } from "./node/versions.ts"
 
 export type { FinishedRequest } from "../running/service.ts"
 
@@ -128,7 +128,7 @@ export function serverSettings(options: NodeServerOptions = {}): {
     Http1ServerResponse: LeanResponse,
     shouldUpgradeCallback(message) {
       // Since Node 25 the body of a request that is handed over can't be given back.
-      return this.listenerCount("upgrade") > 1 || major < 25 || !hasBody(message)
+      return this.listenerCount("upgrade") > 1 || stopsAtUpgrade || !hasBody(message)
     },
   }
 }

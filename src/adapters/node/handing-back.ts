@@ -77,12 +77,19 @@ export class Feeder {
   feed(): void {
     if (this.#isFeeding) return
     this.#isFeeding = true
+    try {
+      this.#feedAll()
+    } finally {
+      this.#isFeeding = false
+    }
+  }
+
+  #feedAll(): void {
     while (!this.#isPaused && !this.#connection.isCrowded && !this.#connection.isClosing && !this.#socket.destroyed) {
       const piece = this.#take()
       if (piece === undefined) break
       this.#parse.call(this.#socket, piece)
     }
-    this.#isFeeding = false
   }
 
   #take(): Buffer | undefined {

@@ -8,6 +8,7 @@ import { connectionOf, NodeConnection } from "./connection.ts"
 import { Feeder, giveBack, headBytes, whenDetached } from "./handing-back.ts"
 import { Http1Exchange } from "./http1-exchange.ts"
 import { lingerOnClose } from "./unread-body.ts"
+import { stopsAtUpgrade } from "./versions.ts"
 
 export class Http1 {
   readonly #service: Service
@@ -36,15 +37,24 @@ export class Http1 {
       return
     }
     connection.wait(() => this.#serve(connection, message, response, expectsContinue))
-    if (connection.isCrowded && connection.feeder === undefined && this.#isOwn) this.#feedSoon(connection)
+    if (!stopsAtUpgrade && this.#isOwn && connection.isCrowded && connection.feeder === undefined) {
+      this.#feedSoon(connection)
+    }
   }
 
   /** From now on Node's parser gets less at once. Not in the middle of what it parses now. */
   #feedSoon(connection: NodeConnection): void {
     connection.feeder = "soon"
+    const { socket } = connection
+    // Node starts to read again behind each request that it has parsed.
+    const hold = () => void socket.pause()
+    socket.on("resume", hold)
     setImmediate(() => {
-      const { socket } = connection
-      if (!socket.destroyed && connection.feeder === "soon") new Feeder(socket, connection)
+      socket.removeListener("resume", hold)
+      if (socket.destroyed || connection.feeder !== "soon") return
+      // Only a socket that reads, when its bytes come to us instead of Node's parser, goes on to read.
+      socket.once("resume", () => new Feeder(socket, connection))
+      socket.resume()
     })
   }
 

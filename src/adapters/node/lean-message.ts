@@ -3,7 +3,7 @@
 
 import { IncomingMessage } from "node:http"
 import { connectionOf } from "./connection.ts"
-import { isTested, major } from "./versions.ts"
+import { isTested, stopsAtUpgrade } from "./versions.ts"
 
 /** What Node keeps on a message and its types do not tell. Where a version of Node lacks one, only speed is lost. */
 interface Internals {
@@ -14,9 +14,6 @@ interface Internals {
 }
 
 const { _dump: dump } = IncomingMessage.prototype as unknown as Internals
-
-/** Up to this version Node's parser stops behind a request that is handed over for an upgrade. */
-const stopsAtUpgrade = major <= 24
 
 /** A message whose body, when there is none, is over without having been read. */
 export class LeanMessage extends IncomingMessage {

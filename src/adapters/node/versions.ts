@@ -9,6 +9,9 @@ export const major: number = Number.parseInt(process.versions.node, 10)
 /** Whether this version is one that the tests run on. */
 export const isTested: boolean = major <= LAST_TESTED
 
+/** Up to this version Node's parser stops behind a request that is handed over for an upgrade. */
+export const stopsAtUpgrade: boolean = major <= 24
+
 let isSaid = false
 
 /** Says once that this version is not one of these. */
