@@ -4,7 +4,7 @@
 import { type BodyIterator, closeBody, iterateBody } from "../environ/body.ts"
 import { ClientDisconnected } from "../exceptions/statuses.ts"
 import type { Application, Body, Environ, StartResponse } from "../gateway.ts"
-import { canLend, LEND } from "../running/lending.ts"
+import { canLend } from "../running/lending.ts"
 import { isThenable } from "../thenable.ts"
 
 /** Answers in place of the application. */
@@ -44,7 +44,7 @@ function watched(body: Body, answer: Answer): Body {
   // An array cannot fail.
   if (Array.isArray(body)) return body
   const watching = new WatchedBody(body, answer)
-  return canLend(body) ? Object.assign(watching, { [LEND]: () => body[LEND]() }) : watching
+  return canLend(body) ? Object.assign(watching, { lend: () => body.lend() }) : watching
 }
 
 class WatchedBody implements AsyncIterableIterator<Uint8Array, undefined> {

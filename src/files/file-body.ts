@@ -63,7 +63,7 @@ export class FileBody implements LendingBody, AsyncIterableIterator<Uint8Array, 
     return this
   }
 
-  "werkstatt.lend"(): void {
+  lend(): void {
     this.#isLent = true
   }
 

@@ -164,7 +164,7 @@ export class UpstreamExchange
     return this.#chunks.map((chunk) => this.#giveOut(chunk))
   }
 
-  "werkstatt.lend"(): void {
+  lend(): void {
     this.#isLent = true
   }
 

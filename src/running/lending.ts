@@ -19,19 +19,16 @@ export function giveBlock(block: Uint8Array<ArrayBuffer>): void {
   if (idle.length < MAX_IDLE) idle.push(block)
 }
 
-/** The method of a body that can lend its memory. A text, since declarations are made file by file and know no symbol of another. */
-export const LEND = "werkstatt.lend"
-
 /** A body that has a faster way for a server that is done with each chunk before it asks for the next. */
 export interface LendingBody {
   /**
    * From now on a chunk holds only until the next one is asked for: its memory is used again, for this body and later
    * for others. For servers that wait until the kernel has a chunk; called before the iteration.
    */
-  [LEND](): void
+  lend(): void
 }
 
 /** Whether a body can lend its memory. */
 export function canLend(body: object): body is LendingBody {
-  return LEND in body
+  return "lend" in body
 }

@@ -5,7 +5,7 @@
 import { type BodyIterator, closeBody, iterateBody } from "../environ/body.ts"
 import type { Body } from "../gateway.ts"
 import { isThenable } from "../thenable.ts"
-import { canLend, LEND } from "./lending.ts"
+import { canLend } from "./lending.ts"
 
 /** What a layer wants of a body. */
 export interface BodyHooks {
@@ -31,7 +31,7 @@ export function wrapBody(body: Body, hooks: BodyHooks): Body {
   if (Array.isArray(body)) return wrapArray(body, hooks)
   const isSync = !(Symbol.asyncIterator in body) && hooks.chunk === undefined && hooks.end === undefined
   const wrapped = isSync ? new SyncBody(body, hooks) : new AsyncBody(body, hooks)
-  return canLend(body) && hooks.chunk === undefined ? Object.assign(wrapped, { [LEND]: () => body[LEND]() }) : wrapped
+  return canLend(body) && hooks.chunk === undefined ? Object.assign(wrapped, { lend: () => body.lend() }) : wrapped
 }
 
 function wrapArray(body: readonly Uint8Array[] & Body, { chunk, sent, end, close }: BodyHooks): Body {

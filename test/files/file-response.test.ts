@@ -7,7 +7,6 @@ import { type FileFacts, fileResponse } from "../../src/files/file-response.ts"
 import type { FileSource } from "../../src/files/file-source.ts"
 import { openFile } from "../../src/files/open-file.ts"
 import type { Environ } from "../../src/gateway.ts"
-import { LEND } from "../../src/running/lending.ts"
 import { createEnviron } from "../../src/testing/environ-builder.ts"
 import { Response } from "../../src/wrappers/response.ts"
 import { temporaryFolder, writeTree } from "../support/files.ts"
@@ -187,7 +186,7 @@ describe("the body", () => {
     const memory = new Set<ArrayBufferLike>()
     for (let i = 0; i < 2; i++) {
       const body = new FileBody(await openFile(join(folder, "large")), [[0, 3], new Uint8Array(2), [5, LARGE]])
-      body[LEND]()
+      body.lend()
       const copies: Uint8Array[] = []
       for await (const chunk of body) {
         copies.push(chunk.slice())
@@ -206,7 +205,7 @@ describe("the body", () => {
     await writeTree(folder, { large: bytesFrom(0, LARGE) })
     const bodyOf = async () => {
       const body = new FileBody(await openFile(join(folder, "large")), [[0, LARGE]])
-      body[LEND]()
+      body.lend()
       return body
     }
     const broken = await bodyOf()

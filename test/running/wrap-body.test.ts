@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import type { Body } from "../../src/gateway.ts"
-import { canLend, LEND } from "../../src/running/lending.ts"
+import { canLend } from "../../src/running/lending.ts"
 import { type BodyHooks, wrapBody } from "../../src/running/wrap-body.ts"
 
 const encode = (text: string) => new TextEncoder().encode(text)
@@ -107,10 +107,10 @@ describe("wrapBody", () => {
 
   test("a body that can lend its memory still can, unless its chunks are changed", () => {
     let lent = 0
-    const body = Object.assign(bodies({ closed: 0 })[2]?.[1] as Body, { [LEND]: () => void lent++ })
+    const body = Object.assign(bodies({ closed: 0 })[2]?.[1] as Body, { lend: () => void lent++ })
     const counted = wrapBody(body, { sent: () => {} })
     expect(canLend(counted)).toBe(true)
-    if (canLend(counted)) counted[LEND]()
+    if (canLend(counted)) counted.lend()
     expect(lent).toBe(1)
     expect(canLend(wrapBody(body, { chunk: upper }))).toBe(false)
   })

@@ -6,7 +6,7 @@ import type { Body, HeaderList, InputStream } from "../../gateway.ts"
 import { checkFieldName, checkFieldValue } from "../../http/fields.ts"
 import { Refusal, type RequestHead } from "../../running/environ.ts"
 import { Exchange } from "../../running/exchange.ts"
-import { canLend, LEND } from "../../running/lending.ts"
+import { canLend } from "../../running/lending.ts"
 import type { Service } from "../../running/service.ts"
 import type { WireHead } from "../../running/wire-head.ts"
 import type { NodeConnection } from "./connection.ts"
@@ -69,7 +69,7 @@ export class Http1Exchange extends Exchange implements RequestHead {
 
   override adopt(body: Body): void {
     if (!canLend(body) || this.#leanResponse() === undefined) return
-    body[LEND]()
+    body.lend()
     this.#isLent = true
   }
 
