@@ -177,6 +177,33 @@ const empty: ConformanceCase[] = [
     { status: 304, headers: { "content-length": "5" }, body: "" },
   ],
   [
+    "204 drops a body that is given all the same",
+    answering("204 No Content", []),
+    {},
+    { status: 204, headers: { "transfer-encoding": null }, body: "", breaks: ["L28"] },
+  ],
+  [
+    "205 has no body, and says so",
+    answering("205 Reset Content", [], () => []),
+    {},
+    { status: 205, headers: { "content-length": "0", "transfer-encoding": null }, body: "" },
+  ],
+  [
+    "205 drops a body that is given all the same",
+    answering("205 Reset Content", [...PLAIN, ["Content-Length", "5"]]),
+    {},
+    { status: 205, headers: { "content-length": "0" }, body: "", breaks: ["L28"] },
+  ],
+  [
+    "205 drops a stream, and closes it",
+    noting((note) => (_, startResponse) => {
+      startResponse("205 Reset Content", [...PLAIN])
+      return Object.assign(streamed("hel", "lo"), { close: () => note("close") })
+    }),
+    {},
+    { status: 205, headers: { "content-length": "0" }, body: "", breaks: ["L28"], notes: ["close"] },
+  ],
+  [
     "HEAD keeps the length of the application",
     answering("200 OK", [...PLAIN, ["Content-Length", "5"]], () => []),
     { method: "HEAD" },

@@ -3,6 +3,7 @@
 
 import { once } from "node:events"
 import { connect } from "node:net"
+import type { Duplex } from "node:stream"
 import type { HeaderList } from "../../src/gateway.ts"
 
 export interface RawResponse {
@@ -14,9 +15,9 @@ export interface RawResponse {
   complete: boolean
 }
 
-/** Sends the bytes and reads until the server closes the connection. */
-export async function exchange(port: number, request: Uint8Array, method = "GET"): Promise<RawResponse> {
-  const socket = connect({ port, host: "127.0.0.1" })
+/** Sends the bytes to a port of 127.0.0.1, or by a connection, and reads until the server closes it. */
+export async function exchange(to: number | Duplex, request: Uint8Array, method = "GET"): Promise<RawResponse> {
+  const socket = typeof to === "number" ? connect({ port: to, host: "127.0.0.1" }) : to
   const chunks: Buffer[] = []
   socket.on("data", (chunk) => chunks.push(chunk))
   // A connection that is cut is an answer, too.
@@ -44,7 +45,7 @@ function parse(text: string, method: string): RawResponse {
     body: Buffer.from(content, "latin1"),
     complete,
   })
-  if (method === "HEAD" || /^(204|304)/.test(status)) return bytes(rest, end !== -1)
+  if (method === "HEAD" || /^(204|205|304)/.test(status)) return bytes(rest, end !== -1)
   if (field("transfer-encoding") === "chunked") return bytes(...unchunk(rest))
   const length = field("content-length")
   return bytes(rest, end !== -1 && (length === undefined || Number(length) === rest.length))
