@@ -21,6 +21,10 @@ export default defineConfig({
     globalSetup: "test/support/left-behind.ts",
     projects: [
       { extends: true, test: { name: "tests", include: ["test/**/*.test.ts"] } },
+      // The figures of `werkstatt serve` under load: npm run test:serve
+      { extends: true, test: { name: "serve", include: ["test/serving/**/*.serve.ts"], testTimeout: 300_000 } },
+      // Several hosts as network namespaces: npm run test:hosts
+      { extends: true, test: { name: "hosts", include: ["test/hosts/**/*.hosts.ts"], testTimeout: 600_000 } },
       // What takes longer than `npm test` may: npm run test:load
       { extends: true, test: { name: "load", include: ["test/load/**/*.load.ts"], testTimeout: 300_000 } },
       // What a browser does: npm run test:browser

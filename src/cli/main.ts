@@ -2,17 +2,19 @@
 // The command `werkstatt`. Each subcommand says what it did wrong in one line; exit code 2 is a wrong call.
 
 import { readFileSync } from "node:fs"
-import { isRunningFromReloader } from "../serving/reloader/child-link.ts"
+import { isRunningFromReloader } from "../serving/process-group/link.ts"
 import { fetchOnce } from "./fetch.ts"
 import { LoadError } from "./load-application.ts"
 import { UsageError } from "./options.ts"
 import { routes } from "./routes.ts"
 import { RUN_USAGE, run } from "./run.ts"
+import { serve } from "./serve.ts"
 
 const USAGE = `${RUN_USAGE}
 
 Other commands:
 
+  werkstatt serve MODULE[:APP]          serve an application for production
   werkstatt fetch MODULE[:APP] PATH     call it once, without a server, and print the response
   werkstatt routes MODULE[:MAP]         print the rules of a map
   werkstatt COMMAND --help              what a command can do
@@ -20,6 +22,7 @@ Other commands:
 
 const COMMANDS = new Map([
   ["run", run],
+  ["serve", serve],
   ["fetch", fetchOnce],
   ["routes", routes],
 ])

@@ -1,6 +1,6 @@
 // werkstatt run: serves the application that a module exports, for development.
 
-import { isRunningFromReloader } from "../serving/reloader/child-link.ts"
+import { isRunningFromReloader } from "../serving/process-group/link.ts"
 import type { ReloaderType } from "../serving/reloader/watcher.ts"
 import { type RunOptions, runSimple, runWithReloader } from "../serving/run-simple.ts"
 import type { SslContext } from "../serving/tls.ts"

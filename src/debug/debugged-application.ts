@@ -121,10 +121,14 @@ export class DebuggedApplication {
       },
     })
     const debugged = withErrors(asApplication(app, "DebuggedApplication"), this.#handler())
-    this.application = (environ, startResponse) =>
-      this.#site.owns(environ.PATH_INFO)
+    this.application = (environ, startResponse) => {
+      // What `werkstatt serve` says of itself.
+      if (environ["werkstatt.production"] === true)
+        throw new Error("The debugger lets people run code, and this server is for production. Leave it out.")
+      return this.#site.owns(environ.PATH_INFO)
         ? this.#site.application(environ, startResponse)
         : debugged(environ, startResponse)
+    }
   }
 
   /** The PIN that opens the consoles; undefined when none is asked for. @row DBG-7 */

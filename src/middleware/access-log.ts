@@ -76,21 +76,7 @@ class Recording implements BodyObserver {
     this.#environ = environ
     this.#write = write
     // Taken now: layers inside may change path and address.
-    this.#entry = {
-      time: new Date(),
-      address: environ.REMOTE_ADDR,
-      user: userOf(environ),
-      method: environ.REQUEST_METHOD,
-      target: environ.REQUEST_URI ?? `${environ.SCRIPT_NAME}${environ.PATH_INFO}`,
-      protocol: environ.SERVER_PROTOCOL,
-      status: 500,
-      bytes: 0,
-      durationMs: 0,
-      referer: textOf(environ, "HTTP_REFERER"),
-      userAgent: textOf(environ, "HTTP_USER_AGENT"),
-      requestId: undefined,
-      complete: true,
-    }
+    this.#entry = entryOf(environ)
   }
 
   run(app: Application, startResponse: StartResponse): Body | Promise<Body> {
@@ -131,6 +117,25 @@ class Recording implements BodyObserver {
     this.#entry.status = 500
     this.over(false)
     throw error
+  }
+}
+
+/** What is known of a request that begins now; the response is yet to come. */
+export function entryOf(environ: Environ): AccessEntry {
+  return {
+    time: new Date(),
+    address: environ.REMOTE_ADDR,
+    user: userOf(environ),
+    method: environ.REQUEST_METHOD,
+    target: environ.REQUEST_URI ?? `${environ.SCRIPT_NAME}${environ.PATH_INFO}`,
+    protocol: environ.SERVER_PROTOCOL,
+    status: 500,
+    bytes: 0,
+    durationMs: 0,
+    referer: textOf(environ, "HTTP_REFERER"),
+    userAgent: textOf(environ, "HTTP_USER_AGENT"),
+    requestId: undefined,
+    complete: true,
   }
 }
 

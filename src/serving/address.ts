@@ -9,7 +9,7 @@ import { resolve } from "node:path"
 
 /** Where to listen. */
 export type Address =
-  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number; readonly reusePort?: boolean }
   | { readonly kind: "unix"; readonly path: string; readonly mode?: number | undefined }
   | { readonly kind: "fd"; readonly fd: number }
 
@@ -73,7 +73,7 @@ export function addressOf(hostname: string, port: number, fd?: number, socketMod
 export async function listen(server: Server, address: Address): Promise<void> {
   const start = async () => {
     if (address.kind === "fd") server.listen({ fd: address.fd })
-    else if (address.kind === "tcp") server.listen({ host: address.host, port: address.port, backlog: QUEUE })
+    else if (address.kind === "tcp") server.listen({ ...address, backlog: QUEUE })
     else withMode(address.mode, () => server.listen({ path: address.path, backlog: QUEUE }))
     await once(server, "listening")
   }

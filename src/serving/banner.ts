@@ -2,8 +2,7 @@
 
 import { paint, type Style } from "./terminal.ts"
 
-const WARNING = `This is a development server, not for production. There, put createServer of werkstatt/adapters/node
-behind a proxy such as nginx.`
+const WARNING = `This is a development server, not for production. For that there is: werkstatt serve`
 
 /** Where a server can be reached. */
 export interface Reachable {

@@ -5,7 +5,9 @@ import type { DebuggedApplication } from "../debug/debugged-application.ts"
 import { type DebuggerKeys, makeKeys } from "../debug/pin.ts"
 import { isLoopback } from "../debug/trust.ts"
 import type { Application } from "../gateway.ts"
-import { ParentPinAttempts, type ReloaderLink } from "./reloader/child-link.ts"
+import type { ParentLink } from "./process-group/link.ts"
+import { ParentPinAttempts } from "./reloader/parent-pin-attempts.ts"
+import type { ReloaderPayload } from "./reloader/payload.ts"
 
 /** What `runSimple` takes for the debugger. */
 export interface DebuggerOptions {
@@ -74,19 +76,20 @@ export async function debugApplication(
     readonly hostname: string
     readonly passthroughErrors?: boolean
   },
-  link: ReloaderLink | undefined,
+  link: ParentLink | undefined,
 ): Promise<DebuggedApplication | undefined> {
   if (!useDebugger) return undefined
   const { DebuggedApplication } = await import("../debug/debugged-application.ts")
+  const shared = link?.payload as ReloaderPayload | undefined
   const isWide = ["0.0.0.0", "::", "[::]"].includes(hostname) || hostname.startsWith("unix:")
   const ownHost = hostname.includes(":") && !hostname.startsWith("[") ? `[${hostname}]` : hostname
   const debugged = new DebuggedApplication(app, {
     evalex: useEvalex,
     trustedHosts: isWide ? trustedHosts : [ownHost, ...trustedHosts],
     allowRemote: remoteDebugger,
-    keys: link?.shared.keys,
+    keys: shared?.keys,
     attempts: link === undefined ? undefined : new ParentPinAttempts(),
-    url: link?.shared.url,
+    url: shared?.url,
   })
   // Where errors are to end the process, those that belong to no request do so too.
   await debugged.arm({ processErrors: passthroughErrors !== true })

@@ -10,8 +10,9 @@ import { applicationServer } from "./application-server.ts"
 import { banner } from "./banner.ts"
 import { checkDebugger, type DebuggerOptions, debugApplication, debuggerKeys, debuggerLines } from "./debugging.ts"
 import { closer, makeServer, type ServerOptions } from "./make-server.ts"
-import { leaveParent, type ReloaderLink, reloaderLink, serveForParent } from "./reloader/child-link.ts"
+import { leaveParent, type ParentLink, parentLink, serveForParent } from "./process-group/link.ts"
 import { LiveReload } from "./reloader/live-reload.ts"
+import type { ReloaderPayload, ServedAddress } from "./reloader/payload.ts"
 import type { ReloaderType } from "./reloader/watcher.ts"
 import { onStopSignal } from "./stop-signals.ts"
 import { hasColors } from "./terminal.ts"
@@ -74,7 +75,7 @@ export async function runSimple(
   if (processes > 1 && useReloader)
     throw new TypeError("the reloader starts one process; leave out processes or useReloader")
   checkDebugger(options, { hostname, processes, fd: options.fd })
-  const link = reloaderLink()
+  const link = parentLink("reloader")
   if (useReloader && link === undefined) {
     await runWithReloader(hostname, port, options)
     return
@@ -172,7 +173,7 @@ async function serveHere(
 
 /** The child's part: serves the connections that the parent hands over, until it says that a newer process takes over. */
 async function serveReloaded(
-  link: ReloaderLink,
+  link: ParentLink,
   hostname: string,
   port: number,
   app: Application,
@@ -180,7 +181,10 @@ async function serveReloaded(
   live: LiveReload | undefined,
 ): Promise<void> {
   const { sslContext, closeTimeoutMs = 10_000 } = options
-  const tls = sslContext === undefined ? undefined : (link.shared.pair ?? (await loadSslContext(sslContext, hostname)))
+  const tls =
+    sslContext === undefined
+      ? undefined
+      : ((link.payload as ReloaderPayload).pair ?? (await loadSslContext(sslContext, hostname)))
   // One request for a connection: none is ever lost between two requests when the process is replaced.
   const { inject, drain, destroy } = applicationServer(app, { ...options, keepAlive: false }, tls)
   const close = closer(drain, destroy, closeTimeoutMs)
@@ -194,16 +198,13 @@ async function serveReloaded(
       if (count > 1) limitMs = 0
       stop()
     })
-    serveForParent(
-      { hostname, port },
-      {
-        connection: inject,
-        stop: () => {
-          limitMs = RELOAD_EXIT_LIMIT_MS
-          stop()
-        },
+    serveForParent({ hostname, port } satisfies ServedAddress, {
+      connection: inject,
+      stop: () => {
+        limitMs = RELOAD_EXIT_LIMIT_MS
+        stop()
       },
-    )
+    })
   })
   leaveParent()
   exitSoon(limitMs)

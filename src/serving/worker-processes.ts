@@ -1,19 +1,31 @@
-// Several processes that serve one address, through node:cluster: the first one starts the others, each of which runs the
-// same program up to the same call, and replaces those that die. It serves nothing itself.
+// `processes` of run-simple.ts: the process that was started listens, and serves nothing; the others run the same program up
+// to the same call, and get its connections.
 
-import cluster from "node:cluster"
 import type { Application } from "../gateway.ts"
+import { addressOf, boundAddress } from "./address.ts"
+import { applicationServer } from "./application-server.ts"
 import { banner } from "./banner.ts"
-import { makeServer, type ServerOptions, type WerkstattServer } from "./make-server.ts"
+import { closer, type ServerOptions } from "./make-server.ts"
+import { listenFor } from "./process-group/front.ts"
+import { tellTurns } from "./process-group/guard.ts"
+import { type GroupPayload, leaveParent, parentLink, serveForParent } from "./process-group/link.ts"
+import { StartFailed, Workers } from "./process-group/workers.ts"
 import { onStopSignal } from "./stop-signals.ts"
 import { hasColors } from "./terminal.ts"
-import { generateAdhocSslPair } from "./tls.ts"
+import { type CertificatePair, generateAdhocSslPair, loadSslContext } from "./tls.ts"
 
-/** Carries the certificate that all processes share, where one is made on the spot. */
-const PAIR_VARIABLE = "WERKSTATT_ADHOC_PAIR"
+interface ProcessesPayload extends GroupPayload {
+  readonly kind: "workers"
+  /** The certificate that all processes share, where one is made on the spot. */
+  readonly pair: CertificatePair | undefined
+}
 
-/** What a process tells the first one when it serves. */
-type Serving = { werkstatt: "serving" } & Pick<WerkstattServer, "urls" | "isWide">
+/** A process that turns its event loop no more is replaced after this time. */
+const HANG_LIMIT_MS = 30_000
+const READY_LIMIT_MS = 60_000
+/** How long a process may take to end beyond its requests. */
+const STOP_LIMIT_MS = 4000
+const IMPATIENT_MS = 500
 
 /** Resolves when all processes have ended; in each of them, when its server has. */
 export async function runInProcesses(
@@ -24,62 +36,69 @@ export async function runInProcesses(
   count: number,
   exitLimitMs: number,
 ): Promise<void> {
-  if (cluster.isPrimary) await superviseWorkers(hostname, options, count)
-  else await work(hostname, port, app, options, exitLimitMs)
+  const link = parentLink("workers")
+  if (link === undefined) await superviseWorkers(hostname, port, options, count)
+  else await work(link.payload as ProcessesPayload, hostname, app, options, exitLimitMs)
 }
 
-async function superviseWorkers(hostname: string, options: ServerOptions, count: number): Promise<void> {
+async function superviseWorkers(hostname: string, port: number, options: ServerOptions, count: number): Promise<void> {
   if (process.argv[1] === undefined)
     throw new TypeError("processes need a program in a file: each of them runs it anew")
-  const env: Record<string, string> = {}
-  if (options.sslContext === "adhoc") env[PAIR_VARIABLE] = JSON.stringify(await generateAdhocSslPair(hostname))
-  let stopping = false
-  let serving = false
-  const end = onStopSignal((signal, times) => {
-    stopping = true
-    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill(times > 2 ? "SIGKILL" : signal)
+  const { sslContext, closeTimeoutMs = 10_000 } = options
+  const pair = sslContext === "adhoc" ? await generateAdhocSslPair(hostname) : undefined
+  const stopLimitMs = closeTimeoutMs + STOP_LIMIT_MS
+  const workers = new Workers({
+    count,
+    launch: {},
+    payload: { kind: "workers", pair } satisfies ProcessesPayload,
+    readyLimitMs: READY_LIMIT_MS,
+    stopLimitMs,
+    hangLimitMs: HANG_LIMIT_MS,
+    say: (line) => process.stderr.write(` * ${line}\n`),
   })
-  cluster.on("message", (_worker, message: Serving) => {
-    if (message?.werkstatt !== "serving" || serving) return
-    serving = true
-    process.stdout.write(banner(message, hasColors(process.stdout)))
+  const address = addressOf(hostname, port, options.fd, options.socketMode)
+  const front = await listenFor(address, 0, (connection) => workers.deliver(connection))
+  let stopped: Promise<void> | undefined
+  const end = onStopSignal((_signal, times) => {
+    front.close()
+    stopped = workers.stop(times === 1 ? stopLimitMs : times === 2 ? IMPATIENT_MS : 0)
   })
-  await new Promise<void>((resolve) => {
-    cluster.on("exit", (worker, code, signal) => {
-      // What dies before any process serves would only die again.
-      if (!stopping && serving) {
-        process.stderr.write(` * Process ${worker.process.pid} ended (${signal ?? code}); starting another\n`)
-        cluster.fork(env)
-      } else if (Object.keys(cluster.workers ?? {}).length === 0) {
-        if (!serving) process.exitCode = code || 1
-        resolve()
-      }
-    })
-    for (let i = 0; i < count; i++) cluster.fork(env)
-  })
+  try {
+    await workers.start()
+  } catch (error) {
+    if (!(error instanceof StartFailed)) throw error
+    process.stderr.write(` * ${error.message}\n`)
+    process.exitCode = error.exitCode
+    front.close()
+    stopped = workers.stop(0)
+  }
+  if (stopped === undefined) {
+    const scheme = sslContext === undefined ? "http" : "https"
+    process.stdout.write(banner(boundAddress(front, hostname, scheme), hasColors(process.stdout)))
+    await new Promise((resolve) => front.once("close", resolve))
+  }
+  await stopped
   end()
 }
 
 async function work(
+  { pair }: ProcessesPayload,
   hostname: string,
-  port: number,
   app: Application,
   options: ServerOptions,
   exitLimitMs: number,
 ): Promise<void> {
-  const pair = process.env[PAIR_VARIABLE]
-  delete process.env[PAIR_VARIABLE]
-  const shared = pair === undefined ? options : { ...options, sslContext: JSON.parse(pair) as object }
-  const server = await makeServer(hostname, port, app, { ...shared, multiprocess: true })
-  let signalled = 0
-  const end = onStopSignal((_signal, times) => {
-    signalled = times
-    server.close()
+  const { sslContext, closeTimeoutMs = 10_000 } = options
+  const tls = sslContext === undefined ? undefined : (pair ?? (await loadSslContext(sslContext, hostname)))
+  const { inject, drain, destroy } = applicationServer(app, { ...options, multiprocess: true }, tls)
+  const close = closer(drain, destroy, closeTimeoutMs)
+  tellTurns(HANG_LIMIT_MS, () => [])
+  await new Promise<void>((resolve, reject) => {
+    const stop = () => void close().then(resolve, reject)
+    // A terminal sends its signals to all processes; the first one tells the others.
+    onStopSignal(() => {})
+    serveForParent(undefined, { connection: inject, stop })
   })
-  const message: Serving = { werkstatt: "serving", urls: server.urls, isWide: server.isWide }
-  process.send?.(message)
-  await server.serveForever()
-  end()
-  setTimeout(() => process.exit(), signalled > 1 ? 0 : exitLimitMs).unref()
-  process.channel?.unref()
+  leaveParent()
+  setTimeout(() => process.exit(), exitLimitMs).unref()
 }

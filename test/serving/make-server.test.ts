@@ -48,7 +48,7 @@ describe("makeServer", () => {
     await server.close()
     expect(lines).toHaveLength(1)
     expect(lines[0]).toMatch(
-      /^127\.0\.0\.1 - - \[\d\d\/[A-Z][a-z]{2}\/\d{4} \d\d:\d\d:\d\d\] "GET \/a\\"b%0a\?c=\\x HTTP\/1\.1" 200 7$/,
+      /^127\.0\.0\.1 - - \[\d\d\/[A-Z][a-z]{2}\/\d{4} \d\d:\d\d:\d\d\] "GET \/a\\"b%0a\?c=\\\\x HTTP\/1\.1" 200 7$/,
     )
   })
 

@@ -77,11 +77,12 @@ export class Program {
     args: readonly string[],
     env: Record<string, string> = {},
     atEnd: AtEnd = onTestFinished,
+    run: string = process.execPath,
   ) {
     const inherited = { ...process.env }
     // What vitest sets would be a terminal's opinion.
     for (const name of ["FORCE_COLOR", "NO_COLOR", "NODE_OPTIONS", "VITEST"]) delete inherited[name]
-    this.child = spawn(process.execPath, args, {
+    this.child = spawn(run, args, {
       cwd: folder.path,
       env: { ...inherited, ...env },
       stdio: ["ignore", "pipe", "pipe"],

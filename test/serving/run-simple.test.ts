@@ -30,7 +30,7 @@ describe("what is printed", () => {
     await fetch(`${url}/404`)
     await program.printed(/"GET \/404 HTTP\/1\.1" 404 4 \d+\.\dms\n/)
     expect(program.output).toMatch(
-      /^WARNING: This is a development server, not for production\. There, put createServer of/,
+      /^WARNING: This is a development server, not for production\. For that there is: werkstatt serve\n/,
     )
     expect(program.output).toContain(` * Running on ${url}\nPress CTRL+C to quit\n`)
     expect(program.output).not.toContain("\x1b")
@@ -155,6 +155,31 @@ describe("processes", () => {
     expect(await program.ended()).toEqual([0, null])
     expect(workers.filter(isAlive)).toEqual([])
     expect(program.output.match(/Running on/g)).toHaveLength(1)
+  })
+
+  test("end on one signal while one of them hangs; SIGHUP ends them too", async () => {
+    const hang = `if (environ.PATH_INFO === "/hang") { console.log("hangs"); for (;;); }; ${body}`
+    for (const signal of ["SIGTERM", "SIGHUP"] as const) {
+      const { program, url } = await start("{ processes: 2, closeTimeoutMs: 100 }", hang)
+      fetch(`${url}/hang`).catch(() => {})
+      await program.printed(/hangs/)
+      await answers(url, /^\d+ true$/)
+      program.kill(signal)
+      expect(await program.ended()).toEqual([0, null])
+    }
+  })
+
+  test("of a program that cannot start end with its exit code, once", async () => {
+    const folder = new Folder({
+      "main.js": program("{ processes: 2 }").replace(
+        "await runSimple",
+        "if (process.send) process.exit(7)\n  await runSimple",
+      ),
+    })
+    const started = new Program(folder, ["main.js"])
+    expect(await started.ended()).toEqual([7, null])
+    expect(started.output).toMatch(/Process \d+ ended \(7\) before it was ready/)
+    expect(started.output).not.toMatch(/starting another/)
   })
 
   test("share a certificate that is made on the spot", async () => {

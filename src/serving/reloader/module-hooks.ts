@@ -1,22 +1,12 @@
 // Tells the parent which files the application is made of, as Node loads them. Node calls `resolve` and `load` for every
 // module, in a thread of its own where hooks are asynchronous; nothing is changed on the way.
 
-import { writeSync } from "node:fs"
 import { isAbsolute, resolve as resolvePath, sep } from "node:path"
 import { fileURLToPath } from "node:url"
-import { REPORT_FD, type Report } from "./messages.ts"
+import { report } from "../process-group/report.ts"
 import { stampOf } from "./stamp.ts"
 
 const known = new Set<string>()
-
-/** Writes a report, unless the parent has gone. */
-export function report(entry: Report): void {
-  try {
-    writeSync(REPORT_FD, `${JSON.stringify(entry)}\n`)
-  } catch {
-    // Without a parent nobody wants to know.
-  }
-}
 
 /** A file is about to be loaded; that of a package does not count. */
 export function reportFile(path: string): void {

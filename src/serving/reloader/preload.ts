@@ -2,11 +2,8 @@
 // is loaded and what goes wrong, and then waits: a process is started ahead of time and begins when a file has changed.
 
 import * as nodeModule from "node:module"
-import { inspect } from "node:util"
-import { endWithParent } from "../process-group/guard.ts"
-import { setReloaderLink } from "./child-link.ts"
-import { CHILD_VARIABLE, type ParentMessage } from "./messages.ts"
-import { load, report, reportFile, reportMissing, resolveSync } from "./module-hooks.ts"
+import { joinParent } from "../process-group/join.ts"
+import { load, reportFile, reportMissing, resolveSync } from "./module-hooks.ts"
 
 /** What Node 22.15 and later have: hooks in the thread of the application, for import and require alike. */
 interface SynchronousHooks {
@@ -19,31 +16,11 @@ interface Require {
   _resolveFilename(request: string, parent: { filename?: string | null } | undefined, ...rest: unknown[]): string
 }
 
-// A process that the application starts inherits the flag that leads here, but not the variable.
-const parentPid = process.env[CHILD_VARIABLE]
-if (parentPid !== undefined && process.send !== undefined) {
-  delete process.env[CHILD_VARIABLE]
-  // No orphan: without its parent the application has no connections.
-  endWithParent(Number(parentPid))
-  process.on("uncaughtExceptionMonitor", (error) => report({ failed: display(error) }))
+await joinParent(async () => {
   watchModules()
   // Most of what an application waits for when it starts is this package.
   await import("../run-simple.ts")
-  const { generation, shared } = await begun()
-  setReloaderLink({ generation, shared })
-  process.channel?.unref()
-}
-
-function begun(): Promise<Extract<ParentMessage, { werkstatt: "begin" }>> {
-  return new Promise((resolve) => {
-    const onMessage = (message: ParentMessage): void => {
-      if (message.werkstatt !== "begin") return
-      process.off("message", onMessage)
-      resolve(message)
-    }
-    process.on("message", onMessage)
-  })
-}
+})
 
 function watchModules(): void {
   const { registerHooks } = nodeModule as SynchronousHooks
@@ -69,13 +46,5 @@ function watchRequire(): void {
       reportMissing(request, parent?.filename ?? undefined)
       throw error
     }
-  }
-}
-
-function display(error: unknown): string {
-  try {
-    return inspect(error)
-  } catch {
-    return "(what was thrown cannot be shown)"
   }
 }

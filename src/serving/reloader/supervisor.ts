@@ -14,12 +14,14 @@ import type { TlsOptions } from "node:tls"
 import { type DebuggerKeys, LocalPinAttempts } from "../../debug/pin.ts"
 import { type Address, type BoundAddress, boundAddress, listen } from "../address.ts"
 import { type ApplicationServer, applicationServer } from "../application-server.ts"
+import type { Exit, HeldConnection, Launch, Member, MemberListener } from "../process-group/member.ts"
+import type { Report } from "../process-group/messages.ts"
+import { ProcessGroup } from "../process-group/process-group.ts"
 import { onStopSignal } from "../stop-signals.ts"
 import type { CertificatePair } from "../tls.ts"
-import { ApplicationProcess, type Exit, type HeldConnection, type ProcessListener } from "./application-process.ts"
 import { failurePage } from "./failure-page.ts"
 import { LiveReload, trustedHosts } from "./live-reload.ts"
-import type { Report } from "./messages.ts"
+import type { ReloaderPayload, ServedAddress, ToChild, ToParent } from "./payload.ts"
 import { locateSyntaxError } from "./syntax-check.ts"
 import { WatchedFiles, type WatchSelection } from "./watched-files.ts"
 import { type ReloaderType, type Watcher, watch } from "./watcher.ts"
@@ -62,8 +64,9 @@ const STANDBY_AFTER_MS = 100
 /** How long a process may take to end beyond its requests, and when it was told so twice. */
 const STOP_LIMIT_MS = 4000
 const IMPATIENT_MS = 500
-/** A killed process is gone in no time, unless the machine has none to spare. */
-const KILL_LIMIT_MS = 2000
+
+const ending = import.meta.url.slice(import.meta.url.lastIndexOf("."))
+const PRELOAD = new URL(`./preload${ending}`, import.meta.url).href
 
 type State = "starting" | "serving" | "failed" | "stopping"
 
@@ -72,7 +75,7 @@ export async function supervise(options: SupervisorOptions): Promise<number> {
   return new Supervisor(options).run()
 }
 
-class Supervisor implements ProcessListener {
+class Supervisor implements MemberListener {
   readonly #options: SupervisorOptions
   readonly #files: WatchedFiles
   readonly #trusted: string[]
@@ -81,11 +84,13 @@ class Supervisor implements ProcessListener {
   #state: State = "starting"
   #waiting: HeldConnection[] = []
   /** Runs the application, or is about to. */
-  #current: ApplicationProcess | undefined = undefined
+  #current: Member | undefined = undefined
+  readonly #group = new ProcessGroup()
+  readonly #launch: Launch
   /** Has been told to end. */
-  readonly #retired = new Set<ApplicationProcess>()
+  readonly #retired = new Set<Member>()
   /** Ready to begin. */
-  #standby: ApplicationProcess | undefined = undefined
+  #standby: Member | undefined = undefined
   #standbyTimer: NodeJS.Timeout | undefined = undefined
   #quietTimer: NodeJS.Timeout | undefined = undefined
   #lastChanges: readonly string[] = []
@@ -100,6 +105,7 @@ class Supervisor implements ProcessListener {
     this.#options = options
     this.#files = new WatchedFiles(options)
     this.#trusted = trustedHosts([options.hostname])
+    this.#launch = { preload: PRELOAD, execArgv: options.execArgv }
   }
 
   async run(): Promise<number> {
@@ -115,13 +121,9 @@ class Supervisor implements ProcessListener {
       this.#finish = resolve
     })
     const end = onStopSignal((signal, count) => this.#stop(signal, count))
-    const killAll = (): void => {
-      for (const each of this.#all()) each.kill("SIGKILL")
-    }
-    process.on("exit", killAll)
     this.#watcher = await watch(this.#files, (paths) => this.#changed(paths), reloaderType, reloaderIntervalMs)
     onListening(bound, this.#watcher.name)
-    this.#launch()
+    this.#start()
 
     const code = await finished
     end()
@@ -130,10 +132,7 @@ class Supervisor implements ProcessListener {
     this.#watcher.close()
     this.#page?.server.destroy()
     server.close()
-    const left = [...this.#all()]
-    killAll()
-    await Promise.all(left.map((each) => each.ended(KILL_LIMIT_MS)))
-    process.off("exit", killAll)
+    await this.#group.end()
     return code
   }
 
@@ -150,7 +149,7 @@ class Supervisor implements ProcessListener {
       socket._read = () => {}
       const head: Buffer | null = socket.read()
       if (head === null) socket.destroy()
-      else this.#deliver({ socket, head })
+      else this.#deliver({ socket, address: 0, head })
     })
   }
 
@@ -167,7 +166,7 @@ class Supervisor implements ProcessListener {
   }
 
   /** Answers in this process. */
-  #showPage({ socket, head }: HeldConnection): void {
+  #showPage({ socket, head = Buffer.alloc(0) }: HeldConnection): void {
     this.#page ??= this.#makePage()
     Reflect.deleteProperty(socket, "_read")
     socket.unshift(head)
@@ -207,7 +206,7 @@ class Supervisor implements ProcessListener {
       this.#watcher?.look()
       if (this.#quietTimer !== timer) return
       this.#quietTimer = undefined
-      this.#launch()
+      this.#start()
     }, QUIET_MS)
     this.#quietTimer = timer
   }
@@ -217,20 +216,21 @@ class Supervisor implements ProcessListener {
     this.#current = undefined
     if (old === undefined) return
     this.#retired.add(old)
-    old.stop(this.#options.closeTimeoutMs)
+    old.retire(this.#options.closeTimeoutMs)
   }
 
-  async #launch(): Promise<void> {
+  async #start(): Promise<void> {
     clearTimeout(this.#standbyTimer)
-    const next = this.#standby ?? new ApplicationProcess(this, this.#options.execArgv)
+    const next = this.#standby ?? this.#group.spawn(this, this.#launch)
     this.#standby = undefined
     this.#current = next
     await Promise.all([...this.#retired].map((each) => each.ended(OVERLAP_AFTER_MS)))
     const { pair, keys } = this.#options
-    if (this.#current === next) next.begin({ pair, keys, url: this.#url })
+    const payload: ReloaderPayload = { kind: "reloader", pair, keys, url: this.#url }
+    if (this.#current === next) next.begin(payload)
   }
 
-  onReport(process: ApplicationProcess, report: Report): void {
+  onReport(process: Member, report: Report): void {
     if (process !== this.#current && process !== this.#standby) return
     if ("loaded" in report && process === this.#current) this.#files.loaded(report.loaded, report.stamp)
     else if ("loaded" in report) this.#files.add(report.loaded, report.stamp)
@@ -240,7 +240,8 @@ class Supervisor implements ProcessListener {
     if (this.#files.isStale("loaded" in report ? report.loaded : report.missing)) this.#watcher?.look()
   }
 
-  onReady(process: ApplicationProcess, { hostname, port }: { hostname: string; port: number }): void {
+  onReady(process: Member, info: unknown): void {
+    const { hostname, port } = info as ServedAddress
     if (process !== this.#current || this.#state !== "starting") return
     if (hostname !== this.#options.hostname || port !== this.#options.port)
       this.#options.say(" * The address in the source has changed; stop the server and start it again to use it")
@@ -254,22 +255,23 @@ class Supervisor implements ProcessListener {
     this.#prepare()
   }
 
-  onPin(attempt: boolean): number {
-    return attempt ? this.#pinAttempts.begin() : this.#pinAttempts.failures
+  onTold(process: Member, text: unknown): void {
+    const told = text as ToParent
+    if ("pinRight" in told) this.#pinAttempts.succeed()
+    else {
+      const failures = told.attempt ? this.#pinAttempts.begin() : this.#pinAttempts.failures
+      process.tell({ pin: told.pin, failures } satisfies ToChild)
+    }
   }
 
-  onPinRight(): void {
-    this.#pinAttempts.succeed()
-  }
-
-  onExit(process: ApplicationProcess, exit: Exit, lost: readonly HeldConnection[]): void {
+  onExit(process: Member, exit: Exit, lost: readonly HeldConnection[]): void {
     this.#retired.delete(process)
     if (process === this.#standby) this.#standby = undefined
     if (process === this.#current) this.#onCurrentExit(process, exit)
     for (const connection of lost) this.#deliver(connection)
   }
 
-  #onCurrentExit(process: ApplicationProcess, { code, signal }: Exit): void {
+  #onCurrentExit(process: Member, { code, signal }: Exit): void {
     this.#current = undefined
     if (this.#state === "stopping") {
       // Killed as it was told to, or because it did not end.
@@ -283,7 +285,7 @@ class Supervisor implements ProcessListener {
   }
 
   /** The process has died of an error: a page until a file changes. */
-  async #fail({ failure = "", loaded }: ApplicationProcess): Promise<void> {
+  async #fail({ failure = "", loaded }: Member): Promise<void> {
     this.#state = "starting"
     const likely = new Set([...this.#lastChanges, ...[...loaded].reverse()])
     const located = await locateSyntaxError(failure, [...likely])
@@ -299,7 +301,7 @@ class Supervisor implements ProcessListener {
 
   #prepare(): void {
     this.#standbyTimer = setTimeout(() => {
-      this.#standby ??= new ApplicationProcess(this, this.#options.execArgv)
+      this.#standby ??= this.#group.spawn(this, this.#launch)
     }, STANDBY_AFTER_MS)
   }
 
@@ -320,11 +322,5 @@ class Supervisor implements ProcessListener {
     current.kill(signal)
     // One that is caught in a loop does not hear signals.
     setTimeout(() => current.kill("SIGKILL"), count === 1 ? closeTimeoutMs + STOP_LIMIT_MS : IMPATIENT_MS).unref()
-  }
-
-  *#all(): Generator<ApplicationProcess> {
-    yield* this.#retired
-    if (this.#current !== undefined) yield this.#current
-    if (this.#standby !== undefined) yield this.#standby
   }
 }

@@ -1,25 +1,21 @@
-// One process that runs the application, as its parent sees it: started ahead of time, begun, given connections, stopped.
-// A connection stays with the parent too until the process says that it holds it, so that none is lost with a process.
+// One process of a group, as its parent sees it: spawned, begun, ready, given connections, retired, gone. A connection stays
+// with the parent too until the process says that it holds it, so that none is lost with a process.
 
 import { type ChildProcess, spawn } from "node:child_process"
 import type { Socket } from "node:net"
 import { createInterface } from "node:readline"
 import type { Readable } from "node:stream"
 import { setImmediate as turn } from "node:timers/promises"
-import {
-  CHILD_VARIABLE,
-  type ChildMessage,
-  type ParentMessage,
-  REPORT_FD,
-  type Report,
-  type SharedState,
-} from "./messages.ts"
+import type { GroupPayload } from "./link.ts"
+import { type ChildMessage, PARENT_VARIABLE, type ParentMessage, REPORT_FD, type Report } from "./messages.ts"
 
-/** A connection whose client has begun to speak. */
+/** A client's connection that is on its way to a process. */
 export interface HeldConnection {
   readonly socket: Socket
-  /** What the client has sent so far. */
-  readonly head: Buffer
+  /** Index of the address where it was accepted. */
+  readonly address: number
+  /** What the client has sent so far, if it was read here. */
+  readonly head?: Buffer | undefined
 }
 
 /** How a process ended: with a code, or by a signal. */
@@ -28,60 +24,79 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
-/** Who is told of a process. */
-export interface ProcessListener {
-  onReport(process: ApplicationProcess, report: Report): void
-  onReady(process: ApplicationProcess, address: { hostname: string; port: number }): void
-  /** Asked how often a wrong PIN was given; after one more if it is an attempt. */
-  onPin(attempt: boolean): number
-  onPinRight(): void
-  /** The process has ended, and with it the hope that these connections are answered by it. */
-  onExit(process: ApplicationProcess, exit: Exit, lost: readonly HeldConnection[]): void
+/** How a process is started: the program of this one, run anew. */
+export interface Launch {
+  /** The module that it runs first; `preload.ts` unless given. */
+  readonly preload?: string | undefined
+  /** Flags for Node, besides those of this process. */
+  readonly execArgv?: readonly string[] | undefined
+  readonly env?: Readonly<Record<string, string>> | undefined
+  /** Who it runs as. */
+  readonly uid?: number | undefined
+  readonly gid?: number | undefined
 }
 
-// Taken when this module is loaded: the program may go elsewhere, and its child begins at the same place.
+/** Who is told of a process. */
+export interface MemberListener {
+  onReport?(member: Member, report: Report): void
+  onReady(member: Member, info: unknown): void
+  onTold?(member: Member, text: unknown): void
+  /** The process has ended, and with it the hope that these connections are answered by it. */
+  onExit(member: Member, exit: Exit, lost: readonly HeldConnection[]): void
+}
+
+// Taken when this module is loaded: the program may go elsewhere, and its processes begin at the same place.
 const cwd = process.cwd()
 
 const ending = import.meta.url.slice(import.meta.url.lastIndexOf("."))
-const preload = new URL(`./preload${ending}`, import.meta.url).href
+const PRELOAD = new URL(`./preload${ending}`, import.meta.url).href
 
 let generations = 0
 
-export class ApplicationProcess {
+export class Member {
   readonly generation: string = `${process.pid}-${++generations}`
+  readonly startedAt: number = performance.now()
   readonly #child: ChildProcess
   readonly #given = new Map<number, HeldConnection>()
   #connections = 0
   #begun = false
-  /** The files that it has loaded so far, in order. */
+  #retired = false
+  /** How long nothing was heard of its event loop; counted by whoever watches it. */
+  silentMs = 0
+  /** The files that it has loaded so far, in order, where it reports them. */
   readonly loaded: Set<string> = new Set()
   /** What an error that nobody caught had to say. */
   failure: string | undefined = undefined
 
-  constructor(listener: ProcessListener, execArgv: readonly string[] = []) {
+  constructor(listener: MemberListener, { preload = PRELOAD, execArgv = [], env, uid, gid }: Launch = {}) {
     // Without a shell: names with spaces and quotes are what they are.
     const argv = [...execArgv, ...inheritedFlags(process.execArgv), "--import", preload, ...process.argv.slice(1)]
     const child = spawn(process.execPath, argv, {
       cwd,
-      env: { ...process.env, [CHILD_VARIABLE]: String(process.pid) },
+      env: { ...process.env, ...env, [PARENT_VARIABLE]: String(process.pid) },
       stdio: ["inherit", "inherit", "inherit", "ipc", "pipe"],
+      ...(uid !== undefined && { uid }),
+      ...(gid !== undefined && { gid }),
     })
     this.#child = child
     child.on("message", (message: ChildMessage) => {
-      if (message?.werkstatt === "ready") listener.onReady(this, message)
+      if (message?.werkstatt === "ready") listener.onReady(this, message.info)
       else if (message?.werkstatt === "took") this.#release(message.id)
-      else if (message?.werkstatt === "pin-right") listener.onPinRight()
-      else if (message?.werkstatt === "pin")
-        this.#send({ werkstatt: "pin-failures", id: message.id, failures: listener.onPin(message.attempt) })
+      else if (message?.werkstatt === "tell") listener.onTold?.(this, message.text)
     })
-    child.on("error", () => {})
+    // A process that could not be spawned has no exit.
+    child.on("error", (error) => {
+      this.failure ??= String(error)
+      if (child.pid === undefined) listener.onExit(this, { code: 1, signal: null }, this.#lose())
+    })
     // Reports are read to their end before the exit counts: the last of them tells why.
     const reports = createInterface({ input: child.stdio[REPORT_FD] as Readable })
     reports.on("line", (line) => {
       const entry = JSON.parse(line) as Report
       if ("failed" in entry) this.failure = entry.failed
       if ("loaded" in entry) this.loaded.add(entry.loaded)
-      listener.onReport(this, entry)
+      if ("beat" in entry) this.silentMs = 0
+      listener.onReport?.(this, entry)
     })
     let chunks = 0
     child.stdio[REPORT_FD]?.on("data", () => chunks++)
@@ -93,36 +108,50 @@ export class ApplicationProcess {
         await turn()
         await turn()
       }
-      const lost = [...this.#given.values()]
-      this.#given.clear()
-      listener.onExit(this, { code, signal }, lost)
+      listener.onExit(this, { code, signal }, this.#lose())
       reports.close()
       child.stdio[REPORT_FD]?.destroy()
     })
   }
 
-  /** Runs the application. */
-  begin(shared: SharedState): void {
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  /** How many connections it was given and has not taken yet. */
+  get pending(): number {
+    return this.#given.size
+  }
+
+  /** Lets the program run. */
+  begin(payload: GroupPayload): void {
     this.#begun = true
-    this.#send({ werkstatt: "begin", generation: this.generation, shared })
+    this.#send({ werkstatt: "begin", generation: this.generation, payload })
   }
 
   /** Hands a connection over; `onLost` gets it back if the process is gone. */
   give(connection: HeldConnection, onLost: () => void): void {
     const id = ++this.#connections
     this.#given.set(id, connection)
-    const message: ParentMessage = { werkstatt: "connection", id, head: connection.head.toString("base64") }
+    const { address, head } = connection
+    const message: ParentMessage = { werkstatt: "connection", id, address, head: head?.toString("base64") }
     this.#child.send(message, connection.socket, { keepOpen: true }, (error) => {
       if (error && this.#given.delete(id)) onLost()
     })
   }
 
-  /** Asks the process to finish the requests at work, and ends it when it does not. */
-  stop(limitMs: number): void {
-    if (!this.#begun || !this.#send({ werkstatt: "stop" })) {
+  /** Says something to the process. */
+  tell(text: unknown): void {
+    this.#send({ werkstatt: "tell", text })
+  }
+
+  /** Asks the process to finish the requests at work, and kills it when it has not after `limitMs`. */
+  retire(limitMs: number): void {
+    if (!this.#begun || !(this.#retired || this.#send({ werkstatt: "stop" }))) {
       this.kill("SIGKILL")
       return
     }
+    this.#retired = true
     const timer = setTimeout(() => this.kill("SIGKILL"), limitMs)
     this.#child.once("exit", () => clearTimeout(timer))
   }
@@ -134,7 +163,7 @@ export class ApplicationProcess {
   /** Resolves when the process has ended, or after `limitMs`. */
   async ended(limitMs: number): Promise<void> {
     const child = this.#child
-    if (child.exitCode !== null || child.signalCode !== null) return
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, limitMs)
       child.once("exit", () => {
@@ -153,6 +182,12 @@ export class ApplicationProcess {
   #release(id: number): void {
     this.#given.get(id)?.socket.destroy()
     this.#given.delete(id)
+  }
+
+  #lose(): HeldConnection[] {
+    const lost = [...this.#given.values()]
+    this.#given.clear()
+    return lost
   }
 }
 
