@@ -2,6 +2,7 @@
 // module exports.
 
 import { formatRoutes, type Routes } from "../routing/route-table.ts"
+import { findMap } from "../routing/routes.ts"
 import { importModule, LoadError, loadExport, parseName } from "./load-application.ts"
 import { ENV_FILE, type OptionTable, optionLines, parseOptions, UsageError } from "./options.ts"
 
@@ -15,8 +16,8 @@ export const ROUTES_USAGE: string = `Usage: werkstatt routes MODULE[:NAME] [opti
 
 Prints the rules of a map as a table.
 
-  NAME        an export that is a RuleMap, or an application that has one as a property;
-              without it, or if it has none, the first RuleMap that the module exports
+  NAME        an export that is a RuleMap or what routes(...) has made, or an application that has
+              one as a property; without it, or if it has none, the first that the module exports
 
 ${optionLines(OPTIONS)}
 
@@ -36,7 +37,8 @@ export async function routes(argv: readonly string[]): Promise<void> {
   const { exportName, module } = parseName(name)
   const { value, exports } =
     exportName === undefined ? { value: undefined, exports: await importModule(module) } : await loadExport(name)
-  const map = [value, ...propertiesOf(value), ...propertiesOf(exports)].find(isMap)
+  const found = [value, ...propertiesOf(value), ...propertiesOf(exports)]
+  const map = found.map((each) => (isMap(each) ? each : findMap(each))).find((each) => each !== undefined)
   if (map === undefined) throw new LoadError(`${name} leads to no RuleMap.`)
   process.stdout.write(formatRoutes(map))
 }

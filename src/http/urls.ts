@@ -83,7 +83,8 @@ export function parseQuery(text: string): [key: string, value: string][] {
   return pairs
 }
 
-const QUERY_COMPONENT_SAFE = "!$'()*,/:;?@"
+// A space is safe until it becomes a plus sign.
+const QUERY_COMPONENT_SAFE = safeTable("!$'()*,/:;?@ ")
 
 /**
  * The pairs as a query string. Pairs whose value is `null` or `undefined` are left out.
@@ -102,7 +103,8 @@ export function dumpQuery(
 }
 
 function encodeComponent(text: string): string {
-  return percentEncode(text, `${QUERY_COMPONENT_SAFE} `).replaceAll(" ", "+")
+  const encoded = percentEncode(text, QUERY_COMPONENT_SAFE)
+  return encoded.includes(" ") ? encoded.replaceAll(" ", "+") : encoded
 }
 
 /** The pieces of a URL, none of them decoded. `undefined` is not there, which is not the same as empty. */

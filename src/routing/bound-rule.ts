@@ -375,6 +375,7 @@ const MISSING = new Refusal("A value is missing.")
 const DOTS = /\/(?:\.|%2e){1,2}(?=\/|$)/gi
 
 function dotsIn(path: string): number {
+  if (!path.includes("/.") && !path.includes("/%2")) return 0
   return path.match(DOTS)?.length ?? 0
 }
 

@@ -2,7 +2,7 @@
 // A converter states its texts as a regular expression, which language.ts runs in linear time; what an expression cannot
 // say, `toValue` refuses by throwing ValidationError, and matching goes on with the next rule.
 
-import { percentEncode } from "../http/percent.ts"
+import { percentEncode, safeTable } from "../http/percent.ts"
 import { meant } from "../mistakes/options.ts"
 import type { ConverterArgument, ConverterArguments } from "./pattern.ts"
 
@@ -52,9 +52,11 @@ export type ConverterClass = new (args: ConverterArguments, map: ConverterMap) =
 /** What the `converters` of a map hold by name. */
 export type ConverterSource = ConverterClass | Converter<unknown, never>
 
+const PATH_SAFE = safeTable("!$&'()*+,/:;=@")
+
 /** Text in a path: what has to be escaped there is, and a slash stays a slash. */
 export function quotePath(text: string): string {
-  return percentEncode(text, "!$&'()*+,/:;=@")
+  return percentEncode(text, PATH_SAFE)
 }
 
 const NO_ARGUMENTS: ConverterArguments = { positional: [], named: new Map(), words: [] }

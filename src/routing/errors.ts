@@ -41,6 +41,32 @@ export class RequestRedirect extends HTTPException {
 }
 
 /**
+ * 200: which methods a URL takes, as the answer to OPTIONS (RFC 9110 section 9.3.7). Without a body.
+ *
+ * @example
+ * new AllowedMethods(["GET", "HEAD"]).getHeaders() // => [["Allow", "GET, HEAD"]]
+ */
+export class AllowedMethods extends HTTPException {
+  static override readonly code: number = 200
+
+  /** The methods. */
+  readonly methods: readonly string[]
+
+  constructor(methods: Iterable<string>) {
+    super()
+    this.methods = [...methods]
+  }
+
+  override getBody(_environ?: Environ): string {
+    return ""
+  }
+
+  override getHeaders(_environ?: Environ): HeaderList {
+    return [["Allow", this.methods.join(", ")]]
+  }
+}
+
+/**
  * 400: the only rules that match are for WebSocket handshakes and this is none, or the other way round.
  *
  * @row MAP-18

@@ -5,6 +5,7 @@ export {
   BaseConverter,
   type Converter,
   type ConverterClass,
+  type ConverterMap,
   type ConverterSource,
   defaultConverters,
   FloatConverter,
@@ -14,7 +15,7 @@ export {
   UUIDConverter,
   ValidationError,
 } from "./converters.ts"
-export { BuildError, DuplicateRuleError, RequestRedirect, WebsocketMismatch } from "./errors.ts"
+export { AllowedMethods, BuildError, DuplicateRuleError, RequestRedirect, WebsocketMismatch } from "./errors.ts"
 export {
   type BuildOptions,
   type DispatchOptions,
@@ -28,6 +29,17 @@ export { type Found, Matcher, Miss } from "./matcher.ts"
 export { type ConverterArgument, type ConverterArguments, parseConverterArguments } from "./pattern.ts"
 export { formatRoutes } from "./route-table.ts"
 export {
+  type FormRoutes,
+  form,
+  type ResourceOptions,
+  type ResourceRoutes,
+  RouteText,
+  type RouteTree,
+  resources,
+  route,
+} from "./route-tree.ts"
+export { type MapOf, mapOf, Route, type RouteBinding, type RouteBuildOptions, type Routes, routes } from "./routes.ts"
+export {
   type RedirectAdapter,
   type RedirectTarget,
   Rule,
@@ -35,6 +47,7 @@ export {
   type RuleOptions,
   type RuleValues,
   rule,
+  type SpecOf,
 } from "./rule.ts"
 export {
   endpointPrefix,
@@ -51,3 +64,4 @@ export {
   RuleMap,
   type RuleMapOptions,
 } from "./rule-map.ts"
+export { after, before, type RouteView, type ViewsOptions, type ViewTree, views } from "./views.ts"

@@ -53,11 +53,13 @@ export type Nothing = Record<never, never>
 export type LooseValues = Record<string, unknown>
 
 // A placeholder's body is what stands between the brackets: "int(min=1):year", "slug".
-type Bodies<Text extends string, Found = never> = Text extends `${string}<${infer Body}>${infer Rest}`
+/** The bodies of the placeholders in a text. */
+export type Bodies<Text extends string, Found = never> = Text extends `${string}<${infer Body}>${infer Rest}`
   ? Bodies<Rest, Found | Body>
   : Found
 
-type NameOf<Body> = Body extends `${string}):${infer Name}`
+/** The name in the body of a placeholder. */
+export type NameOf<Body> = Body extends `${string}):${infer Name}`
   ? Name
   : Body extends `${string}:${infer Name}`
     ? Name
@@ -65,7 +67,8 @@ type NameOf<Body> = Body extends `${string}):${infer Name}`
       ? Body
       : never
 
-type ConverterNameOf<Body> = Body extends `${infer Call}:${string}`
+/** The name of the converter in the body of a placeholder. */
+export type ConverterNameOf<Body> = Body extends `${infer Call}:${string}`
   ? Call extends `${infer Name}(${string}`
     ? Name
     : Call
@@ -114,29 +117,46 @@ type BuiltValue<Body, Table> =
       : InputOf<Source>
     : never
 
-type Flatten<T> = { [Key in keyof T]: T[Key] }
 type BodiesOf<Spec extends RuleSpec> = Bodies<Spec["path"]> | Bodies<Spec["domain"]>
 
 /** Whether the text of a rule is known to the compiler to its last letter: as a key it would have to be there. */
-type IsKnown<Spec extends RuleSpec> = Nothing extends Record<`${Spec["domain"]}|${Spec["path"]}`, 1> ? false : true
+export type IsKnown<Spec extends RuleSpec> =
+  Nothing extends Record<`${Spec["domain"]}|${Spec["path"]}`, 1> ? false : true
+
+// One object each, and not an intersection: that is what editors show.
 
 /** What matching a rule gives. A placeholder comes before a default of its name. */
 export type MatchedValues<Spec extends RuleSpec, Table> =
   IsKnown<Spec> extends true
-    ? Flatten<
-        { [Body in BodiesOf<Spec> as NameOf<Body>]: MatchedValue<Body, Table> } & {
-          [Each in Spec["defaults"] as Exclude<Each["name"], NameOf<BodiesOf<Spec>>>]: Each["value"]
-        }
-      >
+    ? {
+        [Each in BodiesOf<Spec> | Spec["defaults"] as Each extends DefaultSpec
+          ? Exclude<Each["name"], NameOf<BodiesOf<Spec>>>
+          : NameOf<Each>]: Each extends DefaultSpec ? Each["value"] : MatchedValue<Each, Table>
+      }
     : LooseValues
 
 /** What building a rule needs. What has a default may be left out; what the rule does not know goes into the query. */
 export type BuiltValues<Spec extends RuleSpec, Table> =
   IsKnown<Spec> extends true
-    ? {
-        [Body in BodiesOf<Spec> as Exclude<NameOf<Body>, Spec["defaults"]["name"]>]: BuiltValue<Body, Table>
-      } & { [Each in Spec["defaults"] as Each["name"]]?: Each["value"] } & { [query: string]: unknown }
+    ? NeededValues<Spec, Table> & DefaultValues<Spec> & LooseValues extends infer All
+      ? { [Name in keyof All]: All[Name] }
+      : never
     : LooseValues
+
+/** The same for those who give the query apart: a name that the rule does not know is a mistake. */
+export type OwnValues<Spec extends RuleSpec, Table> =
+  IsKnown<Spec> extends true
+    ? [Spec["defaults"]] extends [never]
+      ? { [Body in BodiesOf<Spec> as NameOf<Body>]: BuiltValue<Body, Table> }
+      : NeededValues<Spec, Table> & DefaultValues<Spec> extends infer All
+        ? { [Name in keyof All]: All[Name] }
+        : never
+    : LooseValues
+
+type NeededValues<Spec extends RuleSpec, Table> = {
+  [Body in BodiesOf<Spec> as Exclude<NameOf<Body>, Spec["defaults"]["name"]>]: BuiltValue<Body, Table>
+}
+type DefaultValues<Spec extends RuleSpec> = { [Each in Spec["defaults"] as Each["name"]]?: Each["value"] }
 
 // Rules by endpoint, to look one up without going through all. An intersection of small objects, made once for each map;
 // under an endpoint the rules stand by their text, since several may lead to it. (A mapped type with an `as` clause would

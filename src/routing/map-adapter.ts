@@ -10,7 +10,7 @@ import { byteStringToText } from "../http/urls.ts"
 import { type BoundRule, encodeQuery, type GivenValues, givenValue, Refusal } from "./bound-rule.ts"
 import { closestRule } from "./closest-rule.ts"
 import { quotePath } from "./converters.ts"
-import { BuildError, RequestRedirect, WebsocketMismatch } from "./errors.ts"
+import { AllowedMethods, BuildError, RequestRedirect, WebsocketMismatch } from "./errors.ts"
 import type { MatchedValues, RuleSpec, ValuesArgument, ValuesFor } from "./inference.ts"
 import type { Found, Matcher, Miss } from "./matcher.ts"
 import { fillTarget, joinTarget } from "./redirect-target.ts"
@@ -53,6 +53,8 @@ export interface BuildOptions {
 export interface DispatchOptions extends MatchOptions {
   /** The path. Default: that of the adapter. */
   readonly pathInfo?: string | undefined
+  /** Whether OPTIONS is answered with AllowedMethods where a rule does not take it. Default false: MethodNotAllowed. */
+  readonly automaticOptions?: boolean | undefined
   /** Whether HTTP errors are returned too, those of the view included. Default false: only redirects are. */
   readonly catchHttpExceptions?: boolean | undefined
 }
@@ -107,7 +109,8 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
   readonly pathInfo: string
   /** Whether the scheme is that of WebSockets. */
   readonly websocket: boolean
-  readonly #domain: string
+  /** What the map looks for: the host where hosts are matched, the subdomain where these count, or nothing. */
+  readonly domain: string
   #queryArgs: QueryArguments | undefined
   #queryBytes: string | undefined
 
@@ -123,11 +126,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
     this.#queryArgs = binding.queryArgs
     this.#queryBytes = binding.queryBytes
     this.websocket = binding.urlScheme === "ws" || binding.urlScheme === "wss"
-    this.#domain = map.hostMatching
-      ? comparableHost(binding.serverName)
-      : map.subdomainMatching
-        ? binding.subdomain
-        : ""
+    this.domain = map.hostMatching ? comparableHost(binding.serverName) : map.subdomainMatching ? binding.subdomain : ""
   }
 
   /** The query where none is given. Read when asked for: only redirects need it. */
@@ -158,7 +157,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
   }
 
   #find(path: string, method: string, websocket: boolean | undefined): Found | Miss {
-    return this.map.matcher.match(this.#domain, path && withOneSlash(path), method, websocket ?? this.websocket)
+    return this.map.matcher.match(this.domain, path && withOneSlash(path), method, websocket ?? this.websocket)
   }
 
   #errorOf(miss: Miss, queryArgs: QueryArguments | undefined): HTTPException {
@@ -198,7 +197,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
   }
 
   /**
-   * Matches and calls the view. A redirect is returned, not thrown, and so are other HTTP errors with
+   * Matches and calls the view. A redirect and the answer to OPTIONS are returned, not thrown, and so are HTTP errors with
    * `catchHttpExceptions`, those of an asynchronous view included.
    *
    * @row MAP-20
@@ -213,9 +212,11 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
     }
     let match: Match<Spec, Table>
     try {
-      match = this.match(options.pathInfo, options)
+      match = options.automaticOptions
+        ? matchOrAllow(this, options.pathInfo, options)
+        : this.match(options.pathInfo, options)
     } catch (error) {
-      return error instanceof RequestRedirect ? error : caught(error)
+      return error instanceof RequestRedirect || error instanceof AllowedMethods ? error : caught(error)
     }
     try {
       const result = view(match)
@@ -275,7 +276,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
 
   /** What most URLs are: a path, with the values that it needs. */
   #buildSimply(rule: BoundRule, values: GivenValues): string | undefined {
-    if (!rule.isSimple || this.map.hostMatching || (this.map.subdomainMatching && rule.domain !== this.#domain))
+    if (!rule.isSimple || this.map.hostMatching || (this.map.subdomainMatching && rule.domain !== this.domain))
       return undefined
     if (hasOthers(values, rule) || this.map.matcher.isContested(rule)) return undefined
     const path = rule.buildPath(values)
@@ -294,7 +295,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
     if (built === undefined || built instanceof Refusal) throw this.#buildError(endpoint, values, method, built)
     const { rule, domain } = built
     const path = this.#root + this.#withQuery(built, values, pairs, options)
-    const isHere = domain === undefined || domain === this.#domain
+    const isHere = domain === undefined || domain === this.domain
     if (isHere && !options.forceExternal && !rule.websocket) return path
     const asked = options.urlScheme ?? this.urlScheme
     const secure = asked === "https" || asked === "wss"
@@ -350,7 +351,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
       if (!rule.suitableFor(values, needed)) continue
       const built = this.#buildRule(rule, values, method)
       if (built instanceof Refusal) refusal = built
-      else if (!this.map.hostMatching || built.domain === this.#domain) return built
+      else if (!this.map.hostMatching || built.domain === this.domain) return built
       else elsewhere ??= built
     }
     return elsewhere ?? refusal
@@ -406,6 +407,8 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
   getHost(domain?: string): string {
     if (this.map.hostMatching) return domain ?? this.serverName
     const subdomain = domain ?? this.subdomain
+    // Without a host there is none below it.
+    if (this.serverName === "") return ""
     return subdomain === "" ? this.serverName : `${subdomain}.${this.serverName}`
   }
 
@@ -467,6 +470,26 @@ export interface RedirectUrlOptions {
 }
 
 const NO_OPTIONS = Object.freeze({})
+
+/**
+ * `match`, where OPTIONS is answered for rules that do not take it.
+ *
+ * @throws what `match` throws; AllowedMethods for OPTIONS in place of MethodNotAllowed, which has OPTIONS among its methods
+ */
+export function matchOrAllow<Spec extends RuleSpec, Table>(
+  at: MapAdapter<Spec, Table>,
+  path: string | undefined,
+  options: MatchOptions,
+): Match<Spec, Table> {
+  try {
+    return at.match(path, options)
+  } catch (error) {
+    if (!(error instanceof MethodNotAllowed)) throw error
+    const methods = new Set(error.validMethods).add("OPTIONS")
+    const method = capitals(options.method ?? at.defaultMethod)
+    throw method === "OPTIONS" ? new AllowedMethods(methods) : new MethodNotAllowed(methods)
+  }
+}
 
 /** A URL in the making: its rule, its host or subdomain, and its path below the mount. */
 interface Built {

@@ -8,7 +8,8 @@ import type { Rule, RuleFactory } from "./rule.ts"
 type Rules = readonly RuleFactory[]
 type SpecsOf<Wrapped extends Rules> = Wrapped[number]["~spec"]
 
-type TrimSlash<Path extends string> = Path extends `${infer Rest}/` ? TrimSlash<Rest> : Path
+/** A path without the slashes at its end. */
+export type TrimSlash<Path extends string> = Path extends `${infer Rest}/` ? TrimSlash<Rest> : Path
 
 type Mounted<Path extends string, Spec extends RuleSpec> = Spec extends RuleSpec
   ? Facts<`${TrimSlash<Path>}${Spec["path"]}`, Spec["domain"], Spec["endpoint"], Spec["defaults"]>

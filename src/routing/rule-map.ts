@@ -25,6 +25,7 @@ import { MapAdapter, type QueryArguments } from "./map-adapter.ts"
 import { Matcher } from "./matcher.ts"
 import { type ConverterArguments, type Placeholder, parseConverterArguments } from "./pattern.ts"
 import { endpointName, type Rule, type RuleFactory } from "./rule.ts"
+import type { CheckedConverters } from "./text-mistakes.ts"
 import { plainKindOf, writerOf } from "./writers.ts"
 
 /** Options of a map. */
@@ -81,6 +82,11 @@ export interface RequestLike {
 
 type Rules = readonly RuleFactory[]
 
+/** Both tables; where both have a name, what the second one has. */
+type Merged<Table, More> = {
+  [Name in keyof Table | keyof More]: Name extends keyof More ? More[Name] : Table[Name & keyof Table]
+}
+
 /**
  * The rules of an application.
  *
@@ -132,7 +138,7 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
   #lastAscii = ""
 
   /** @throws TypeError, RangeError, DuplicateRuleError for rules that cannot be */
-  constructor(rules?: Made, options: RuleMapOptions<Table> = {}) {
+  constructor(rules?: Made & CheckedConverters<Made[number]["~spec"], Table>, options: RuleMapOptions<Table> = {}) {
     if (isFactory(options)) throw new TypeError("A RuleMap takes a list of rules: new RuleMap([rule(...), rule(...)])")
     checkOptions("RuleMap", options, OPTIONS)
     this.defaultSubdomain = options.defaultSubdomain ?? ""
@@ -158,7 +164,9 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
    * @throws TypeError, RangeError, DuplicateRuleError for a rule that cannot be
    * @row MAP-2
    */
-  add<const Factory extends RuleFactory>(factory: Factory): RuleMap<readonly [...Made, Factory], Table> {
+  add<const Factory extends RuleFactory>(
+    factory: Factory & CheckedConverters<Factory["~spec"], Table>,
+  ): RuleMap<readonly [...Made, Factory], Table> {
     this.#add(factory)
     return this as unknown as RuleMap<readonly [...Made, Factory], Table>
   }
@@ -190,9 +198,9 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
    * const urls = new RuleMap().addConverters({ year: { regex: "[0-9]{4}", toValue: Number, toUrl: String } })
    * [...urls.converters.keys()].at(-1) // => "year"
    */
-  addConverters<More extends ConverterTable>(converters: More): RuleMap<Made, Omit<Table, keyof More> & More> {
+  addConverters<More extends ConverterTable>(converters: More): RuleMap<Made, Merged<Table, More>> {
     this.#addConverters(converters)
-    return this as unknown as RuleMap<Made, Omit<Table, keyof More> & More>
+    return this as unknown as RuleMap<Made, Merged<Table, More>>
   }
 
   #addConverters(converters: ConverterTable): void {

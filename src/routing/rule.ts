@@ -15,6 +15,7 @@ import type {
 } from "./inference.ts"
 import { checkText, type PatternPiece, parsePattern } from "./pattern.ts"
 import { targetNames } from "./redirect-target.ts"
+import type { CheckedEndpoint, CheckedText } from "./text-mistakes.ts"
 
 /** Where an old URL has moved: a target with placeholders, or a function that makes it. */
 export type RedirectTarget = string | ((adapter: RedirectAdapter, values: Record<string, unknown>) => string)
@@ -298,8 +299,8 @@ function methodsOf(methods: Iterable<string> | undefined): ReadonlySet<string> |
  * rule("/<x>/<x>", "twice") // throws TypeError
  */
 export function rule<const Path extends string, const Endpoint, const Options extends RuleOptions = Nothing>(
-  text: Path,
-  endpoint: Endpoint,
+  text: Path & CheckedText<Path>,
+  endpoint: Endpoint & CheckedEndpoint<Endpoint, RuleOptions>,
   options?: Options & OnlyKnown<Options>,
 ): Rule<SpecOf<Path, Endpoint, Options>> {
   return new Rule(text, endpoint, options)

@@ -32,8 +32,8 @@ describe("a rule", () => {
   })
 
   test.each([
-    ["a text without a slash in front", () => rule("x", "e")],
-    ["no text", () => rule("", "e")],
+    ["a text without a slash in front", () => rule("x" as string, "e")],
+    ["no text", () => rule("" as string, "e")],
     ["a placeholder twice", () => rule("/<x>/<x>", "e")],
     ["a placeholder in path and subdomain", () => rule("/<x>", "e", { subdomain: "<x>" })],
     ["a host with a slash", () => rule("/", "e", { host: "a/b" })],
