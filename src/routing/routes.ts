@@ -38,8 +38,9 @@ export interface RouteBuildOptions extends Omit<BuildOptions, "appendUnknown"> {
  * String(urls.blog.show) // => "/blog/<slug>"
  */
 export class Route<Spec extends RuleSpec = RuleSpec, Table = unknown> {
-  /** For the compiler only; there are no such members at run time. */
+  /** For the compiler only; there is no such member at run time. */
   declare readonly "~spec": Spec
+  /** For the compiler only; there is no such member at run time. */
   declare readonly "~table": Table
   /** The names on the way here, joined by dots: the endpoint of the map. */
   readonly endpoint: Spec["endpoint"]
