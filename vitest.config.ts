@@ -8,7 +8,10 @@ export default defineConfig({
     // Tests and examples import the package by its name and get the source.
     alias: [
       { find: /^werkstatt$/, replacement: source("index.ts") },
-      { find: /^werkstatt\/(gateway|security|local|testapp|adapters\/\w+)$/, replacement: source("$1.ts") },
+      {
+        find: /^werkstatt\/(gateway|security|local|testapp|forms\/busboy|adapters\/\w+)$/,
+        replacement: source("$1.ts"),
+      },
       { find: /^werkstatt\/([\w-]+)$/, replacement: source("$1/index.ts") },
     ],
   },

@@ -1,11 +1,11 @@
 // Uploads on disk: what a form's files are kept in while the request lasts. Small ones stay in memory; a larger one is
 // a file that nobody else can guess, open or prepare (own folder 0700, random name, created exclusively, 0600). It goes
-// when it is closed, at the latest with the process. Nothing here blocks: the disk is waited for, and no more is taken
+// when it is closed, at the latest with the process, and the folder with the last of them. Nothing here blocks: the disk is waited for, and no more is taken
 // from the client meanwhile.
 
 import { randomBytes } from "node:crypto"
 import { rmSync } from "node:fs"
-import { type FileHandle, mkdtemp, open, readFile, unlink, writeFile } from "node:fs/promises"
+import { type FileHandle, mkdtemp, open, readFile, rmdir, unlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { FileContent } from "../datastructures/file-storage.ts"
@@ -34,6 +34,10 @@ export class DiskUploadStore implements UploadStore {
   readonly #parent: string
   readonly #maxMemorySize: number
   #folder: Promise<string> | undefined = undefined
+  /** Files that are there or about to be. */
+  #files = 0
+  #cleansUp = false
+  #lastFolder = ""
 
   constructor(options: DiskUploadStoreOptions = {}) {
     this.#parent = options.directory ?? tmpdir()
@@ -68,16 +72,35 @@ export class DiskUploadStore implements UploadStore {
   }
 
   async #create(): Promise<NewFile> {
-    const name = randomBytes(16).toString("hex")
-    const folder = this.#openFolder()
+    this.#files++
     try {
-      return await NewFile.create(join(await folder, name))
+      return await this.#createIn(this.#openFolder())
+    } catch (error) {
+      await this.#removed()
+      throw error
+    }
+  }
+
+  async #createIn(folder: Promise<string>): Promise<NewFile> {
+    const name = randomBytes(16).toString("hex")
+    const onRemoved = () => this.#removed()
+    try {
+      return await NewFile.create(join(await folder, name), onRemoved)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error
-      // Somebody who tidies up old folders was here.
+      // Something that tidies up old folders was here.
       if (this.#folder === folder) this.#folder = undefined
-      return await NewFile.create(join(await this.#openFolder(), name))
+      return await NewFile.create(join(await this.#openFolder(), name), onRemoved)
     }
+  }
+
+  /** A file is gone. The folder goes with the last one: not every process comes to its end in an orderly way. */
+  async #removed(): Promise<void> {
+    this.#files--
+    const folder = this.#folder
+    if (this.#files > 0 || folder === undefined) return
+    this.#folder = undefined
+    await folder.then(rmdir).catch(ignore)
   }
 
   #openFolder(): Promise<string> {
@@ -88,7 +111,9 @@ export class DiskUploadStore implements UploadStore {
   async #makeFolder(): Promise<string> {
     try {
       const folder = await mkdtemp(join(this.#parent, "werkstatt-"))
-      process.once("exit", () => rmSync(folder, { recursive: true, force: true }))
+      this.#lastFolder = folder
+      if (!this.#cleansUp) process.once("exit", () => rmSync(this.#lastFolder, { recursive: true, force: true }))
+      this.#cleansUp = true
       return folder
     } catch (error) {
       this.#folder = undefined
@@ -109,15 +134,17 @@ function isFull(error: unknown): boolean {
 class NewFile {
   readonly #path: string
   readonly #handle: FileHandle
+  readonly #onRemoved: () => Promise<void>
   #size = 0
 
-  static async create(path: string): Promise<NewFile> {
-    return new NewFile(path, await open(path, "wx", 0o600))
+  static async create(path: string, onRemoved: () => Promise<void>): Promise<NewFile> {
+    return new NewFile(path, await open(path, "wx", 0o600), onRemoved)
   }
 
-  constructor(path: string, handle: FileHandle) {
+  constructor(path: string, handle: FileHandle, onRemoved: () => Promise<void>) {
     this.#path = path
     this.#handle = handle
+    this.#onRemoved = onRemoved
   }
 
   async write(chunks: readonly Uint8Array[]): Promise<void> {
@@ -128,12 +155,13 @@ class NewFile {
 
   async finish(): Promise<StoredFile> {
     await this.#handle.close()
-    return new StoredFile(this.#path, this.#size)
+    return new StoredFile(this.#path, this.#size, this.#onRemoved)
   }
 
   async discard(): Promise<void> {
     await this.#handle.close().catch(ignore)
     await unlink(this.#path).catch(ignore)
+    await this.#onRemoved()
   }
 }
 
@@ -169,12 +197,14 @@ class MemoryFile implements FileContent {
 /** An uploaded file on disk. */
 class StoredFile implements FileContent {
   readonly #path: string
+  readonly #onRemoved: () => Promise<void>
   readonly size: number
   #closed = false
 
-  constructor(path: string, size: number) {
+  constructor(path: string, size: number, onRemoved: () => Promise<void>) {
     this.#path = path
     this.size = size
+    this.#onRemoved = onRemoved
   }
 
   async *stream(): AsyncGenerator<Uint8Array, void, void> {
@@ -203,6 +233,7 @@ class StoredFile implements FileContent {
     if (this.#closed) return
     this.#closed = true
     await unlink(this.#path).catch(ignore)
+    await this.#onRemoved()
   }
 
   get #openPath(): string {

@@ -4,6 +4,7 @@
 
 import { concatenate } from "../environ/concatenation.ts"
 import { checkFieldName, checkFieldValue } from "../http/fields.ts"
+import { guessFileType } from "../http/file-types.ts"
 import { dumpQuery, textToByteString } from "../http/urls.ts"
 import type { DataEvent, FieldEvent, FileEvent, MultipartEvent, PartHeaders } from "./multipart-events.ts"
 
@@ -11,7 +12,7 @@ import type { DataEvent, FieldEvent, FileEvent, MultipartEvent, PartHeaders } fr
 export interface EncodableFile {
   /** What the other side is told; an empty one says that no file was chosen. */
   readonly filename?: string | undefined
-  /** `application/octet-stream` unless given here or in the headers. */
+  /** What its name stands for, or else `application/octet-stream`, unless given here or in the headers. */
   readonly contentType?: string | undefined
   /** Headers of the part. A `Content-Disposition` among them is left out, since it is made of name and filename. */
   readonly headers?: Iterable<readonly [name: string, value: string]> | undefined
@@ -21,8 +22,8 @@ export interface EncodableFile {
   stream(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 }
 
-/** A name with a text or a file. Several entries may share a name. */
-export type FormEntry = readonly [name: string, value: string | EncodableFile]
+/** A name with a text or a file, which may be one of the platform's. Several entries may share a name. */
+export type FormEntry = readonly [name: string, value: string | number | bigint | boolean | EncodableFile | Blob]
 
 /** A body with the headers that belong to it. */
 export interface EncodedForm {
@@ -38,18 +39,36 @@ const encoder = new TextEncoder()
 const EMPTY: Uint8Array = new Uint8Array(0)
 
 /**
- * The entries as a browser would send them: urlencoded if all of them are text, else multipart.
+ * The entries as a browser would send them: urlencoded if all of them are text, else multipart. Numbers and the like are text.
  *
+ * @throws TypeError for a value that is neither text nor a file
  * @example
  * encodeForm([["a", "1"]]).contentType // => "application/x-www-form-urlencoded"
  */
 export function encodeForm(entries: Iterable<FormEntry>): EncodedForm {
-  const list = [...entries]
+  const list = Array.from(entries, settled)
   return list.every(isField) ? encodeUrlencoded(list) : encodeMultipart(list)
 }
 
-function isField(entry: FormEntry): entry is readonly [string, string] {
+type SettledEntry = readonly [name: string, value: string | EncodableFile]
+
+function isField(entry: SettledEntry): entry is readonly [string, string] {
   return typeof entry[1] === "string"
+}
+
+/** The entry with a text or a file that can be encoded. */
+function settled([name, value]: FormEntry): SettledEntry {
+  if (typeof value === "string") return [name, value]
+  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") return [name, String(value)]
+  if (value instanceof Blob) return [name, fileOf(value)]
+  if (typeof value?.stream === "function") return [name, value]
+  throw new TypeError(`The field ${JSON.stringify(name)} is neither text nor a file: ${String(value)}`)
+}
+
+/** A Blob without a name has the one that FormData would give it. */
+function fileOf(blob: Blob & { readonly name?: unknown }): EncodableFile {
+  const filename = typeof blob.name === "string" ? blob.name : "blob"
+  return { filename, contentType: blob.type, size: blob.size, stream: () => blob.stream() }
 }
 
 /**
@@ -74,7 +93,7 @@ export function encodeUrlencoded(fields: Iterable<readonly [name: string, value:
  *
  * @param options.boundary one that the data does not hold; a random one unless given
  * @param options.preamble text before the first boundary, which parsers skip; an empty one is a line break
- * @throws RangeError when the boundary cannot be one
+ * @throws RangeError when the boundary cannot be one; TypeError for a value that is neither text nor a file
  * @row TST-18
  * @example
  * encodeMultipart([["a", "1"]], { boundary: "b" }).contentType // => "multipart/form-data; boundary=b"
@@ -85,7 +104,7 @@ export function encodeMultipart(
   options: { boundary?: string; preamble?: string } = {},
 ): EncodedForm {
   const { boundary = chooseBoundary(), preamble } = options
-  const list = [...entries]
+  const list = Array.from(entries, settled)
   // Everything but the files is made now, so that its length is known; the bytes of files are only passed on.
   const multipart = new MultipartEncoder(boundary)
   const pieces: (Uint8Array | EncodableFile)[] = []
@@ -124,7 +143,7 @@ async function* chunksOf(pieces: Iterable<Uint8Array | EncodableFile>): AsyncGen
 function headersOf(file: EncodableFile): PartHeaders {
   const headers = [...(file.headers ?? [])]
   if (headers.some(([name]) => name.toLowerCase() === "content-type")) return headers
-  return [["Content-Type", file.contentType || "application/octet-stream"], ...headers]
+  return [["Content-Type", file.contentType || guessFileType(file.filename ?? "").mimetype], ...headers]
 }
 
 // RFC 2046 section 5.1.1

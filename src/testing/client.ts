@@ -4,6 +4,8 @@
 import { asApplication } from "../as-application.ts"
 import { Headers } from "../datastructures/headers.ts"
 import type { ApplicationResult } from "../environ/run.ts"
+import { diskStore } from "../files/upload-store.ts"
+import { UPLOAD_STORE_KEY } from "../forms/upload-store.ts"
 import type { Application, ApplicationLike, Environ } from "../gateway.ts"
 import { type CookieOptions, dumpCookie, parseCookie } from "../http/cookies.ts"
 import { type LintOptions, lint } from "../middleware/lint.ts"
@@ -161,12 +163,16 @@ export class Client<R extends Response = TestResponse> {
 
   /**
    * Calls the application once, as a server does: with a copy of the environ, the head final with the first chunk that is not
-   * empty, the body dropped where there is none to be, the length of an array told. Knows no cookies and no redirects.
+   * empty, the body dropped where there is none to be, the length of an array told, uploads kept as the server keeps them.
+   * Knows no cookies and no redirects.
    *
    * @row TST-12
    */
   async runApplication(environ: Environ, options: { buffered?: boolean } = {}): Promise<ApplicationResult> {
-    const { status, headers, body } = await runInMemory(this.#checked, withFreshBody(environ), options)
+    const sent = withFreshBody(environ)
+    // As the server has it, so that what saves an upload can be tested.
+    sent[UPLOAD_STORE_KEY] ??= diskStore
+    const { status, headers, body } = await runInMemory(this.#checked, sent, options)
     return { status, headers: new Headers(headers), body }
   }
 

@@ -133,6 +133,29 @@ test("a folder that was tidied away is made again", async () => {
   await Promise.all(files.flat().map((file) => file.close()))
 })
 
+test("the folder goes with the last file, and is made again for the next", async () => {
+  const directory = folder()
+  const store = new DiskUploadStore({ directory, maxMemorySize: 0 })
+  for (let round = 0; round < 3; round++) {
+    const [first, second] = await upload(store, randomBytes(10), randomBytes(10))
+    await first?.close()
+    await first?.close()
+    expect(filesIn(directory)).toHaveLength(1)
+    await second?.close()
+    expect(readdirSync(directory)).toEqual([])
+  }
+  // While one is closed, others come.
+  const content = randomBytes(10)
+  await Promise.all(
+    Array.from({ length: 30 }, async () => {
+      const [file] = await upload(store, content)
+      expect(await file?.bytes()).toEqual(content)
+      await file?.close()
+    }),
+  )
+  expect(readdirSync(directory)).toEqual([])
+})
+
 test("a folder that can't be made is an error each time", async () => {
   const store = new DiskUploadStore({ directory: join(folder(), "missing"), maxMemorySize: 0 })
   await expect(upload(store, randomBytes(10))).rejects.toThrow("ENOENT")

@@ -80,6 +80,67 @@ describe("multipart", () => {
     ])
   })
 
+  test("takes files of the platform with their name, type and size", async () => {
+    const form = encodeForm([
+      ["f", new File(["hello"], "ü.txt", { type: "text/css" })],
+      ["g", new File(["1"], "a.png")],
+      ["h", new Blob(["2"], { type: "text/x" })],
+    ])
+    expect(form.contentLength).toBe(Buffer.byteLength(await bodyOf(form)))
+    const { contentType, body } = encodeForm([
+      ["f", new File(["hello"], "ü.txt", { type: "text/css" })],
+      ["g", new File(["1"], "a.png")],
+      ["h", new Blob(["2"], { type: "text/x" })],
+    ])
+    const { files } = await new FormDataParser().parse(inputFrom(body), contentType)
+    const told = Array.from(files, async ([name, file]) => [name, file.filename, file.contentType, await file.text()])
+    expect(await Promise.all(told)).toEqual([
+      ["f", "ü.txt", "text/css", "hello"],
+      ["g", "a.png", "image/png", "1"],
+      ["h", "blob", "text/x", "2"],
+    ])
+  })
+
+  test("guesses the type of a file from its name, unless it has one", async () => {
+    const typed = { filename: "a.png", contentType: "text/css" }
+    const entries: FormEntry[] = [
+      ["a", new FileStorage(bytes("1"), { filename: "a.png" })],
+      ["b", new FileStorage(bytes("1"), typed)],
+      ["c", new FileStorage(bytes("1"), { filename: "a.png", headers: { "Content-Type": "text/x" } })],
+      ["d", new FileStorage(bytes("1"), { filename: "a.nonsense" })],
+      ["e", { ...typed, contentType: "", stream: () => [bytes("1")] }],
+    ]
+    const body = await bodyOf(encodeForm(entries))
+    expect(Array.from(body.matchAll(/Content-Type: (.*)\r/g), ([, type]) => type)).toEqual([
+      "image/png",
+      "text/css",
+      "text/x",
+      "application/octet-stream",
+      "image/png",
+    ])
+  })
+
+  test("takes numbers and the like for text, and refuses at once what is neither text nor a file", async () => {
+    const entries: FormEntry[] = [
+      ["n", 5],
+      ["b", true],
+      ["i", 7n],
+    ]
+    expect(await bodyOf(encodeForm(entries))).toBe("n=5&b=true&i=7")
+    const { form } = await new FormDataParser().parse(
+      inputFrom(encodeMultipart(entries, { boundary: "XX" }).body),
+      "multipart/form-data; boundary=XX",
+    )
+    expect([...form]).toEqual([
+      ["n", "5"],
+      ["b", "true"],
+      ["i", "7"],
+    ])
+    for (const value of [null, undefined, {}, Symbol("x"), new Date(0), bytes("1")]) {
+      expect(() => encodeForm([["n", value as unknown as string]])).toThrow(/"n" is neither text nor a file/)
+    }
+  })
+
   test("has no length when that of a file is not known, and asks for its bytes one by one", async () => {
     let asked = 0
     async function* chunks() {

@@ -1,5 +1,9 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { describe, expect, test } from "vitest"
+import { describe, expect, onTestFinished, test } from "vitest"
+import { FileStorage } from "../../src/datastructures/file-storage.ts"
 import type { Application, Body, Environ } from "../../src/gateway.ts"
 import { LintError } from "../../src/middleware/lint.ts"
 import { Client, type OpenOptions, type OpenTarget } from "../../src/testing/client.ts"
@@ -570,4 +574,59 @@ test("a base URL in any script is sent in ASCII, and redirects lead back to it",
     url: "http://bücher.example/b",
   })
   expect(await (await client.get("http://bücher.example/c")).json()).toMatchObject({ path: "/c" })
+})
+
+describe("uploads", () => {
+  const types: Application = Request.application(async (request) => {
+    const told = Array.from(await request.files(), ([name, { filename, contentType }]) => [name, filename, contentType])
+    return Response.json({ files: told, form: [...(await request.form())] })
+  })
+
+  test.each([10, 700_000])("of %i bytes can be saved to a path, as on a server", async (size) => {
+    const folder = mkdtempSync(join(tmpdir(), "client-uploads-"))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const path = join(folder, "new.bin")
+    const app = Request.application(async (request) => {
+      await (await request.files()).get("photo")?.save(path)
+      return new Response("saved")
+    })
+    await new Client(app).post("/", { data: { photo: [new Uint8Array(size).fill(7), "a.bin"] } })
+    expect([readdirSync(folder), readFileSync(path).length]).toEqual([["new.bin"], size])
+  })
+
+  test("go where the environ says, if it says so", async () => {
+    const stored: (string | undefined)[] = []
+    const store = { store: async (part: { filename: string | undefined }) => bytes(`${stored.push(part.filename)}`) }
+    const options = { data: { f: [bytes("x"), "a.bin"] as const }, environBase: { "werkstatt.upload_store": store } }
+    await new Client(types).post("/", options)
+    expect(stored).toEqual(["a.bin"])
+  })
+
+  test("have the type that their name stands for, in whatever way they are given", async () => {
+    const data = {
+      a: new FileStorage(bytes("1"), { filename: "a.png" }),
+      b: new File(["1"], "b.css"),
+      c: [bytes("1"), "c.html"] as const,
+      d: new FileStorage(bytes("1"), { filename: "d.png", contentType: "text/x" }),
+    }
+    expect(await (await new Client(types).post("/", { data })).json()).toMatchObject({
+      files: [
+        ["a", "a.png", "image/png"],
+        ["b", "b.css", "text/css"],
+        ["c", "c.html", "text/html"],
+        ["d", "d.png", "text/x"],
+      ],
+    })
+  })
+
+  test("may stand beside a number in a builder's form", async () => {
+    const builder = new EnvironBuilder({ method: "POST" })
+    builder.form.append("n", 5 as unknown as string)
+    builder.files.addFile("f", bytes("1"), "a.txt")
+    expect(await (await new Client(types).open(builder)).json()).toMatchObject({ form: [["n", "5"]] })
+    const wrong = new EnvironBuilder({ method: "POST" })
+    wrong.form.append("n", null as unknown as string)
+    wrong.files.addFile("f", bytes("1"), "a.txt")
+    expect(() => wrong.getEnviron()).toThrow(/"n" is neither text nor a file/)
+  })
 })
