@@ -127,11 +127,12 @@ async function proxiedHttp2(target: string) {
   return async (headers: Record<string, string | number>, chunks: readonly string[] | undefined) => {
     const stream = session.request(headers, { endStream: chunks === undefined })
     const answered = once(stream, "response")
-    for (const chunk of chunks ?? []) {
+    for (const chunk of chunks?.slice(0, -1) ?? []) {
       stream.write(chunk)
       await sleep(5)
     }
-    if (chunks !== undefined) stream.end()
+    // With the last chunk: a response that comes before the end of a request closes the stream early.
+    if (chunks !== undefined) stream.end(chunks.at(-1))
     const [head] = (await answered) as [Record<string, unknown>]
     let text = ""
     for await (const chunk of stream) text += chunk
