@@ -2,7 +2,9 @@
 // The command `werkstatt`. Each subcommand says what it did wrong in one line; exit code 2 is a wrong call.
 
 import { readFileSync } from "node:fs"
+import { closest } from "../mistakes/similarity.ts"
 import { isRunningFromReloader } from "../serving/process-group/link.ts"
+import { failureText } from "./failure-text.ts"
 import { fetchOnce } from "./fetch.ts"
 import { LoadError } from "./load-application.ts"
 import { UsageError } from "./options.ts"
@@ -39,7 +41,11 @@ async function main([command, ...argv]: string[]): Promise<void> {
     return
   }
   const work = COMMANDS.get(command)
-  if (work === undefined) throw new UsageError(`There is no command "${command}". Try: werkstatt --help`)
+  if (work === undefined) {
+    const near = closest(command, COMMANDS.keys())
+    const hint = near === undefined ? "Try: werkstatt --help" : `Did you mean "${near}"?`
+    throw new UsageError(`There is no command "${command}". ${hint}`)
+  }
   await work(argv)
 }
 
@@ -55,6 +61,9 @@ try {
     process.stderr.write(`werkstatt: ${error.message}\n`)
     process.exitCode = 1
   } else {
-    throw error
+    const text = failureText(error)
+    if (text === undefined) throw error
+    process.stderr.write(text)
+    process.exitCode = 1
   }
 }

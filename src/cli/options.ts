@@ -3,6 +3,7 @@
 
 import { readFileSync } from "node:fs"
 import { parseArgs, parseEnv } from "node:util"
+import { closest } from "../mistakes/similarity.ts"
 
 /** A call that makes no sense. The message is one line that says what to change. */
 export class UsageError extends Error {
@@ -86,8 +87,16 @@ function parse(
   try {
     return parseArgs({ args: [...argv], allowPositionals: true, allowNegative: true, options })
   } catch (error) {
-    throw new UsageError((error as Error).message.split("\n")[0])
+    throw new UsageError(usageMessage(error as Error, table))
   }
+}
+
+/** Node's own message goes on about arguments that begin with a hyphen. */
+function usageMessage(error: Error, table: OptionTable): string {
+  const unknown = /^Unknown option '--([^']+)'/.exec(error.message)?.[1]
+  if (unknown === undefined) return error.message.split("\n")[0] as string
+  const near = closest(unknown, Object.keys(table))
+  return `There is no option --${unknown}.${near === undefined ? " Try: --help" : ` Did you mean --${near}?`}`
 }
 
 function readEnvFiles(paths: readonly string[]): Record<string, string> {

@@ -7,6 +7,7 @@ import { BadRequestKeyError } from "../exceptions/statuses.ts"
 import type { HeaderList } from "../gateway.ts"
 import { checkFieldName, checkFieldValue, dumpOptionsHeader, type HeaderScalar } from "../http/fields.ts"
 import { asciiLower, isToken } from "../http/tokens.ts"
+import { withoutKeys } from "../mistakes/keyed-access.ts"
 import { convert, type GetAllOptions, type GetOptions } from "./conversion.ts"
 import { inspectAs, setInspection } from "./inspection.ts"
 import { checkMergeable } from "./merging.ts"
@@ -237,6 +238,11 @@ export abstract class ReadonlyHeaders implements Iterable<[name: string, value: 
       if (ours.length !== theirs.length || ours.some((value, index) => value !== theirs[index])) return false
     }
     return true
+  }
+
+  static {
+    const isClosed = (type: unknown): boolean => type === Headers
+    Object.setPrototypeOf(ReadonlyHeaders.prototype, withoutKeys("headers", isClosed))
   }
 
   /** How they look in a console. */

@@ -1,7 +1,7 @@
 // What can answer a request, a Responder or an application, and how it is asked.
 
 import type { ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
-import { describe } from "../mistakes/describe.ts"
+import { describe, isPlainObject } from "../mistakes/describe.ts"
 import { isThenable } from "../thenable.ts"
 
 /**
@@ -18,9 +18,16 @@ export function respondWith(
     return answer.respond(environ, startResponse)
   }
   if (typeof answer === "function") return answer(environ, startResponse)
-  throw new TypeError(
-    `a view must return a Response, another Responder or an application, not ${describe(answer)}; is a return missing?`,
-  )
+  throw new TypeError(`a view must return a Response, not ${describe(answer)}. ${answerHint(answer)}`)
+}
+
+/** What to write in place of a value that answers nothing. */
+function answerHint(value: unknown): string {
+  if (value === undefined) return "Is a return missing?"
+  if (value instanceof globalThis.Response) return 'Import Response from "werkstatt"; that one answers requests.'
+  if (typeof value === "string" || value instanceof Uint8Array) return "Write: return new Response(…)"
+  if (Array.isArray(value) || isPlainObject(value)) return "Write: return Response.json(…)"
+  return "Another Responder or an application will do, too."
 }
 
 /** A function that is given a request in its last two arguments, as an application is, and returns what answers it. */

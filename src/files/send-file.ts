@@ -12,6 +12,9 @@ import { httpDate } from "../http/dates.ts"
 import { guessFileType } from "../http/file-types.ts"
 import { percentEncode } from "../http/percent.ts"
 import { pastDate } from "../http/selection.ts"
+import { isDevelopment } from "../mistakes/development.ts"
+import { checkEnviron } from "../mistakes/environ.ts"
+import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import { isThenable } from "../thenable.ts"
 import { Response, type ResponseClass } from "../wrappers/response.ts"
 import { contentTag, knownContentTag } from "./content-tag.ts"
@@ -81,6 +84,24 @@ export interface SendFileOptions<R extends Response = Response> {
 /** How a file below a directory is sent. */
 export interface SendFromDirectoryOptions<R extends Response = Response> extends SendFileOptions<R>, DirectoryOptions {}
 
+/** Those for a directory do not matter to a single file, and do no harm: one object may serve both. */
+const OPTIONS: OptionNames<SendFromDirectoryOptions> = {
+  mimetype: true,
+  asAttachment: true,
+  downloadName: true,
+  conditional: true,
+  etag: true,
+  lastModified: true,
+  maxAge: true,
+  useXSendfile: true,
+  precompressed: true,
+  openFiles: true,
+  responseClass: true,
+  contentEncoding: true,
+  dotFiles: true,
+  symlinks: true,
+}
+
 /**
  * A response with a file. A path must come from the program: for paths of strangers there is `sendFromDirectory`.
  *
@@ -97,6 +118,8 @@ export async function sendFile<R extends Response = Response>(
   environ: Environ,
   options: SendFileOptions<R> = {},
 ): Promise<R> {
+  checkEnviron("sendFile", environ)
+  if (isDevelopment) checkOptions("sendFile", options, OPTIONS)
   if (typeof file === "string") return sendPath(file, environ, options, ANYWHERE)
   if (file instanceof URL) return sendPath(fileURLToPath(file), environ, options, ANYWHERE)
   if (file instanceof Uint8Array) return answerWith(new BytesSource(file), {}, environ, options)
@@ -124,6 +147,8 @@ export async function sendFromDirectory<R extends Response = Response>(
   environ: Environ,
   options: SendFromDirectoryOptions<R> = {},
 ): Promise<R> {
+  checkEnviron("sendFromDirectory", environ)
+  if (isDevelopment) checkOptions("sendFromDirectory", options, OPTIONS)
   const root = typeof directory === "string" ? directory : fileURLToPath(directory)
   const { dotFiles = false, symlinks = "inside" } = options
   // The part that a stranger chose comes last, so that it cannot pass for any of the others.

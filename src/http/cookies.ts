@@ -5,6 +5,7 @@
 // are, are read as Python writes them: browsers keep the cookies of an application that was Python before.
 
 import { stringifySetCookie } from "cookie"
+import { describe } from "../mistakes/describe.ts"
 import { httpDate, LATEST_TIME } from "./dates.ts"
 import { checkFieldValue } from "./fields.ts"
 import { hostToAscii } from "./idna.ts"
@@ -138,6 +139,7 @@ export interface CookieOptions {
  */
 export function dumpCookie(name: string, value = "", options: CookieOptions = {}): string {
   if (typeof name !== "string" || !isToken(name)) throw new TypeError(`Not a cookie name: ${JSON.stringify(name)}`)
+  if (typeof value !== "string") checkValue(name, value)
   const { maxAge, expires, sameSite, httpOnly, partitioned, syncExpires = true, maxSize = 4093 } = options
   const path = options.path === null ? null : percentEncode(options.path ?? "/", PATH_SAFE)
   const domain = options.domain ? cookieDomain(options.domain) : undefined
@@ -160,6 +162,13 @@ export function dumpCookie(name: string, value = "", options: CookieOptions = {}
     console.warn(`The cookie ${name} has ${cookie.length} characters; browsers ignore cookies above ${maxSize}.`)
   }
   return cookie
+}
+
+/** Numbers and booleans have one text. That of an object, `[object Object]`, says nothing. */
+function checkValue(name: string, value: unknown): void {
+  if (["number", "boolean", "bigint"].includes(typeof value)) return
+  const hint = typeof value === "object" && value !== null ? ". As JSON: JSON.stringify(…)" : ""
+  throw new TypeError(`The value of the cookie ${name} must be a text, not ${describe(value)}${hint}`)
 }
 
 // RFC 6265 section 4.1.1

@@ -1,5 +1,6 @@
 // Status codes and their reason phrases (RFC 9110 section 15 and the IANA registry), in title case.
 
+import { describe } from "../mistakes/describe.ts"
 import { checkFieldValue } from "./fields.ts"
 import { parseInteger } from "./numbers.ts"
 import { stripSpace } from "./tokens.ts"
@@ -81,24 +82,28 @@ export function reasonPhrase(code: number): string {
 }
 
 /**
- * Code and status line of what a programmer gives as status: a code, or a code with words of its own. Text without a code
- * in front has the code 0.
+ * Code and status line of what a programmer gives as status: a code, or a code with words of its own.
  *
- * @throws TypeError for empty text and for what no status line may hold, such as a line break
+ * @throws RangeError for a number that has not three digits; TypeError for a text that starts with no such code, or that no status
+ *   line may hold, for a line break in it, say
  * @row RES-4
  * @example
  * parseStatus(404) // => [404, "404 Not Found"]
  * parseStatus("200 All is well") // => [200, "200 All is well"]
- * parseStatus("nonsense") // => [0, "0 nonsense"]
+ * parseStatus("nonsense") // throws TypeError
+ * parseStatus(99) // throws RangeError
  * parseStatus("200 OK\r\nX: y") // throws TypeError
  */
 export function parseStatus(status: number | string): [code: number, line: string] {
-  if (typeof status === "number") return [status, `${status} ${reasonPhrase(status)}`]
+  if (typeof status === "number") {
+    if (!isCode(status)) throw new RangeError(noStatus(status))
+    return [status, `${status} ${reasonPhrase(status)}`]
+  }
+  if (typeof status !== "string") throw new TypeError(noStatus(status))
   const text = stripSpace(checkFieldValue(status))
-  if (text === "") throw new TypeError("The status is empty")
   const space = text.indexOf(" ")
   const code = parseInteger(space === -1 ? text : text.slice(0, space))
-  if (code === undefined) return [0, `0 ${text}`]
+  if (code === undefined || !isCode(code)) throw new TypeError(noStatus(status))
   return [code, space === -1 ? `${code} ${reasonPhrase(code)}` : text]
 }
 
@@ -114,4 +119,13 @@ export function parseStatus(status: number | string): [code: number, line: strin
 export function hasContent(code: number, method?: string): boolean {
   if (method === "HEAD" || code === 204 || code === 205 || code === 304) return false
   return code < 100 || code >= 200
+}
+
+/** RFC 9110 section 15: three digits. */
+function isCode(code: number): boolean {
+  return Number.isInteger(code) && code >= 100 && code <= 999
+}
+
+function noStatus(status: unknown): string {
+  return `A status is a code from 100 to 999, or a text that starts with one, as "404 Not Found", not ${describe(status)}`
 }

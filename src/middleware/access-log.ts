@@ -5,6 +5,7 @@ import { asApplication } from "../as-application.ts"
 import type { Application, ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
 import { parseBasic, parseCredentials } from "../http/authorization.ts"
 import { commonLogLine, escapeLogField, zonedLogTime } from "../http/common-log.ts"
+import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import { isThenable } from "../thenable.ts"
 import { textOf } from "./header-list.ts"
 import { type BodyObserver, observedBody } from "./observed-body.ts"
@@ -46,9 +47,12 @@ export interface AccessLogOptions {
   skip?: Iterable<string> | ((environ: Environ) => boolean) | undefined
 }
 
+const OPTIONS: OptionNames<AccessLogOptions> = { format: true, write: true, skip: true }
+
 /** Writes a line for each request when its response is over, or when the application fails without one. */
 export function accessLog(app: ApplicationLike, options: AccessLogOptions = {}): Application {
   const inner = asApplication(app, "accessLog")
+  checkOptions("accessLog", options, OPTIONS)
   const format = typeof options.format === "function" ? options.format : FORMATS[options.format ?? "common"]
   if (format === undefined) throw new TypeError(`no format of an access log: ${String(options.format)}`)
   const { write } = options

@@ -4,6 +4,7 @@
 import { asApplication } from "../as-application.ts"
 import { Forbidden } from "../exceptions/statuses.ts"
 import type { Application, ApplicationLike } from "../gateway.ts"
+import { type OptionNames, requireOptions } from "../mistakes/options.ts"
 import { AddressList } from "./address-list.ts"
 
 /** Who is let in: addresses and networks. */
@@ -14,6 +15,8 @@ export interface AddressFilterOptions {
   deny?: Iterable<string> | undefined
 }
 
+const OPTIONS: OptionNames<AddressFilterOptions> = { allow: true, deny: true }
+
 /**
  * Answers 403 to addresses that are denied or not allowed. A peer without an address, as on a unix socket, or with one
  * that a proxy hides, is let in only where nothing is listed in `allow`.
@@ -22,6 +25,7 @@ export interface AddressFilterOptions {
  */
 export function addressFilter(app: ApplicationLike, options: AddressFilterOptions): Application {
   const inner = asApplication(app, "addressFilter")
+  requireOptions("addressFilter", options, OPTIONS)
   const isWelcome = addressRule(options)
   const refusal = new Forbidden("Your address may not use this service.")
   return (environ, startResponse) =>

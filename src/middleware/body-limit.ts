@@ -7,6 +7,7 @@ import { LimitedStream } from "../environ/limited-stream.ts"
 import { getContentLength } from "../environ/request-input.ts"
 import { RequestEntityTooLarge } from "../exceptions/statuses.ts"
 import type { Application, ApplicationLike } from "../gateway.ts"
+import { type OptionNames, requireOptions } from "../mistakes/options.ts"
 
 /** How much `bodyLimit` lets through. */
 export interface BodyLimitOptions {
@@ -14,14 +15,18 @@ export interface BodyLimitOptions {
   maxBytes: number
 }
 
+const OPTIONS: OptionNames<BodyLimitOptions> = { maxBytes: true }
+
 /**
  * Answers 413 to a request whose announced body is too large, without calling `app`. Of a body that comes without a length,
  * as a chunked one does, the read that meets the surplus rejects with RequestEntityTooLarge (413).
  *
  * @throws RangeError when `maxBytes` is not such a number
  */
-export function bodyLimit(app: ApplicationLike, { maxBytes }: BodyLimitOptions): Application {
+export function bodyLimit(app: ApplicationLike, options: BodyLimitOptions): Application {
   const inner = asApplication(app, "bodyLimit")
+  requireOptions("bodyLimit", options, OPTIONS)
+  const { maxBytes } = options
   if (!(Number.isSafeInteger(maxBytes) && maxBytes >= 0)) {
     throw new RangeError(`maxBytes must be a whole number from 0, not ${String(maxBytes)}`)
   }

@@ -22,8 +22,16 @@ export function compose(app: ApplicationLike, ...layers: readonly Middleware[]):
       if (typeof layer !== "function") {
         throw new TypeError(`layer ${index} of compose must be a function, (app) => app, not ${describe(layer)}`)
       }
+      // Applications have two parameters, and so have functions of this folder that were not given their options.
+      if (layer.length > 1)
+        throw new TypeError(`layer ${index} of compose must be a function, (app) => app. ${layerHint(layer)}`)
       return asApplication(layer(inner), `layer ${index} of compose`)
     },
     asApplication(app, "compose"),
   )
+}
+
+function layerHint(layer: { readonly name: string }): string {
+  const name = layer.name === "" ? "cors" : layer.name
+  return `It takes more than that; bind what else it needs: (app) => ${name}(app, …)`
 }

@@ -9,6 +9,7 @@ import type { Application, ApplicationLike, HeaderList } from "../gateway.ts"
 import { parseMediaType } from "../http/media-types.ts"
 import { parseInteger } from "../http/numbers.ts"
 import { asciiLower } from "../http/tokens.ts"
+import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import { availableCodings, type CodingLevels, type ContentCoding, contentCoder } from "./content-codings.ts"
 import { fieldOf, textOf, withVary } from "./header-list.ts"
 import { transformResponse } from "./response-transform.ts"
@@ -26,6 +27,8 @@ export interface CompressOptions {
   types?: Iterable<string> | undefined
 }
 
+const OPTIONS: OptionNames<CompressOptions> = { codings: true, levels: true, minBytes: true, types: true }
+
 /**
  * Compresses responses by the request's Accept-Encoding. Each chunk can be read by the client as soon as the application has
  * given it, so events and slow pages arrive as they do without this layer.
@@ -38,6 +41,7 @@ export interface CompressOptions {
  */
 export function compress(app: ApplicationLike, options: CompressOptions = {}): Application {
   const inner = asApplication(app, "compress")
+  checkOptions("compress", options, OPTIONS)
   const { levels = {}, minBytes = 1024 } = options
   const codings = [...(options.codings ?? availableCodings)]
   for (const coding of codings) contentCoder(coding)

@@ -6,6 +6,7 @@ import { asApplication } from "../as-application.ts"
 import type { Application, ApplicationLike, Environ, HeaderList, StartResponse } from "../gateway.ts"
 import { checkFieldName, parseListHeader } from "../http/fields.ts"
 import { asciiLower, isToken } from "../http/tokens.ts"
+import { type OptionNames, requireOptions } from "../mistakes/options.ts"
 import { textOf, withoutFields, withVary } from "./header-list.ts"
 
 /** Which origins may do what. */
@@ -39,6 +40,15 @@ export interface CorsPolicy {
   maxAge: string | undefined
 }
 
+const OPTIONS: OptionNames<CorsOptions> = {
+  origins: true,
+  methods: true,
+  headers: true,
+  exposedHeaders: true,
+  credentials: true,
+  maxAgeSeconds: true,
+}
+
 /**
  * Adds the headers by which browsers let pages of other origins read responses. Preflights are answered with 204, without
  * asking `app`. Access-Control headers that `app` sets are replaced.
@@ -47,6 +57,7 @@ export interface CorsPolicy {
  */
 export function cors(app: ApplicationLike, options: CorsOptions): Application {
   const inner = asApplication(app, "cors")
+  requireOptions("cors", options, OPTIONS)
   const policy = corsPolicy(options)
   return (environ, startResponse) => {
     const origin = textOf(environ, "HTTP_ORIGIN")

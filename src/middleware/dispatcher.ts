@@ -8,6 +8,7 @@ import type { Application, ApplicationLike, Environ } from "../gateway.ts"
 import { comparableHost } from "../http/hosts.ts"
 import { hostToAscii } from "../http/idna.ts"
 import { textToByteString } from "../http/urls.ts"
+import { describe } from "../mistakes/describe.ts"
 
 /** Where applications are mounted: as an object, or as pairs. */
 export type Mounts =
@@ -83,6 +84,9 @@ export class MountTable {
   readonly #hosts = new Map<string, PathTable>()
 
   constructor(mounts: Mounts) {
+    if (typeof mounts !== "object" || mounts === null) {
+      throw new TypeError(`dispatcher takes mounts, { "/path": app }, not ${describe(mounts)}`)
+    }
     for (const [mount, app] of isPairs(mounts) ? mounts : Object.entries(mounts)) this.#add(mount, app)
   }
 

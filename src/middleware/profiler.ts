@@ -8,6 +8,7 @@ import { type Profiler, Session } from "node:inspector"
 import { join } from "node:path"
 import { asApplication } from "../as-application.ts"
 import type { Application, ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
+import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import { isThenable } from "../thenable.ts"
 import { observedBody } from "./observed-body.ts"
 
@@ -54,9 +55,20 @@ export interface ProfilerOptions {
   serverTiming?: boolean | undefined
 }
 
+const OPTIONS: OptionNames<ProfilerOptions> = {
+  stream: true,
+  limit: true,
+  restrictions: true,
+  profileDir: true,
+  filenameFormat: true,
+  intervalMicros: true,
+  serverTiming: true,
+}
+
 /** Measures requests, writes where their time went, and perhaps a `.cpuprofile` file for each. @row MW-9 */
 export function profiler(app: ApplicationLike, options: ProfilerOptions = {}): Application {
   const inner = asApplication(app, "profiler")
+  checkOptions("profiler", options, OPTIONS)
   const sampler = new Sampler(options.intervalMicros ?? 100)
   if (options.profileDir !== undefined) mkdirSync(options.profileDir, { recursive: true })
   return (environ, startResponse) =>

@@ -6,6 +6,7 @@
 import { asApplication } from "../as-application.ts"
 import type { Application, ApplicationLike, Environ } from "../gateway.ts"
 import { parseListHeader } from "../http/fields.ts"
+import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import { AddressList } from "./address-list.ts"
 import {
   type ForwardedElement,
@@ -63,6 +64,16 @@ const VARIABLES = [
   "HTTPS",
 ] as const
 
+const OPTIONS: OptionNames<ProxyFixOptions> = {
+  for: true,
+  proto: true,
+  host: true,
+  port: true,
+  prefix: true,
+  forwarded: true,
+  trusted: true,
+}
+
 /**
  * Takes address, scheme, host, port and mount from what proxies have added to the request. The count of a header is that of
  * the proxies which add to it; one too many lets clients say who they are. A header with fewer values than that is left out,
@@ -76,6 +87,7 @@ const VARIABLES = [
  */
 export function proxyFix(app: ApplicationLike, options: ProxyFixOptions = {}): Application {
   const inner = asApplication(app, "proxyFix")
+  checkOptions("proxyFix", options, OPTIONS)
   const plan = planOf(options)
   return (environ, startResponse) => {
     const originals: OriginalVariables = {}

@@ -6,6 +6,7 @@ import { asApplication } from "../as-application.ts"
 import type { Application, ApplicationLike, Environ, StartResponse } from "../gateway.ts"
 import { checkFieldName } from "../http/fields.ts"
 import { asciiLower } from "../http/tokens.ts"
+import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import { fieldKey, textOf } from "./header-list.ts"
 
 /** Where an id comes from, and in which header it goes. */
@@ -20,12 +21,15 @@ export interface RequestIdOptions {
 
 const KEY = "werkstatt.request_id"
 
+const OPTIONS: OptionNames<RequestIdOptions> = { header: true, trust: true, generate: true }
+
 /**
  * Gives each request an id: in the environ (see `getRequestId`) and in a header of the response, unless the application
  * has set that header itself. The request's own header is in the environ with the same value.
  */
 export function requestId(app: ApplicationLike, options: RequestIdOptions = {}): Application {
   const inner = asApplication(app, "requestId")
+  checkOptions("requestId", options, OPTIONS)
   const { header = "X-Request-ID", trust = false, generate = () => randomUUID() } = options
   const key = fieldKey(checkFieldName(header))
   const lower = asciiLower(header)

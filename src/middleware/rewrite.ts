@@ -6,6 +6,7 @@ import { asApplication } from "../as-application.ts"
 import { getPathInfo } from "../environ/path.ts"
 import type { Application, ApplicationLike, Environ } from "../gateway.ts"
 import { textToByteString } from "../http/urls.ts"
+import { describe } from "../mistakes/describe.ts"
 
 /**
  * What a rule makes of a match: a path, perhaps with `?` and a query, in which `$1`, `$<name>` and `$&` stand for parts
@@ -33,6 +34,9 @@ export interface RewrittenPath {
  */
 export function rewrite(app: ApplicationLike, rules: Iterable<RewriteRule>): Application {
   const inner = asApplication(app, "rewrite")
+  if (typeof rules !== "object" || rules === null || !(Symbol.iterator in rules)) {
+    throw new TypeError(`rewrite takes a list of rules, [[from, to]], not ${describe(rules)}`)
+  }
   const list = [...rules]
   for (const [from] of list) if (typeof from === "string") checkPath(from)
   return (environ, startResponse) => {

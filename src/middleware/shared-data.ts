@@ -14,6 +14,8 @@ import { type SendFromDirectoryOptions, sendFile, sendFromDirectory } from "../f
 import type { Application, ApplicationLike, Environ } from "../gateway.ts"
 import { httpDate } from "../http/dates.ts"
 import { guessFileType } from "../http/file-types.ts"
+import { describe } from "../mistakes/describe.ts"
+import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import type { Response } from "../wrappers/response.ts"
 
 /** A folder inside an installed package, as `{ package: "swagger-ui-dist", path: "." }`. */
@@ -52,6 +54,18 @@ export interface SharedDataOptions
   fallbackMimetype?: string | undefined
 }
 
+const OPTIONS: OptionNames<SharedDataOptions> = {
+  dotFiles: true,
+  symlinks: true,
+  precompressed: true,
+  disallow: true,
+  cache: true,
+  maxAgeSeconds: true,
+  fallbackMimetype: true,
+  contentEncoding: true,
+  etag: true,
+}
+
 /**
  * Serves files for GET and HEAD, with conditional requests and ranges. The exports are tried in order, and the first that has
  * the file wins; a request that no file answers is passed on to `app`, as is one whose path leads out of a folder, holds
@@ -62,6 +76,10 @@ export interface SharedDataOptions
  */
 export function sharedData(app: ApplicationLike, exports: Exports, options: SharedDataOptions = {}): Application {
   const inner = asApplication(app, "sharedData")
+  checkOptions("sharedData", options, OPTIONS)
+  if (typeof exports !== "object" || exports === null) {
+    throw new TypeError(`sharedData takes exports, { "/path": folder }, not ${describe(exports)}`)
+  }
   const { maxAgeSeconds = 43_200 } = options
   if (!(Number.isSafeInteger(maxAgeSeconds) && maxAgeSeconds >= 0)) {
     throw new RangeError(`maxAgeSeconds must be a whole number from 0, not ${String(maxAgeSeconds)}`)

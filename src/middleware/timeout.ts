@@ -6,6 +6,7 @@ import { asApplication } from "../as-application.ts"
 import { type BodyIterator, closeBody, iterateBody } from "../environ/body.ts"
 import { ServiceUnavailable } from "../exceptions/statuses.ts"
 import type { Application, ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
+import { type OptionNames, requireOptions } from "../mistakes/options.ts"
 import { isThenable } from "../thenable.ts"
 
 /** How long an application may take. */
@@ -28,6 +29,8 @@ export class RequestTimedOut extends Error {
   }
 }
 
+const OPTIONS: OptionNames<TimeoutOptions> = { timeoutMs: true, retryAfterSeconds: true }
+
 /**
  * Answers 503 when `app` has not given the first chunk of its body in time, and aborts `wsgi.signal` with a RequestTimedOut.
  * A response that has begun may take as long as it needs. An array that is returned without a promise is not waited for,
@@ -37,6 +40,7 @@ export class RequestTimedOut extends Error {
  */
 export function timeout(app: ApplicationLike, options: TimeoutOptions): Application {
   const inner = asApplication(app, "timeout")
+  requireOptions("timeout", options, OPTIONS)
   const { timeoutMs, retryAfterSeconds } = options
   if (!(timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS)) {
     throw new RangeError(`timeoutMs must be above 0 and at most ${MAX_TIMER_MS}, not ${String(timeoutMs)}`)

@@ -8,6 +8,7 @@ import { splitList } from "../http/fields.ts"
 import { parseMediaType } from "../http/media-types.ts"
 import { hasContent } from "../http/status.ts"
 import { asciiLower, stripSpace } from "../http/tokens.ts"
+import { type OptionNames, requireOptions } from "../mistakes/options.ts"
 import { fieldOf, withoutFields } from "./header-list.ts"
 import { type BodyTransform, transformResponse } from "./response-transform.ts"
 
@@ -28,6 +29,8 @@ export interface TransformBodyOptions {
   transform: (head: TransformedHead) => BodyTransform | undefined
 }
 
+const OPTIONS: OptionNames<TransformBodyOptions> = { types: true, transform: true }
+
 /**
  * Changes the bodies of responses, chunk by chunk or, where the application gives an array, at once.
  *
@@ -37,6 +40,7 @@ export interface TransformBodyOptions {
  */
 export function transformBody(app: ApplicationLike, options: TransformBodyOptions): Application {
   const inner = asApplication(app, "transformBody")
+  requireOptions("transformBody", options, OPTIONS)
   const { transform } = options
   if (typeof transform !== "function") throw new TypeError(`transform must be a function, not ${String(transform)}`)
   const matches = mediaTypeTest(options.types ?? ["text/html"])

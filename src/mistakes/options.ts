@@ -28,6 +28,17 @@ export function checkOptions(taker: string, options: unknown, known: Readonly<Re
 }
 
 /**
+ * Like `checkOptions`, for options that cannot be left out.
+ *
+ * @example
+ * requireOptions("cors", undefined, { origins: true }) // throws TypeError
+ */
+export function requireOptions(taker: string, options: unknown, known: Readonly<Record<string, true>>): void {
+  if (options === undefined) throw new TypeError(`${taker} needs options: { ${Object.keys(known).join(", ")} }`)
+  checkOptions(taker, options, known)
+}
+
+/**
  * The end of a message about an unknown name: the one that was meant, or those that there are.
  *
  * @example

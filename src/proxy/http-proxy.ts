@@ -10,6 +10,8 @@ import type { Application, ApplicationLike, Body, Environ, StartResponse } from 
 import { checkFieldName, checkFieldValue } from "../http/fields.ts"
 import { asciiLower } from "../http/tokens.ts"
 import { textToByteString } from "../http/urls.ts"
+import { describe } from "../mistakes/describe.ts"
+import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import { type ProxyRoute, upstreamHeaders, upstreamTarget } from "./proxy-request.ts"
 import { loadUndici } from "./undici.ts"
 import { Upload } from "./upload.ts"
@@ -58,6 +60,15 @@ export interface ProxyApplication extends Application {
   close(): Promise<void>
 }
 
+const OPTIONS: OptionNames<HttpProxyOptions> = {
+  connectTimeoutMs: true,
+  timeoutMs: true,
+  bodyTimeoutMs: true,
+  maxConnections: true,
+  retryMs: true,
+  health: true,
+}
+
 /**
  * Passes requests whose path begins with one of the prefixes, by whole segments, on to an upstream; `app` gets the rest. The
  * longest prefix counts. Path and query go on byte for byte, bodies as they come; headers of a connection stay on it.
@@ -76,6 +87,10 @@ export function httpProxy(
   options: HttpProxyOptions = {},
 ): ProxyApplication {
   const inner = asApplication(app, "httpProxy")
+  checkOptions("httpProxy", options, OPTIONS)
+  if (typeof targets !== "object" || targets === null) {
+    throw new TypeError(`httpProxy takes targets, { "/path": url }, not ${describe(targets)}`)
+  }
   const routes = Object.entries(targets)
     .map(
       ([prefix, target]) =>

@@ -12,6 +12,7 @@ import type { BodyIterator } from "../environ/body.ts"
 import { ClientDisconnected } from "../exceptions/statuses.ts"
 import type { Application, Body, Environ, HeaderList, ResponseFinished, StartResponse, Write } from "../gateway.ts"
 import { hasContent } from "../http/status.ts"
+import { thrownHint } from "../mistakes/thrown.ts"
 import { isThenable } from "../thenable.ts"
 import { bounded, checkChunk, cut, isClosable, iteratorOf } from "./body-iteration.ts"
 import { type CallContext, currentContext } from "./context.ts"
@@ -486,7 +487,7 @@ class Driver implements Attendant {
       this.#reportUnlessGone(error)
       return
     }
-    this.#exchange.report("the application failed", error)
+    this.#exchange.report(`the application failed${thrownHint(error)}`, error)
     if (this.#exchange.isStarted) {
       this.#exchange.destroy()
       return
@@ -501,7 +502,7 @@ class Driver implements Attendant {
   #reportUnlessGone(error: unknown): void {
     if (error === GONE || error instanceof ClientDisconnected) return
     if (error instanceof Error && error.name === "AbortError") return
-    this.#exchange.report("the application failed after the client had gone", error)
+    this.#exchange.report(`the application failed after the client had gone${thrownHint(error)}`, error)
   }
 
   #reportSurplus(limit: number): void {

@@ -2,7 +2,9 @@
 // run-simple.ts is that process; tests and programs of their own start here.
 
 import { asApplication } from "../as-application.ts"
-import type { ApplicationLike } from "../gateway.ts"
+import type { Application, ApplicationLike } from "../gateway.ts"
+import { describe } from "../mistakes/describe.ts"
+import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import { addressOf, boundAddress, listen } from "./address.ts"
 import { type ApplicationOptions, applicationServer } from "./application-server.ts"
 import { loadSslContext, type SslContext } from "./tls.ts"
@@ -45,6 +47,41 @@ export interface WerkstattServer {
   close(): Promise<void>
 }
 
+/** The names of the options of `makeServer`, for finding a misspelled one. */
+export const SERVER_OPTIONS: OptionNames<ServerOptions> = {
+  accessLog: true,
+  log: true,
+  formatRequest: true,
+  logDuration: true,
+  onRequest: true,
+  staticFiles: true,
+  threaded: true,
+  passthroughErrors: true,
+  http2: true,
+  sslContext: true,
+  fd: true,
+  socketMode: true,
+  closeTimeoutMs: true,
+  firstByteTimeoutMs: true,
+  headersTimeoutMs: true,
+  requestTimeoutMs: true,
+  keepAliveTimeoutMs: true,
+  sendTimeoutMs: true,
+  maxHeadBytes: true,
+  errors: true,
+  environ: true,
+  multiprocess: true,
+  maxFields: true,
+  maxTargetLength: true,
+  maxDiscardBytes: true,
+  lingerMs: true,
+  halfCloseGraceMs: true,
+  keepAlive: true,
+  onFinished: true,
+  onError: true,
+  idleLingerMs: true,
+}
+
 /**
  * Binds `app` to an address. The promise resolves when the port is bound and requests are answered.
  *
@@ -61,11 +98,32 @@ export async function makeServer(
   app: ApplicationLike,
   options: ServerOptions = {},
 ): Promise<WerkstattServer> {
+  checkPlace("makeServer", hostname)
   const inner = asApplication(app, "makeServer")
+  checkOptions("makeServer", options, SERVER_OPTIONS)
+  return bindServer(hostname, port, inner, options)
+}
+
+/** @throws TypeError when the application was given first, or the hostname forgotten */
+export function checkPlace(taker: string, hostname: unknown): void {
+  if (typeof hostname === "string") return
+  throw new TypeError(
+    `${taker} takes a hostname, a port and an application, and the hostname is ${describe(hostname)}. ` +
+      `Write: ${taker}("localhost", 4000, app)`,
+  )
+}
+
+/** As `makeServer` does, for callers that have checked what they were given. */
+export async function bindServer(
+  hostname: string,
+  port: number,
+  app: Application,
+  options: ServerOptions,
+): Promise<WerkstattServer> {
   const address = addressOf(hostname, port, options.fd, options.socketMode)
   const { sslContext, closeTimeoutMs = 10_000 } = options
   const tls = sslContext === undefined ? undefined : await loadSslContext(sslContext, hostname)
-  const { server, drain, destroy } = applicationServer(inner, options, tls)
+  const { server, drain, destroy } = applicationServer(app, options, tls)
   await listen(server, address)
   const closed = new Promise<void>((resolve) => server.once("close", () => resolve()))
   return {

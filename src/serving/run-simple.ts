@@ -5,11 +5,12 @@ import type { TlsOptions } from "node:tls"
 import { asApplication } from "../as-application.ts"
 import type { DebuggedApplication } from "../debug/debugged-application.ts"
 import type { Application, ApplicationLike } from "../gateway.ts"
+import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import { addressOf } from "./address.ts"
 import { applicationServer } from "./application-server.ts"
 import { banner } from "./banner.ts"
 import { checkDebugger, type DebuggerOptions, debugApplication, debuggerKeys, debuggerLines } from "./debugging.ts"
-import { closer, makeServer, type ServerOptions } from "./make-server.ts"
+import { bindServer, checkPlace, closer, SERVER_OPTIONS, type ServerOptions } from "./make-server.ts"
 import { leaveParent, type ParentLink, parentLink, serveForParent } from "./process-group/link.ts"
 import { LiveReload } from "./reloader/live-reload.ts"
 import type { ReloaderPayload, ServedAddress } from "./reloader/payload.ts"
@@ -50,6 +51,21 @@ const EXIT_LIMIT_MS = 3000
 /** The same when a newer process waits to take over. */
 const RELOAD_EXIT_LIMIT_MS = 100
 
+const RUN_OPTIONS: OptionNames<RunOptions> = {
+  ...SERVER_OPTIONS,
+  extraFiles: true,
+  excludePatterns: true,
+  reloaderType: true,
+  reloaderIntervalMs: true,
+  useReloader: true,
+  liveReload: true,
+  useDebugger: true,
+  useEvalex: true,
+  trustedHosts: true,
+  remoteDebugger: true,
+  processes: true,
+}
+
 /**
  * Serves `app` for development, logs each request, and resolves when the server has stopped.
  *
@@ -68,7 +84,9 @@ export async function runSimple(
   app: ApplicationLike,
   options: RunOptions = {},
 ): Promise<void> {
+  checkPlace("runSimple", hostname)
   const application = asApplication(app, "runSimple")
+  checkOptions("runSimple", options, RUN_OPTIONS)
   const { processes = 1, useReloader = false } = options
   if (!Number.isInteger(processes) || processes < 1)
     throw new RangeError(`processes must be a whole number from 1, not ${String(processes)}`)
@@ -156,7 +174,7 @@ async function serveHere(
   live: LiveReload | undefined,
   debugged: DebuggedApplication | undefined,
 ): Promise<void> {
-  const server = await makeServer(hostname, port, app, options)
+  const server = await bindServer(hostname, port, app, options)
   if (debugged !== undefined) debugged.url = server.url
   let signalled = 0
   const end = onStopSignal((_signal, count) => {

@@ -9,6 +9,7 @@ import { UPLOAD_STORE_KEY } from "../forms/upload-store.ts"
 import type { Application, ApplicationLike, Environ } from "../gateway.ts"
 import { type CookieOptions, dumpCookie, parseCookie } from "../http/cookies.ts"
 import { type LintOptions, lint } from "../middleware/lint.ts"
+import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import { runInMemory } from "../running/memory-exchange.ts"
 import { Request } from "../wrappers/request.ts"
 import type { Response, ResponseClass } from "../wrappers/response.ts"
@@ -47,6 +48,13 @@ type FollowOptions = Pick<OpenOptions, "buffered" | "useCookies">
 /** What a client can be asked for: a path or URL, a description, or what a request was made of before. */
 export type OpenTarget = string | URL | OpenOptions | EnvironBuilder | Environ | Request
 
+const OPTIONS: OptionNames<ClientOptions<Response>> = {
+  responseWrapper: true,
+  useCookies: true,
+  allowSubdomainRedirects: true,
+  lint: true,
+}
+
 /** Browsers give up after 20. */
 const MAX_REDIRECTS = 20
 
@@ -78,6 +86,7 @@ export class Client<R extends Response = TestResponse> {
     this.cookies = useCookies ? new CookieJar() : undefined
     this.allowSubdomainRedirects = allowSubdomainRedirects
     const app = asApplication(application, "new Client")
+    checkOptions("new Client", options, OPTIONS)
     this.#checked = checking === false ? app : lint(app, checking === true ? {} : checking)
     this.#responseClass = responseClassFor(responseWrapper)
   }

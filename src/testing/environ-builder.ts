@@ -12,6 +12,7 @@ import { parseOptionsHeader } from "../http/fields.ts"
 import { getContentType, withParameters } from "../http/media-types.ts"
 import { parseCount } from "../http/numbers.ts"
 import { dumpQuery, textToByteString } from "../http/urls.ts"
+import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import { Request, type RequestClass, type RequestOptions } from "../wrappers/request.ts"
 import type { StreamContent } from "./body-source.ts"
 import { authorizationOf } from "./credentials.ts"
@@ -25,6 +26,28 @@ import { baseOf, locate } from "./request-location.ts"
 import { encodePath, splitHost } from "./request-url.ts"
 
 export type { EnvironBuilderOptions, QueryValue } from "./environ-builder-options.ts"
+
+const OPTIONS: OptionNames<EnvironBuilderOptions> = {
+  path: true,
+  baseUrl: true,
+  queryString: true,
+  method: true,
+  headers: true,
+  data: true,
+  json: true,
+  auth: true,
+  inputStream: true,
+  contentType: true,
+  contentLength: true,
+  mimetype: true,
+  errorsStream: true,
+  multithread: true,
+  multiprocess: true,
+  runOnce: true,
+  serverProtocol: true,
+  environBase: true,
+  environOverrides: true,
+}
 
 /**
  * Describes a request, piece by piece if need be, and makes environs of it: each call of `getEnviron` a fresh one.
@@ -77,6 +100,8 @@ export class EnvironBuilder {
     // Not merged into one object: a copy would cost more than all the rest.
     const isPath = typeof options === "string" || options instanceof URL
     const given = isPath ? more : options
+    // A subclass may know more options.
+    if (new.target === EnvironBuilder) checkOptions("a request", given, OPTIONS)
     const path = String((isPath ? options : options.path) ?? "/")
     const location = locate(path, given.baseUrl)
     if (location.query !== undefined && given.queryString !== undefined) {

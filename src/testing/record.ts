@@ -18,6 +18,7 @@ import {
   maskQuery,
   maskUrl,
 } from "../http/secrets.ts"
+import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import { openSource, sourceOfBytes } from "./body-source.ts"
 import { isWithoutBody } from "./environ-description.ts"
 import { stderr } from "./error-output.ts"
@@ -41,6 +42,8 @@ interface RecordedRequest {
   complete: boolean
 }
 
+const OPTIONS: OptionNames<RecordOptions> = { isSecret: true, maxBodyBytes: true }
+
 /**
  * Writes each request to a JSON file in `folder`: the CGI variables and the plain values of the environ, and the body as far as the
  * application read it. Secrets are masked by their names, in headers, cookies, the query, forms and JSON. `replay` reads the files.
@@ -49,6 +52,7 @@ interface RecordedRequest {
  */
 export function recordEnvirons(app: ApplicationLike, folder: string | URL, options: RecordOptions = {}): Application {
   const inner = asApplication(app, "recordEnvirons")
+  checkOptions("recordEnvirons", options, OPTIONS)
   const { isSecret = isSecretName, maxBodyBytes = 1024 * 1024 } = options
   let count = 0
   return async (environ, startResponse) => {

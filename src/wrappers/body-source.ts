@@ -2,6 +2,8 @@
 // among them is encoded when it comes. Closing tells the source that nobody wants more, in the words that it knows.
 
 import { encodeText } from "../environ/text-encoding.ts"
+import { describe, isPlainObject } from "../mistakes/describe.ts"
+import { isThenable } from "../thenable.ts"
 
 /** A piece of a body. Text is sent as UTF-8. */
 export type Chunk = string | Uint8Array
@@ -20,7 +22,7 @@ export type BodySource =
 export function encodeChunk(chunk: Chunk): Uint8Array {
   if (typeof chunk === "string") return encodeText(chunk)
   if (chunk instanceof Uint8Array) return chunk
-  throw new TypeError(`a chunk of a response body must be a string or a Uint8Array, not ${String(chunk)}`)
+  throw new TypeError(`a chunk of a response body must be a string or a Uint8Array, not ${describe(chunk)}`)
 }
 
 /** Whether the source can be asked more than once, and tells its length: anything but a stream of some kind. */
@@ -41,14 +43,18 @@ export function checkSource(source: unknown): asserts source is BodySource {
     if (Symbol.asyncIterator in source || Symbol.iterator in source || "getReader" in source) return
   }
   throw new TypeError(
-    `a response body must be text, bytes, an iterable of these, a ReadableStream or null, not ${describe(source)}`,
+    `a response body must be text, bytes, an iterable of these, a ReadableStream or null, not ${describe(source)}${bodyHint(source)}`,
   )
 }
 
-function describe(value: unknown): string {
-  if (typeof value === "function") return "a function"
-  if (typeof value !== "object" || value === null) return String(value)
-  return `an instance of ${value.constructor?.name ?? "Object"}`
+/** What to write in place of a value that is no body. */
+function bodyHint(value: unknown): string {
+  if (isThenable(value)) return ". Is an await missing?"
+  if (value instanceof globalThis.Response) return ". Its body is a ReadableStream: response.body"
+  if (value instanceof Blob) return ". Its content is a ReadableStream: blob.stream()"
+  if (isPlainObject(value)) return ". For JSON write: Response.json(…)"
+  if (typeof value === "number" || typeof value === "boolean") return ". As text: String(…)"
+  return ""
 }
 
 const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined })

@@ -4,6 +4,7 @@ import { getPathInfo } from "../environ/path.ts"
 import type { Environ } from "../gateway.ts"
 import { escapeHtml } from "../http/html.ts"
 import { percentEncode } from "../http/percent.ts"
+import { describe } from "../mistakes/describe.ts"
 import { Response, type ResponseClass } from "./response.ts"
 
 // What a browser takes for the scheme of a URL: it drops white space and control characters first.
@@ -25,10 +26,17 @@ const LINKED: ReadonlySet<string | undefined> = new Set([undefined, "http", "htt
  * redirect("/\r\nX: y") // throws TypeError
  */
 export function redirect<R extends Response = Response>(
-  location: string,
+  location: string | URL,
   code = 303,
   responseClass: ResponseClass<R> = Response as unknown as ResponseClass<R>,
 ): R {
+  if (typeof location !== "string") {
+    if (!(location instanceof URL))
+      throw new TypeError(`redirect takes a location, a text or a URL, not ${describe(location)}`)
+    return redirect(location.href, code, responseClass)
+  }
+  if (typeof code !== "number")
+    throw new TypeError(`redirect takes the code behind the location, not ${describe(code)}`)
   if (code !== 201 && !(code >= 300 && code < 400)) {
     throw new RangeError(`the code of a redirect is 201 or from 300 to 399, not ${code}`)
   }

@@ -20,6 +20,7 @@ import { type UploadStore, uploadStoreOf } from "../forms/upload-store.ts"
 import type { Environ, InputStream } from "../gateway.ts"
 import { withOneSlash, withoutLastSlashes } from "../http/slashes.ts"
 import { byteStringToText } from "../http/urls.ts"
+import { checkEnviron } from "../mistakes/environ.ts"
 import { RequestBody } from "./request-body.ts"
 import { RequestHead } from "./request-head.ts"
 import { applicationOf, type View, type ViewApplication } from "./view.ts"
@@ -115,6 +116,7 @@ export class Request extends RequestHead {
 
   constructor(environ: Environ, options?: RequestOptions) {
     super()
+    if (typeof environ !== "object") checkEnviron("new Request", environ)
     this.environ = environ
     this.shallow = options?.shallow === true
     if (!this.shallow && options?.populateRequest !== false) environ["werkstatt.request"] = this

@@ -20,6 +20,8 @@ import { parseCount } from "../http/numbers.ts"
 import { parseStatus } from "../http/status.ts"
 import { asciiLower } from "../http/tokens.ts"
 import { iriToUri } from "../http/urls.ts"
+import { isDevelopment } from "../mistakes/development.ts"
+import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 
 /** What a response is made with, besides its body. */
 export interface ResponseHeadOptions {
@@ -38,6 +40,19 @@ export type DeleteCookieOptions = Pick<
   CookieOptions,
   "path" | "domain" | "secure" | "httpOnly" | "sameSite" | "partitioned"
 >
+
+const COOKIE_OPTIONS: OptionNames<CookieOptions> = {
+  maxAge: true,
+  expires: true,
+  path: true,
+  domain: true,
+  secure: true,
+  httpOnly: true,
+  sameSite: true,
+  partitioned: true,
+  syncExpires: true,
+  maxSize: true,
+}
 
 /** An object that stands for a header. */
 interface Live {
@@ -131,7 +146,7 @@ export class ResponseHead {
     this.#setStatus(status)
   }
 
-  /** The code alone; 0 when the status is a text without one. @row RES-4 */
+  /** The code alone. @row RES-4 */
   get statusCode(): number {
     return this.#statusCode
   }
@@ -141,9 +156,6 @@ export class ResponseHead {
   }
 
   #setStatus(status: number | string): void {
-    if (typeof status === "number" && !Number.isInteger(status)) {
-      throw new RangeError(`a status must be a whole number, not ${String(status)}`)
-    }
     ;[this.#statusCode, this.#status] = parseStatus(status)
   }
 
@@ -389,10 +401,11 @@ export class ResponseHead {
   /**
    * Adds a Set-Cookie header.
    *
-   * @throws TypeError for a name or an attribute that no cookie may have
+   * @throws TypeError for a name, a value or an attribute that no cookie may have
    * @row RES-5
    */
   setCookie(key: string, value = "", options: CookieOptions = {}): void {
+    if (isDevelopment) checkOptions("setCookie", options, COOKIE_OPTIONS)
     this.headers.append("Set-Cookie", dumpCookie(key, value, { maxSize: this.maxCookieSize, ...options }))
   }
 

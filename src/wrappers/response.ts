@@ -24,6 +24,10 @@ import { removeEntityHeaders } from "../http/fields.ts"
 import { type ByteRange, selectContent } from "../http/selection.ts"
 import { hasContent } from "../http/status.ts"
 import { iriToUri } from "../http/urls.ts"
+import { describe, isPlainObject } from "../mistakes/describe.ts"
+import { isDevelopment } from "../mistakes/development.ts"
+import { checkOptions, type OptionNames } from "../mistakes/options.ts"
+import { isThenable } from "../thenable.ts"
 import {
   type BodySource,
   type Chunk,
@@ -52,6 +56,14 @@ export interface ConditionalOptions {
 
 /** A class of responses, as a constructor. */
 export type ResponseClass<R extends Response> = new (body?: BodySource, options?: ResponseOptions) => R
+
+const OPTIONS: OptionNames<ResponseOptions> = {
+  status: true,
+  headers: true,
+  mimetype: true,
+  contentType: true,
+  directPassthrough: true,
+}
 
 const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
@@ -93,6 +105,11 @@ export class Response extends ResponseHead implements Responder {
 
   /** @throws TypeError for what no body can be made of, and for a status, header or media type that cannot be sent */
   constructor(body?: BodySource, options?: ResponseOptions) {
+    if (options !== undefined) {
+      if (typeof options !== "object") throw new TypeError(noOptions(options))
+      // A subclass may know more options.
+      if (isDevelopment && new.target === Response) checkOptions("new Response", options, OPTIONS)
+    }
     super(options)
     const isWhole = typeof body === "string" || body instanceof Uint8Array
     if (!isWhole) checkSource(body)
@@ -104,13 +121,14 @@ export class Response extends ResponseHead implements Responder {
   /**
    * A response with a value as JSON.
    *
-   * @throws TypeError for a value that JSON does not know
+   * @throws TypeError for a value that JSON does not know, and for a promise as the value or as a member of it
    * @example
    * Response.json({ a: 1 }).mimetype // => "application/json"
    */
   static json<R extends Response>(this: ResponseClass<R>, value: unknown, options?: ResponseOptions): R {
+    checkSettled(value)
     const text: string | undefined = JSON.stringify(value)
-    if (text === undefined) throw new TypeError(`JSON has no value for ${String(value)}`)
+    if (text === undefined) throw new TypeError(`JSON has no value for ${describe(value)}`)
     return new this(text, { mimetype: "application/json", ...options })
   }
 
@@ -544,6 +562,24 @@ function remake<R extends Response>(
   const response = new responseClass(body, options)
   if (!isTyped) response.headers.delete("Content-Type")
   return response
+}
+
+function noOptions(given: unknown): string {
+  const written = typeof given === "string" ? `mimetype: ${JSON.stringify(given)}` : `status: ${String(given)}`
+  const hint = typeof given === "number" || typeof given === "string" ? `: new Response(body, { ${written} })` : ""
+  return `new Response takes its options as an object, not ${describe(given)}${hint}`
+}
+
+/** A promise would become `{}` in silence. */
+function checkSettled(value: unknown): void {
+  if (typeof value !== "object" || value === null) return
+  if (isThenable(value)) throw new TypeError("JSON has no value for a promise. Is an await missing?")
+  const members: Iterable<unknown> = Array.isArray(value) ? value : isPlainObject(value) ? Object.values(value) : []
+  for (const member of members) {
+    if (typeof member === "object" && member !== null && isThenable(member)) {
+      throw new TypeError("JSON has no value for a promise, and there is one in the value. Is an await missing?")
+    }
+  }
 }
 
 function isSeekable(body: BodySource): body is (Iterable<Uint8Array> | AsyncIterable<Uint8Array>) & Seekable {

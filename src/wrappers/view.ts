@@ -5,6 +5,7 @@
 import { respondWith } from "../environ/responder.ts"
 import { HTTPException } from "../exceptions/http-exception.ts"
 import type { ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
+import { describe } from "../mistakes/describe.ts"
 import { wrapBody } from "../running/wrap-body.ts"
 import { isThenable } from "../thenable.ts"
 
@@ -26,7 +27,8 @@ export function applicationOf<This, R extends Closable>(
   requestClass: new (environ: Environ) => R,
   view: View<This, R>,
 ): ViewApplication<This> {
-  if (typeof view !== "function") throw new TypeError(`a view must be a function, not ${String(view)}`)
+  if (typeof view !== "function")
+    throw new TypeError(`application takes a view, (request) => response, not ${describe(view)}`)
   return function (environ, startResponse) {
     const request = new requestClass(environ)
     let answer: ApplicationLike | Promise<ApplicationLike>

@@ -21,7 +21,7 @@ test("a sequence is what can be sent again", () => {
   for (const source of ["", "a", bytes("a"), [], ["a"], null, undefined]) expect(isSequence(source)).toBe(true)
   for (const source of [new Set(["a"]), ["a"].values(), new ReadableStream<string>()])
     expect(isSequence(source)).toBe(false)
-  expect(() => checkSource({})).toThrow("an instance of Object")
+  expect(() => checkSource({})).toThrow("not a plain object. For JSON write: Response.json(…)")
   expect(() => checkSource(new DataView(new ArrayBuffer(1)))).toThrow(TypeError)
 })
 
