@@ -45,6 +45,9 @@ export function withoutFields(headers: HeaderList, lowerNames: readonly string[]
  * withVary([["Vary", "*"]], "Origin") // => [["Vary", "*"]]
  */
 export function withVary(headers: HeaderList, ...names: readonly string[]): HeaderList {
+  // Most responses have none.
+  if (fieldOf(headers, "vary") === undefined)
+    return names.length === 0 ? headers : [...headers, ["Vary", names.join(", ")]]
   const present = headers.flatMap(([name, value]) => (asciiLower(name) === "vary" ? parseListHeader(value) : []))
   if (present.includes("*")) return headers
   const known = new Set(present.map(asciiLower))

@@ -48,7 +48,7 @@ export class CookieSessions implements SessionCarrier {
     const verdict = token ? this.#tokens.check(token, { maxAge: maxAgeSeconds }) : undefined
     const values = verdict?.ok ? keptValues(verdict.value) : undefined
     if (!verdict?.ok || values === undefined) return { values: new Map(), isNew: true, isStale: false }
-    const age = (Date.now() - (verdict.signedAt?.getTime() ?? 0)) / 1000
+    const age = (Date.now() - Number(verdict.signedAt)) / 1000
     return { values, isNew: false, isStale: !verdict.newestKey || age > maxAgeSeconds / 2 }
   }
 

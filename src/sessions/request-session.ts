@@ -34,10 +34,13 @@ export class RequestSession extends HeldResponse {
   }
 
   async #load(): Promise<Session> {
-    const result = this.#carrier.load(this.#environ)
-    const loaded = result instanceof Promise ? await result : result
+    const loaded = this.#carrier.load(this.#environ)
+    return this.#sessionOf(loaded instanceof Promise ? await loaded : loaded)
+  }
+
+  #sessionOf(loaded: LoadedSession): Session {
     if (this.#validate !== undefined && !loaded.isNew) loaded.values = validated(loaded.values, this.#validate)
-    const session = new Session(new Map(loaded.values), loaded.isNew, this.#carrier)
+    const session = new Session(loaded.values, loaded.isNew, this.#carrier)
     // Too late to be saved: it can be read only.
     if (this.#saved !== undefined) finishSession(session)
     else this.#opened = { session, loaded }

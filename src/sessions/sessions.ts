@@ -103,10 +103,11 @@ export type WithEnviron = Environ | { readonly environ: Environ }
  * @example
  * await getSession({}) // throws TypeError
  */
-export async function getSession<Data extends object = SessionData>(request: WithEnviron): Promise<Session<Data>> {
-  const own = (environOf(request) as Environ)[KEY]
+export function getSession<Data extends object = SessionData>(request: WithEnviron): Promise<Session<Data>> {
+  const own = environOf(request)[KEY]
   if (own instanceof RequestSession) return own.open() as unknown as Promise<Session<Data>>
-  throw new TypeError("there are no sessions here: put sessions(app, { secret }) around the application")
+  const error = new TypeError("there are no sessions here: put sessions(app, { secret }) around the application")
+  return Promise.reject(error)
 }
 
 /** The environ of a request. */

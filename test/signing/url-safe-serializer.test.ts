@@ -73,8 +73,8 @@ describe.each(kinds)("%s", (_name, Kind) => {
 test("a payload that is none gives nothing, though its signature is right", () => {
   const signer = new Signer(KEY, { salt: "itsdangerous" })
   const tokens = new URLSafeSerializer(KEY)
-  // Not base64, not canonical, not JSON, not UTF-8, not zlib, cut zlib.
-  for (const payload of ["!", "A", "eB", "eA", "_w", ".eA", ".eJyrrgUAAXUA", "..", ""]) {
+  // Not base64, not JSON, not UTF-8, not zlib, cut zlib.
+  for (const payload of ["!", "A", "eA", "_w", ".eA", ".eJyrrgUAAXUA", "..", ""]) {
     expect(tokens.check(signer.sign(payload)), payload).toEqual({ ok: false, reason: "bad-payload" })
   }
 })
