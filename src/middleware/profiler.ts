@@ -9,6 +9,7 @@ import { join } from "node:path"
 import { asApplication } from "../as-application.ts"
 import type { Application, ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
 import { checkOptions, type OptionNames } from "../mistakes/options.ts"
+import { reportError } from "../running/report.ts"
 import { isThenable } from "../thenable.ts"
 import { observedBody } from "./observed-body.ts"
 
@@ -83,14 +84,14 @@ function measured(
   options: ProfilerOptions,
 ): Body | Promise<Body> {
   const time = new Date()
-  const { REQUEST_METHOD: method, "wsgi.errors": errors } = environ
+  const { REQUEST_METHOD: method } = environ
   const path = environ.SCRIPT_NAME + environ.PATH_INFO
   const began = performance.now()
   sampler.start()
   const over = () => {
     const elapsedMs = performance.now() - began
     sampler.stop((profile) => {
-      report({ method, path, elapsedMs, time, profile }, options, errors)
+      report({ method, path, elapsedMs, time, profile }, options, environ)
     })
   }
   const start: StartResponse = (status, headers, error) => {
@@ -140,14 +141,14 @@ class Sampler {
   }
 }
 
-function report(profile: RequestProfile, options: ProfilerOptions, errors: Environ["wsgi.errors"]): void {
-  const stream = options.stream === undefined ? errors : options.stream
+function report(profile: RequestProfile, options: ProfilerOptions, environ: Environ): void {
+  const stream = options.stream === undefined ? environ["wsgi.errors"] : options.stream
   stream?.write(formatProfile(profile, options.limit ?? 20, options.restrictions))
   if (options.profileDir === undefined) return
   const { filenameFormat } = options
   const name = typeof filenameFormat === "function" ? filenameFormat(profile) : formatFilename(profile, filenameFormat)
   writeFile(join(options.profileDir, name), JSON.stringify(profile.profile)).catch((error: Error) => {
-    errors.write(`the profile could not be written: ${error.message}\n`)
+    reportError(environ, `the profile could not be written: ${error.message}`, error)
   })
 }
 

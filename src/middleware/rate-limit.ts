@@ -7,6 +7,7 @@ import { respondWith } from "../environ/responder.ts"
 import { ServiceUnavailable, TooManyRequests } from "../exceptions/statuses.ts"
 import type { Application, ApplicationLike, Environ, StartResponse } from "../gateway.ts"
 import { checkOptions, type OptionNames } from "../mistakes/options.ts"
+import { reportError } from "../running/report.ts"
 import { MemoryStore } from "../stores/memory-store.ts"
 import type { Store } from "../stores/store.ts"
 import { parseAddress } from "./address-list.ts"
@@ -75,7 +76,7 @@ export function rateLimit(app: ApplicationLike, options: RateLimitOptions): Appl
     try {
       quota = await take(store, `rate:${name}:${client}`, limit, windowSeconds)
     } catch (error) {
-      environ["wsgi.errors"]?.write(`the store of rateLimit fails: ${String(error)}\n`)
+      reportError(environ, "the store of rateLimit fails", error)
       if (onStoreError === "allow") return inner(environ, startResponse)
       return respondWith(new ServiceUnavailable(), environ, startResponse)
     }

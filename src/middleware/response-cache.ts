@@ -13,6 +13,7 @@ import { httpDate, parseDate } from "../http/dates.ts"
 import { removeEntityHeaders } from "../http/fields.ts"
 import { asciiLower } from "../http/tokens.ts"
 import { checkOptions, type OptionNames } from "../mistakes/options.ts"
+import { reportError } from "../running/report.ts"
 import type { Store } from "../stores/store.ts"
 import { isThenable } from "../thenable.ts"
 import { cachePolicy, mayBeUsed, readRequest } from "./cache-policy.ts"
@@ -274,5 +275,5 @@ function freshened(stored: StoredResponse, headers: HeaderList): StoredResponse 
 }
 
 function report(environ: Environ, error: unknown): void {
-  environ["wsgi.errors"]?.write(`the store of responseCache fails: ${String(error)}\n`)
+  reportError(environ, "the store of responseCache fails", error)
 }

@@ -12,6 +12,7 @@ import { asciiLower } from "../http/tokens.ts"
 import { textToByteString } from "../http/urls.ts"
 import { describe } from "../mistakes/describe.ts"
 import { checkOptions, type OptionNames } from "../mistakes/options.ts"
+import { reportError } from "../running/report.ts"
 import { type ProxyRoute, upstreamHeaders, upstreamTarget } from "./proxy-request.ts"
 import { loadUndici } from "./undici.ts"
 import { Upload } from "./upload.ts"
@@ -171,9 +172,8 @@ class Route implements Omit<ProxyRoute, "basePath"> {
       if (error instanceof HTTPException && !(error instanceof ClientDisconnected))
         return error.respond(environ, startResponse)
       if (!(error instanceof UpstreamError)) throw error
-      environ["wsgi.errors"].write(
-        `${environ.REQUEST_METHOD} ${environ.SCRIPT_NAME}${environ.PATH_INFO}: ${error.message}\n`,
-      )
+      const request = `${environ.REQUEST_METHOD} ${environ.SCRIPT_NAME}${environ.PATH_INFO}`
+      reportError(environ, `${request}: ${error.message}`, error)
       return (error.isTimeout ? new GatewayTimeout() : new BadGateway()).respond(environ, startResponse)
     }
     if (response === undefined) {

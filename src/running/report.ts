@@ -38,8 +38,11 @@ export function report(log: LastResort, environ: Environ | undefined, message: s
  * lines // => ["the cache is not reachable\n"]
  */
 export function reportError(environ: Environ, message: string, error?: unknown): void {
-  report({ errors: environ["wsgi.errors"] }, environ, message, error)
+  report({ errors: environ["wsgi.errors"] ?? SILENT }, environ, message, error)
 }
+
+/** For an environ that says nowhere to write, as tests make them. */
+const SILENT: ErrorStream = { write: () => {}, writeLines: () => {}, flush: () => {} }
 
 function tell(errors: ErrorStream, text: string, last: ErrorStream): void {
   try {

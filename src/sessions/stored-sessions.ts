@@ -6,6 +6,7 @@
 
 import { createHash, randomBytes } from "node:crypto"
 import type { Environ } from "../gateway.ts"
+import { reportError } from "../running/report.ts"
 import { taggedJson } from "../signing/tagged-json.ts"
 import type { Store } from "../stores/store.ts"
 import type { CarrierOptions } from "./cookie-sessions.ts"
@@ -133,7 +134,7 @@ function changed(values: Map<string, unknown>, { changes }: FinishedSession): Ma
 }
 
 function reportLost(environ: Environ): void {
-  environ["wsgi.errors"]?.write("a session ended before this request could save its changes to it; they are lost\n")
+  reportError(environ, "a session ended before this request could save its changes to it; they are lost")
 }
 
 function keyOf(id: string): string {
