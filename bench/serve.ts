@@ -113,11 +113,14 @@ async function started(peer: Peer, workers: number): Promise<Running & { port: n
     const answer = await fetch(`http://127.0.0.1:${port}/wait`, { headers: { Connection: "close" } }).catch(
       () => undefined,
     )
-    if (answer?.ok) break
+    if (answer?.ok) {
+      await sleep(1000)
+      return { ...running, port }
+    }
     await sleep(100)
   }
-  await sleep(1000)
-  return { ...running, port }
+  await running.stop()
+  throw new Error(`${peer.name} does not answer`)
 }
 
 /** Resident memory of the first process, and of each that it has started, in MiB. */

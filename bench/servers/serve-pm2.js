@@ -1,6 +1,6 @@
 // The same application on the node adapter, for pm2's cluster mode, with the end that pm2's documentation advises.
 
-import { createServer } from "werkstatt/adapters/node"
+import { createServer } from "../../dist/adapters/node.js"
 import { app } from "./serve-app.js"
 
 const { server, drain } = createServer(app, { keepAliveTimeoutMs: 60_000 })
