@@ -137,9 +137,9 @@ export class LimitedStream extends OrderedInput {
     return this.#within("readLine", size)
   }
 
-  protected override async takeAll(): Promise<Uint8Array> {
+  protected override async takeAll(most?: number, tooMuch?: () => Error): Promise<Uint8Array> {
     if (this.isExhausted) return this.#readBehind()
-    const all = await super.takeAll()
+    const all = await super.takeAll(most, tooMuch)
     // Only a reader that meets the end can tell a body of just the allowed size from a larger one.
     if (this.#isMax && this.isExhausted) await this.#readBehind()
     return all
@@ -176,6 +176,13 @@ export class LimitedStream extends OrderedInput {
 export interface BodyLimit {
   readonly name: string
   readonly bytes: number
+}
+
+/** That limit, unless it is none. @throws RangeError for what is neither a whole number from 0 nor Infinity */
+export function limitOfBody(name: string, bytes: number | undefined): BodyLimit | undefined {
+  if (bytes === undefined || bytes === Number.POSITIVE_INFINITY) return undefined
+  if (Number.isSafeInteger(bytes) && bytes >= 0) return { name, bytes }
+  throw new RangeError(`${name} must be a whole number from 0, not ${String(bytes)}`)
 }
 
 /** A 413 for a body of more bytes than are taken. */

@@ -35,12 +35,15 @@ export abstract class OrderedInput implements InputStream {
     return false
   }
 
-  /** Takes all that is left. */
-  protected async takeAll(): Promise<Uint8Array> {
+  /** Takes all that is left; throws what `tooMuch` makes when that is more than `most` bytes. */
+  protected async takeAll(most: number = Number.POSITIVE_INFINITY, tooMuch?: () => Error): Promise<Uint8Array> {
     const chunks: Uint8Array[] = []
+    let size = 0
     do {
       const chunk = await this.takeSome()
       if (chunk.length === 0) break
+      size += chunk.length
+      if (size > most) throw tooMuch?.()
       chunks.push(chunk)
     } while (!this.isOver())
     return concatenate(chunks)
@@ -53,6 +56,11 @@ export abstract class OrderedInput implements InputStream {
       if (size === undefined) return this.takeAll()
       return size === 0 ? NOTHING : this.takeSome(size)
     })
+  }
+
+  /** Resolves to all that is left; rejects with what `tooMuch` makes when that is more than `most` bytes. */
+  readAtMost(most: number, tooMuch: () => Error): Promise<Uint8Array> {
+    return this.#inTurn(() => this.takeAll(most, tooMuch))
   }
 
   /** Resolves to one line with its `\n`, or to `size` bytes of it; empty at the end. */

@@ -4,7 +4,8 @@
 import type { Environ, InputStream } from "../gateway.ts"
 import { getContentLength as plainContentLength } from "../http/content-length.ts"
 import { emptyInput } from "./input.ts"
-import { type BodyLimit, LimitedStream, tooLarge } from "./limited-stream.ts"
+import { type BodyLimit, LimitedStream, limitOfBody, tooLarge } from "./limited-stream.ts"
+import { OrderedInput } from "./ordered-input.ts"
 
 /** Where to find the length of the body in an environ. */
 export type LengthEnviron = Pick<Environ, "CONTENT_LENGTH"> & { HTTP_TRANSFER_ENCODING?: unknown }
@@ -38,33 +39,52 @@ export interface InputOptions {
  * With `maxContentLength`, a body of exactly so many bytes is read, and one that is larger is an error: here, when
  * its length was announced, and otherwise in the read that meets the surplus.
  *
- * @throws RequestEntityTooLarge (413) when the announced length is above the limit; nothing was read then
+ * @throws RequestEntityTooLarge (413) when the announced length is above the limit; nothing was read then. RangeError for a
+ *   limit that is not a whole number from 0 or Infinity
  * @row WSGI-6
  */
 export function getInputStream(environ: Environ, options: InputOptions = {}): InputStream {
   const { safeFallback, maxContentLength: bytes } = options
-  return openInput(environ, bytes === undefined ? undefined : { name: "maxContentLength", bytes }, safeFallback)
+  return openInput(environ, limitOfBody("maxContentLength", bytes), safeFallback)
 }
 
-/** The same for a limit of any name. One that is Infinity is none. */
+/** The same for a limit of any name. */
 export function openInput(environ: Environ, limit: BodyLimit | undefined, safeFallback = true): InputStream {
+  return opened(environ, limit, safeFallback, limitInput)
+}
+
+/** What is read into memory as a whole. */
+export interface WholeInput {
+  read(): Promise<Uint8Array>
+}
+
+/** The same for a body that is read so. */
+export function openWhole(environ: Environ, limit: BodyLimit | undefined): WholeInput {
+  return opened<WholeInput>(environ, limit, true, limitWhole)
+}
+
+function opened<I extends WholeInput>(
+  environ: Environ,
+  limit: BodyLimit | undefined,
+  safeFallback: boolean,
+  limited: (stream: InputStream, limit: BodyLimit | undefined) => I,
+): I | InputStream {
   const length = getContentLength(environ)
-  if (limit !== undefined) checkLimit(limit)
   if (length !== undefined && limit !== undefined && length > limit.bytes) throw tooLarge(limit)
   const stream = environ["wsgi.input"] ?? emptyInput
-  if (environ["wsgi.input_terminated"]) return limitInput(stream, limit)
+  if (environ["wsgi.input_terminated"]) return limited(stream, limit)
   if (length !== undefined) return length === 0 ? emptyInput : new LimitedStream(stream, length)
-  return safeFallback ? emptyInput : limitInput(stream, limit)
+  return safeFallback ? emptyInput : limited(stream, limit)
 }
 
 /** The stream, which fails with a 413 when it has more bytes than that. */
 export function limitInput(stream: InputStream, limit: BodyLimit | undefined): InputStream {
-  if (limit === undefined || limit.bytes === Number.POSITIVE_INFINITY) return stream
+  if (limit === undefined) return stream
   return new LimitedStream(stream, limit.bytes, true, limit.name)
 }
 
-function checkLimit({ name, bytes }: BodyLimit): void {
-  if (bytes !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(bytes) && bytes >= 0)) {
-    throw new RangeError(`${name} must be a whole number from 0, not ${String(bytes)}`)
-  }
+/** The same for a stream that is read as a whole: one of our own counts its bytes itself. */
+export function limitWhole(stream: InputStream, limit: BodyLimit | undefined): WholeInput {
+  if (limit === undefined || !(stream instanceof OrderedInput)) return limitInput(stream, limit)
+  return { read: () => stream.readAtMost(limit.bytes, () => tooLarge(limit)) }
 }

@@ -6,7 +6,7 @@ import { FileStorage } from "../datastructures/file-storage.ts"
 import { ImmutableMultiDict } from "../datastructures/multi-dict.ts"
 import { concatenate } from "../environ/concatenation.ts"
 import { HandledGenerator, handled } from "../environ/handled.ts"
-import { limitOf } from "../environ/limited-stream.ts"
+import { limitOf, limitOfBody } from "../environ/limited-stream.ts"
 import { getContentLength, getInputStream, limitInput } from "../environ/request-input.ts"
 import { UnsupportedMediaType } from "../exceptions/statuses.ts"
 import type { Environ, InputStream } from "../gateway.ts"
@@ -156,7 +156,7 @@ export class FormDataParser {
       throw tooLarge("maxContentLength", maxContentLength)
     }
     if (limitOf(stream) <= maxContentLength) return stream
-    return limitInput(stream, { name: "maxContentLength", bytes: maxContentLength })
+    return limitInput(stream, limitOfBody("maxContentLength", maxContentLength))
   }
 
   #readerOf(stream: InputStream, contentType: string): PartReader {

@@ -8,6 +8,7 @@ import { BodyWasReadError, claim, firstReaderOf } from "../environ/first-reader.
 import { handled } from "../environ/handled.ts"
 import { inputFrom } from "../environ/input.ts"
 import { LateInput } from "../environ/late-input.ts"
+import type { WholeInput } from "../environ/request-input.ts"
 import type { ParsedForm } from "../forms/form-data-parser.ts"
 import type { InputStream } from "../gateway.ts"
 
@@ -17,10 +18,10 @@ export interface BodyOwner {
   readonly inputStream: InputStream
   /** The most bytes that may be read. */
   readonly maxBytes: number
-  /** That, as a stream that is safe to read to its end, and within the limits; `toMemory` holds besides for what is kept. */
-  openStream(toMemory: boolean): InputStream
-  /** Another stream within these limits. */
-  limited(stream: InputStream, toMemory: boolean): InputStream
+  /** That, or what takes its place, as a stream that is safe to read to its end, and within the limits. */
+  openStream(replacement: InputStream | undefined): InputStream
+  /** The same to be read into memory. */
+  openWhole(replacement: InputStream | undefined): WholeInput
   /** Parses a form, or gives an empty one when the body is none. Asked for once. */
   parseForm(stream: InputStream): Promise<ParsedForm>
 }
@@ -93,16 +94,20 @@ export class RequestBody {
     const source = this.#source
     const open = () => {
       const kept = source === this.#source ? this.#data : undefined
-      return kept === undefined ? source.open(stream, reader, false) : inputFrom(once(kept))
+      return kept === undefined ? source.open(stream, reader) : inputFrom(once(kept))
     }
     const stream: InputStream = new LateInput(open, this.#owner.maxBytes)
     return stream
   }
 
-  async #read(reader: string): Promise<Uint8Array> {
+  #read(reader: string): Promise<Uint8Array> {
     // What is left behind a form is known when that was parsed. If that failed, there is no telling what is left.
-    if (this.#form !== undefined) await this.#form
-    return this.#source.open({}, reader, true).read()
+    if (this.#form !== undefined) return this.#form.then(() => this.#source.readAll(reader))
+    try {
+      return this.#source.readAll(reader)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   async #parse(stream: InputStream): Promise<ParsedForm> {
@@ -126,25 +131,32 @@ class Source {
     this.#replacement = replacement
   }
 
-  open(reader: object, name: string, toMemory: boolean): InputStream {
-    if (this.reader !== undefined) throw new BodyWasReadError(this.#name)
-    const opened =
-      this.#replacement === undefined
-        ? this.#openServers(name, toMemory)
-        : this.#owner.limited(this.#replacement, toMemory)
-    this.reader = reader
-    this.#name = name
+  open(reader: object, name: string): InputStream {
+    this.#check()
+    const opened = this.#owner.openStream(this.#replacement)
+    this.#claim(reader, name)
     return opened
   }
 
-  #openServers(name: string, toMemory: boolean): InputStream {
-    const { inputStream } = this.#owner
+  readAll(name: string): Promise<Uint8Array> {
+    this.#check()
+    const opened = this.#owner.openWhole(this.#replacement)
+    this.#claim(opened, name)
+    return opened.read()
+  }
+
+  #check(): void {
+    if (this.reader !== undefined) throw new BodyWasReadError(this.#name)
+    if (this.#replacement !== undefined) return
     // Code in front may have read it, or another request that was made of the same environ.
-    const first = firstReaderOf(inputStream)
+    const first = firstReaderOf(this.#owner.inputStream)
     if (first !== undefined) throw new BodyWasReadError(first)
-    const opened = this.#owner.openStream(toMemory)
-    claim(inputStream, name)
-    return opened
+  }
+
+  #claim(reader: object, name: string): void {
+    this.reader = reader
+    this.#name = name
+    if (this.#replacement === undefined) claim(this.#owner.inputStream, name)
   }
 }
 

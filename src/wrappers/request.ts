@@ -10,9 +10,9 @@ import { callAll } from "../environ/body.ts"
 import { handled } from "../environ/handled.ts"
 import { getHost, type Server, serverOf } from "../environ/host.ts"
 import { emptyInput } from "../environ/input.ts"
-import type { BodyLimit } from "../environ/limited-stream.ts"
+import { type BodyLimit, limitOfBody } from "../environ/limited-stream.ts"
 import { getPathInfo } from "../environ/path.ts"
-import { getContentLength, limitInput, openInput } from "../environ/request-input.ts"
+import { getContentLength, limitInput, limitWhole, openInput, openWhole } from "../environ/request-input.ts"
 import { BadRequest, UnsupportedMediaType } from "../exceptions/statuses.ts"
 import { FormDataParser, type ParsedForm } from "../forms/form-data-parser.ts"
 import type { FormPart } from "../forms/form-part.ts"
@@ -260,7 +260,7 @@ export class Request extends RequestHead {
    * @row REQ-36, REQ-37
    */
   data(options: DataOptions = {}): Promise<Uint8Array> {
-    return handled(this.#readData("data()", options))
+    return this.#readData("data()", options)
   }
 
   /** The body as text, which is UTF-8; bytes that are not become U+FFFD. Else like `data`. @row REQ-37 */
@@ -304,9 +304,17 @@ export class Request extends RequestHead {
     return this.data === Request.prototype.data ? this.#readData(reader, options) : this.data(options)
   }
 
-  async #readData(reader: string, { cache = true, parseFormData = false }: DataOptions): Promise<Uint8Array> {
-    const body = this.#bodyOrThrow
-    return parseFormData ? body.dataBehindForm(reader, cache) : body.data(reader, cache)
+  #readData(reader: string, { cache = true, parseFormData = false }: DataOptions): Promise<Uint8Array> {
+    return this.#withBody((body) => (parseFormData ? body.dataBehindForm(reader, cache) : body.data(reader, cache)))
+  }
+
+  /** What `read` returns; what goes wrong rejects, as the rest of it does. */
+  #withBody<T>(read: (body: RequestBody) => Promise<T>): Promise<T> {
+    try {
+      return read(this.#bodyOrThrow)
+    } catch (error) {
+      return handled(Promise.reject(error))
+    }
   }
 
   /**
@@ -374,8 +382,8 @@ export class Request extends RequestHead {
     return new CombinedMultiDict([this.args, isOwn ? (await this.#formFor("values()")).form : await this.form()])
   }
 
-  async #formFor(reader: string): Promise<ParsedForm> {
-    return this.#bodyOrThrow.form(reader)
+  #formFor(reader: string): Promise<ParsedForm> {
+    return this.#withBody((body) => body.form(reader))
   }
 
   /**
@@ -431,8 +439,10 @@ export class Request extends RequestHead {
     this.#body = new RequestBody({
       inputStream: this.inputStream,
       maxBytes: this.maxContentLength ?? Number.POSITIVE_INFINITY,
-      openStream: (toMemory) => openInput(this.environ, this.#limit(toMemory)),
-      limited: (stream, toMemory) => limitInput(stream, this.#limit(toMemory)),
+      openStream: (other) =>
+        other === undefined ? openInput(this.environ, this.#limit(false)) : limitInput(other, this.#limit(false)),
+      openWhole: (other) =>
+        other === undefined ? openWhole(this.environ, this.#limit(true)) : limitWhole(other, this.#limit(true)),
       parseForm: (stream) => this.#parseForm(stream),
     })
     return this.#body
@@ -440,11 +450,10 @@ export class Request extends RequestHead {
 
   /** The smaller of the limits, if there is any. */
   #limit(toMemory: boolean): BodyLimit | undefined {
-    const { maxContentLength, maxDataSize } = this
-    if (toMemory && maxDataSize !== undefined && !(maxDataSize >= (maxContentLength ?? Number.POSITIVE_INFINITY))) {
-      return { name: "maxDataSize", bytes: maxDataSize }
-    }
-    return maxContentLength === undefined ? undefined : { name: "maxContentLength", bytes: maxContentLength }
+    const whole = limitOfBody("maxContentLength", this.maxContentLength)
+    if (!toMemory) return whole
+    const data = limitOfBody("maxDataSize", this.maxDataSize)
+    return data === undefined || (whole !== undefined && whole.bytes <= data.bytes) ? whole : data
   }
 
   async #parseForm(stream: InputStream): Promise<ParsedForm> {

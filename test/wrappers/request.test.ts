@@ -249,6 +249,74 @@ describe("limits", () => {
     })
   })
 
+  test.each(Object.entries(readers))("%s has a limit by default, whatever length is announced", async (_, read) => {
+    for (const length of ["134217729", "9".repeat(40)]) {
+      const request = post("a=1", { ...URLENCODED, CONTENT_LENGTH: length })
+      for (let i = 0; i < 2; i++) await expect(read(request)).rejects.toThrow(RequestEntityTooLarge)
+    }
+  })
+
+  test("maxDataSize holds for what is held in memory, and names itself; no limit is undefined", async () => {
+    const most = 4 * 1024 * 1024
+    for (const of of [post, endless]) {
+      for (const read of [readers.data, readers.text, readers.json]) {
+        const request = of(`"${"x".repeat(most)}"`)
+        for (let i = 0; i < 2; i++) await expect(read(request)).rejects.toThrow("maxDataSize")
+        const lifted = of(`"${"x".repeat(most)}"`)
+        lifted.maxDataSize = undefined
+        expect(await read(lifted)).toHaveLength(read === readers.json ? most : most + 2)
+        const smaller = of("123456")
+        smaller.maxContentLength = 5
+        await expect(read(smaller)).rejects.toThrow("maxContentLength")
+      }
+      expect(await of("x".repeat(most)).data()).toHaveLength(most)
+      expect(await of("x".repeat(most + 1)).stream.read()).toHaveLength(most + 1)
+    }
+  })
+
+  test("they hold for a stream that takes the place of the body", async () => {
+    const replaced = (maxDataSize: number, maxContentLength: number) => {
+      const request = form("a=1")
+      Object.assign(request, { maxDataSize, maxContentLength })
+      request.stream = inputFrom([bytes("a=12"), bytes("345678")])
+      return request
+    }
+    await expect(replaced(9, 100).data()).rejects.toThrow("maxDataSize")
+    await expect(replaced(100, 9).data()).rejects.toThrow("maxContentLength")
+    await expect(replaced(100, 9).form()).rejects.toThrow("maxContentLength")
+    await expect(replaced(100, 9).stream.read()).rejects.toThrow("maxContentLength")
+    expect(await replaced(10, 10).text()).toBe("a=12345678")
+  })
+
+  test("one that is no limit is a mistake of the program, which names it", async () => {
+    for (const limit of [-1, Number.NaN, 1.5, "5"]) {
+      const request = form("a=1")
+      Object.assign(request, { maxContentLength: limit })
+      await expect(request.data()).rejects.toThrow(/^maxContentLength must be/)
+    }
+    const request = form("a=1")
+    request.maxContentLength = Number.POSITIVE_INFINITY
+    request.maxDataSize = Number.POSITIVE_INFINITY
+    expect(await request.text()).toBe("a=1")
+  })
+
+  test("maxFileSize and maxFiles hold for the files of a form", async () => {
+    for (const limits of [{ maxFileSize: 6 }, { maxFiles: 0 }]) {
+      const request = Object.assign(post(UPLOAD, MULTIPART), limits)
+      await expect(request.files()).rejects.toThrow(
+        /(maxFileSize|maxFiles) allows, which is [06], with the file "x.txt" in the field "f"/,
+      )
+      const parts = Object.assign(post(UPLOAD, MULTIPART), limits).parts()
+      const all = async () => {
+        for await (const part of parts) await part.bytes()
+      }
+      await expect(all()).rejects.toThrow(RequestEntityTooLarge)
+    }
+    const exact = Object.assign(post(UPLOAD, MULTIPART), { maxFileSize: 7, maxFiles: 1 })
+    expect((await exact.files()).size).toBe(1)
+    await exact.close()
+  })
+
   test("maxFormMemorySize and maxFormParts hold for forms; no limit is undefined", async () => {
     const memory = form("a=123456789")
     memory.maxFormMemorySize = 5
