@@ -1,7 +1,7 @@
 // One request over node:http, written to a ServerResponse. What Node leaves undone is done here: a body that nobody read,
 // a 103 that is checked, a response that others have touched.
 
-import type { IncomingMessage, ServerResponse } from "node:http"
+import { type IncomingMessage, ServerResponse } from "node:http"
 import type { Body, HeaderList, InputStream } from "../../gateway.ts"
 import { checkFieldName, checkFieldValue } from "../../http/fields.ts"
 import { Refusal, type RequestHead } from "../../running/environ.ts"
@@ -14,6 +14,8 @@ import { NodeInput } from "./input.ts"
 import { isUpgradeRefused } from "./lean-message.ts"
 import { LeanResponse, type PartWriter } from "./lean-response.ts"
 import { discardRest, lingerOnClose, restOfBody } from "./unread-body.ts"
+
+const { write } = ServerResponse.prototype
 
 const BAD_REQUEST = new Refusal("400 Bad Request")
 const VERSION_NOT_SUPPORTED = new Refusal("505 HTTP Version Not Supported")
@@ -116,14 +118,18 @@ export class Http1Exchange extends Exchange implements RequestHead {
     response.cork()
     let hasRoom = response.write(chunk)
     let isCorked = true
-    if (!hasRoom) {
-      response.once("drain", () => {
-        if (isCorked) hasRoom = true
-        else this.resume()
-      })
+    const onDrain = () => {
+      if (isCorked) hasRoom = true
+      else this.resume()
     }
+    if (!hasRoom) response.once("drain", onDrain)
     response.uncork()
     isCorked = false
+    // What was too much for the corked response may be none for its socket, which then has no 'drain' to tell of.
+    if (!hasRoom && response.write === write && this.#connection.socket.writableNeedDrain === false) {
+      response.removeListener("drain", onDrain)
+      hasRoom = true
+    }
     return hasRoom
   }
 

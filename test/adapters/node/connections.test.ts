@@ -253,3 +253,15 @@ describe("a server that stops", () => {
     expect(idle.reset).toBe(false)
   })
 })
+
+test("a long stream comes to its end on a connection that ends with it", async () => {
+  const { port } = await serve((_environ, startResponse) => {
+    startResponse("200 OK", [["Content-Type", "text/plain"]])
+    return (async function* () {
+      for (let i = 0; i < 40; i++) yield encode("x".repeat(65536))
+    })()
+  })
+  const received = await new RawClient(port).send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").end()
+  expect(received.length).toBeGreaterThan(40 * 65536)
+  expect(received).toMatch(/0\r\n\r\n$/)
+})
