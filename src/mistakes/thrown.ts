@@ -2,6 +2,15 @@
 
 import { describe } from "./describe.ts"
 
+/** Whether something that was thrown is an instance of a class. A proxy that was revoked is none, and does not throw here. */
+export function isInstance<T>(thrown: unknown, of: abstract new (...args: never[]) => T): thrown is T {
+  try {
+    return thrown instanceof of
+  } catch {
+    return false
+  }
+}
+
 /**
  * What to add to a message about what was thrown; empty for an Error.
  *
@@ -10,6 +19,12 @@ import { describe } from "./describe.ts"
  * thrownHint("text") // => ": it threw \"text\", which is no Error and does not know where it was thrown. Write: throw new Error(…)"
  */
 export function thrownHint(thrown: unknown): string {
-  if (thrown instanceof Error || (typeof thrown === "object" && thrown !== null && "stack" in thrown)) return ""
-  return `: it threw ${describe(thrown)}, which is no Error and does not know where it was thrown. Write: throw new Error(…)`
+  let what: string
+  try {
+    if (thrown instanceof Error || (typeof thrown === "object" && thrown !== null && "stack" in thrown)) return ""
+    what = describe(thrown)
+  } catch {
+    what = "what cannot be looked at"
+  }
+  return `: it threw ${what}, which is no Error and does not know where it was thrown. Write: throw new Error(…)`
 }

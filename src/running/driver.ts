@@ -12,7 +12,7 @@ import type { BodyIterator } from "../environ/body.ts"
 import { ClientDisconnected } from "../exceptions/statuses.ts"
 import type { Application, Body, Environ, HeaderList, ResponseFinished, StartResponse, Write } from "../gateway.ts"
 import { hasContent } from "../http/status.ts"
-import { thrownHint } from "../mistakes/thrown.ts"
+import { isInstance, thrownHint } from "../mistakes/thrown.ts"
 import { isThenable } from "../thenable.ts"
 import { bounded, checkChunk, cut, isClosable, iteratorOf } from "./body-iteration.ts"
 import { type CallContext, currentContext } from "./context.ts"
@@ -500,8 +500,8 @@ class Driver implements Attendant {
 
   /** That a client left is no error; what else went wrong at the time is. */
   #reportUnlessGone(error: unknown): void {
-    if (error === GONE || error instanceof ClientDisconnected) return
-    if (error instanceof Error && error.name === "AbortError") return
+    if (error === GONE || isInstance(error, ClientDisconnected)) return
+    if (isInstance(error, Error) && error.name === "AbortError") return
     this.#exchange.report(`the application failed after the client had gone${thrownHint(error)}`, error)
   }
 

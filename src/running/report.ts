@@ -2,6 +2,7 @@
 // server was given for that. The driver and middleware tell it in the same way.
 
 import type { Environ, ErrorStream } from "../gateway.ts"
+import { isInstance } from "../mistakes/thrown.ts"
 
 /** Takes an error of a request; `environ` is undefined when there is none yet. */
 export type OnError = (error: Error, environ: Environ | undefined) => void
@@ -22,7 +23,7 @@ export function report(log: LastResort, environ: Environ | undefined, message: s
   const onError = (environ?.[ON_ERROR_KEY] as OnError | undefined) ?? log.onError
   if (onError === undefined) return
   try {
-    onError(error instanceof Error ? error : new Error(message, error === undefined ? {} : { cause: error }), environ)
+    onError(isInstance(error, Error) ? error : new Error(message, error === undefined ? {} : { cause: error }), environ)
   } catch (failure) {
     tell(log.errors, `onError failed\n${display(failure)}\n`, log.errors)
   }

@@ -34,6 +34,8 @@ export class Http1Exchange extends Exchange implements RequestHead {
   #parts: PartWriter | undefined = undefined
   /** The body's memory is used again: a chunk is taken when the kernel has it. */
   #isLent = false
+  #listensForDrain = false
+  #isDrained = false
 
   constructor(
     service: Service,
@@ -115,22 +117,21 @@ export class Http1Exchange extends Exchange implements RequestHead {
   // stream that others have put before the response may lose.
   #writeCorked(chunk: Uint8Array): boolean {
     const response = this.#response
+    this.#isDrained = false
     response.cork()
-    let hasRoom = response.write(chunk)
-    let isCorked = true
-    const onDrain = () => {
-      if (isCorked) hasRoom = true
-      else this.resume()
+    const hasRoom = response.write(chunk)
+    // One listener for all chunks: a stream that others have put before the response may not take it back.
+    if (!hasRoom && !this.#listensForDrain) {
+      this.#listensForDrain = true
+      response.on("drain", () => {
+        this.#isDrained = true
+        this.resume()
+      })
     }
-    if (!hasRoom) response.once("drain", onDrain)
     response.uncork()
-    isCorked = false
+    if (hasRoom || this.#isDrained) return true
     // What was too much for the corked response may be none for its socket, which then has no 'drain' to tell of.
-    if (!hasRoom && response.write === write && this.#connection.socket.writableNeedDrain === false) {
-      response.removeListener("drain", onDrain)
-      hasRoom = true
-    }
-    return hasRoom
+    return response.write === write && this.#connection.socket.writableNeedDrain === false
   }
 
   override end(): void {
