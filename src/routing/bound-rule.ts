@@ -318,8 +318,11 @@ export class BoundRule {
       }
     }
     path += end
+    if (isPlainPath) return path
+    // As a whole it would name a host (RFC 3986 section 4.2).
+    if (path.startsWith("//")) return new Refusal(`${JSON.stringify(path)} would lead to another host.`)
     // Clients take such segments out, escaped or not (RFC 3986 section 5.2.4), and ask for another path.
-    if (!isPlainPath && dotsIn(path) > this.#dots) {
+    if (dotsIn(path) > this.#dots) {
       return new Refusal(`In ${JSON.stringify(path)} a segment is "." or "..", which clients take out.`)
     }
     return path

@@ -248,14 +248,15 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
     else throw new TypeError(`The converter ${JSON.stringify(name)} takes no arguments`)
     const regex = converter.regex ?? "[^/]+"
     const language = languageOf(regex)
+    const partIsolating = converter.partIsolating ?? isPartIsolating(regex)
     return {
       source,
       converter,
       language,
-      write: writerOf(converter, language),
+      write: writerOf(converter, language, partIsolating),
       plainKind: plainKindOf(converter, language),
       weight: converter.weight ?? 100,
-      partIsolating: converter.partIsolating ?? isPartIsolating(regex),
+      partIsolating,
       key: `${this.#classId(source)}${canonical(args)}`,
     }
   }

@@ -47,12 +47,16 @@ function isPlainText(text: string, safe: CharTable): boolean {
   return before !== SLASH
 }
 
-/** How a converter writes. Text that it takes as it is need not be read again to know that it can be. */
-export function writerOf(converter: Converter, language: Language): Writer {
-  if (!isTextual(converter)) return (value) => checked(converter, language, value)
+/**
+ * How a converter writes. Text that it takes as it is need not be read again to know that it can be.
+ *
+ * @param isIsolating whether it takes text of one segment only, whatever its expression says
+ */
+export function writerOf(converter: Converter, language: Language, isIsolating: boolean): Writer {
+  if (!isTextual(converter)) return (value) => writeChecked(converter, language, isIsolating, value)
   return (value) => {
-    if (typeof value !== "string") return checked(converter, language, value)
-    if (!language.test(value, 0, value.length)) throw new ValidationError()
+    if (typeof value !== "string") return writeChecked(converter, language, isIsolating, value)
+    checkRead(value, language, isIsolating)
     const text = quotePath(value)
     if (text !== value) checkUnicode(value)
     return text
@@ -66,14 +70,18 @@ function checkUnicode(text: string): void {
   if (HALF_PAIR.test(text)) throw new ValidationError("it is not well-formed Unicode")
 }
 
-function checked(converter: Converter, language: Language, value: unknown): string {
+function checkRead(text: string, language: Language, isIsolating: boolean): void {
+  if (!language.test(text, 0, text.length) || (isIsolating && text.includes("/"))) throw new ValidationError()
+}
+
+function writeChecked(converter: Converter, language: Language, isIsolating: boolean, value: unknown): string {
   if (typeof value === "string") checkUnicode(value)
   const written = converter.toUrl(value)
   if (typeof written !== "string") throw new TypeError(`toUrl gave ${typeof written}, not a text`)
   // What is not allowed in a path is escaped for a converter that forgot to; what is escaped stays.
   const text = percentEncode(written, `%${PATH}`)
   const read = percentDecode(text, undefined, "replace")
-  if (!language.test(read, 0, read.length)) throw new ValidationError()
+  checkRead(read, language, isIsolating)
   // The converter may refuse a text that its expression takes.
   converter.toValue(read)
   return text

@@ -23,6 +23,8 @@ function werkstatt(args: string[], input?: string) {
   const folder = new Folder({
     "site.js": APP,
     "bare.js": "export const urls = 3",
+    "tree.js": `import { resources, routes } from "werkstatt/routing"
+      export const urls = routes({ index: "/", users: resources("users", { only: ["show"] }) })`,
     ".env": "SITE_TONE=blue",
     "body.json": "{}",
   })
@@ -99,6 +101,12 @@ test.each(["site", "site:urls", "site:app", "site:site"])("routes %s prints the 
   const { status, stdout } = werkstatt(["routes", name])
   expect(status).toBe(0)
   expect(stdout).toMatch(/^Methods +Rule +Endpoint\n[- ]+\nany +\/ +index\nPOST +\/<int:id> +item\n$/)
+})
+
+test.each(["tree", "tree:urls"])("routes %s prints what routes(...) has made", (name) => {
+  const { status, stdout } = werkstatt(["routes", name])
+  expect(status).toBe(0)
+  expect(stdout).toMatch(/\nany +\/ +index\nGET, HEAD +\/users\/<id> +users\.show\n$/)
 })
 
 test.each(["run", "fetch", "routes"])("%s --help says how it is called", (name) => {

@@ -189,6 +189,25 @@ describe("building", () => {
     expect(() => at.build("e", { v: text })).toThrow(BuildError)
   })
 
+  test("no converter makes a URL of another host, or of more segments than it reads", () => {
+    const all = { regex: ".*", toValue: (text: string) => text, toUrl: String }
+    const slashed = { ...all, regex: "[a-z./]*" }
+    class Textual extends BaseConverter {
+      override readonly regex = ".*"
+    }
+    const at = new RuleMap(
+      [rule("/<all:v>", "all"), rule("/x/<all:v>", "x"), rule("/<slashed:v>/s", "s"), rule("/t/<textual:v>", "t")],
+      { converters: { all, slashed, textual: Textual } },
+    ).bind("h")
+    for (const v of ["/evil.test", "//evil.test", "a/b", "a%2Fb", "%2Fevil.test", "/"]) {
+      expect(() => at.build("all", { v }), v).toThrow(BuildError)
+      expect(() => at.build("x", { v }), v).toThrow(BuildError)
+    }
+    expect(() => at.build("s", { v: "/evil.test" })).toThrow("would lead to another host")
+    expect(at.build("s", { v: "a/b" })).toBe("/a/b/s")
+    expect(() => at.build("t", { v: "a/b" })).toThrow(BuildError)
+  })
+
   test("any lists its words in order", () => {
     expect(() => build("any(foo, bar):v", "baz")).toThrow('"baz" is not one of "bar", "foo"')
   })
