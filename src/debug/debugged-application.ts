@@ -53,6 +53,8 @@ export interface DebuggedApplicationOptions {
 /** What is known of a request before the application runs. */
 interface RequestState {
   readonly origin: Origin
+  /** SCRIPT_NAME as the debugger had it: a mount further in changes it. */
+  readonly mount: string
   readonly wrappers: Wrapper[]
   readonly onError: OnError
   /** Who else is told of errors. */
@@ -209,7 +211,7 @@ export class DebuggedApplication {
           outer?.(error, reported)
         }
         environ[ON_ERROR_KEY] = onError
-        return { origin: originOf(environ), wrappers, onError, outer }
+        return { origin: originOf(environ), mount: environ.SCRIPT_NAME, wrappers, onError, outer }
       },
       answer: (error, environ, startResponse, state) => this.#answer(error, environ, startResponse, state),
     }
@@ -219,7 +221,7 @@ export class DebuggedApplication {
     error: unknown,
     environ: Environ,
     startResponse: StartResponse,
-    { origin, wrappers, onError, outer }: RequestState,
+    { origin, mount, wrappers, onError, outer }: RequestState,
   ): Promise<Body> {
     // To the operator it is told as ever; here it is known.
     if (outer === undefined) delete environ[ON_ERROR_KEY]
@@ -228,7 +230,7 @@ export class DebuggedApplication {
     reportError(environ, `${environ.REQUEST_METHOD} ${target}: the application failed`, error)
     environ[ON_ERROR_KEY] = onError
     const recorded = await this.#record(error, environ, "", wrappers, false)
-    const { text, headers } = await this.#representation(recorded, environ, isTrusted(origin, this.#trust))
+    const { text, headers } = await this.#representation(recorded, environ, mount, isTrusted(origin, this.#trust))
     const bytes = encoder.encode(text)
     startResponse(
       "500 Internal Server Error",
@@ -242,12 +244,13 @@ export class DebuggedApplication {
   async #representation(
     recorded: RecordedError,
     environ: Environ,
+    mount: string,
     trusted: boolean,
   ): Promise<{ text: string; headers: HeaderList }> {
     const accept = String(environ["HTTP_ACCEPT"] ?? "")
     const { traceback } = recorded
     const fields = (type: string): HeaderList => [["Content-Type", type], ...privateHeaders()]
-    const page = (await this.#site.context(environ)).base
+    const page = (await this.#site.context(environ, mount)).base
     if (prefersJson(accept)) {
       const problem = { type: "about:blank", title: "Internal Server Error", status: 500 }
       const value = trusted
@@ -256,7 +259,9 @@ export class DebuggedApplication {
       return { text: `${JSON.stringify(value)}\n`, headers: fields("application/problem+json") }
     }
     if (/\btext\/html\b/i.test(accept)) {
-      const { html, headers } = trusted ? await this.#site.errorPage(recorded, environ) : untrustedPage(traceback.name)
+      const { html, headers } = trusted
+        ? await this.#site.errorPage(recorded, environ, mount)
+        : untrustedPage(traceback.name)
       return { text: html, headers }
     }
     const text = trusted

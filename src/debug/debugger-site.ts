@@ -84,18 +84,18 @@ export class DebuggerSite {
   }
 
   /** What pages below a mount are told. */
-  async context(environ: Environ | undefined): Promise<PageContext> {
+  async context(environ: Environ, mount: string = environ.SCRIPT_NAME): Promise<PageContext> {
     const { keys, gate } = this.#options
-    const mount = environ === undefined ? "" : encodeURI(Buffer.from(environ.SCRIPT_NAME, "latin1").toString("utf8"))
-    const isOpen = gate.checkCookie(environ?.["HTTP_COOKIE"] as string | undefined) === true
-    return { base: `${mount}${DEBUGGER_PATH}/`, secret: keys.secret, isLocked: await gate.isLocked(), isOpen }
+    const path = encodeURI(Buffer.from(mount, "latin1").toString("utf8"))
+    const isOpen = gate.checkCookie(environ["HTTP_COOKIE"] as string | undefined) === true
+    return { base: `${path}${DEBUGGER_PATH}/`, secret: keys.secret, isLocked: await gate.isLocked(), isOpen }
   }
 
   /** The page of an error. */
-  async errorPage(error: RecordedError, environ: Environ | undefined): Promise<Page> {
+  async errorPage(error: RecordedError, environ: Environ, mount: string = environ.SCRIPT_NAME): Promise<Page> {
     const { evalex, editor, quietly, note } = this.#options
     const view: FrameView = { numberOf: (target) => error.numberOf(target), quietly, hasConsole: evalex, editor }
-    return errorPage(error, await this.context(environ), { ...view, note: note() })
+    return errorPage(error, await this.context(environ, mount), { ...view, note: note() })
   }
 
   async #page(environ: Environ, startResponse: StartResponse, path: string): Promise<Body> {

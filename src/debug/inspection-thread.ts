@@ -29,6 +29,8 @@ const MAX_PLACES = 2000
 /** Throws may keep the application waiting for so long within a second; then nothing pauses until the second is over. */
 const PAUSE_BUDGET_MS = 300
 const BUDGET_WINDOW_MS = 1000
+/** What a pause costs on the other side, where it is not seen from here, at most. */
+const UNSEEN_MS = 1.5
 /** Another front end has the word for so long after a pause that is none of ours. */
 const FRONT_END_MS = 250
 
@@ -46,6 +48,7 @@ const urls = new Map<string, string>()
 const caughtAt = new Map<string, number>()
 let storeId = ""
 let pausedMs = 0
+let lastResumed = 0
 
 function post(method: string, parameters: object = {}): Promise<Record<string, unknown>> {
   return new Promise((resolve, reject) => {
@@ -74,7 +77,7 @@ session.on("Debugger.paused", ({ params: { reason, data, callFrames } }) => {
   }
   const began = performance.now()
   if (quietFlag[0] === 0) keepFrames(data as Runtime.RemoteObject, callFrames)
-  session.post("Debugger.resume", {}, () => spend(performance.now() - began))
+  session.post("Debugger.resume", {}, () => spend(began))
   command("Runtime.releaseObjectGroup", { objectGroup: GROUP })
 })
 
@@ -149,30 +152,35 @@ function argumentOf({ objectId, value, unserializableValue }: Runtime.RemoteObje
 }
 
 /** An application that throws all the time is slowed down, and not brought to a halt. */
-function spend(ms: number): void {
+function spend(began: number): void {
   const before = pausedMs
-  pausedMs += ms
+  pausedMs += performance.now() - began + Math.min(began - lastResumed, UNSEEN_MS)
+  lastResumed = performance.now()
   if (before < PAUSE_BUDGET_MS && pausedMs >= PAUSE_BUDGET_MS)
     command("Debugger.setPauseOnExceptions", { state: "none" })
 }
 
 setInterval(() => {
-  if (pausedMs >= PAUSE_BUDGET_MS) command("Debugger.setPauseOnExceptions", { state: "all" })
+  // Each time: there is one such state for all, and a front end may have set another one.
+  command("Debugger.setPauseOnExceptions", { state: "all" })
   pausedMs = 0
 }, BUDGET_WINDOW_MS)
 
 /**
- * A `debugger` statement, a breakpoint or a step. Without this session the application goes on at once if it was the only
- * one, and stands still for the front end that wants it to.
+ * A `debugger` statement, a breakpoint or a step of a front end. Without this session the application stands still for the
+ * front end alone, and goes on at once if there is none.
  */
 function yieldToFrontEnd(): void {
+  // The state would outlive this session's part: the other one would be stopped by errors that nobody resumes.
+  command("Debugger.setPauseOnExceptions", { state: "none" })
   command("Debugger.disable")
-  setTimeout(() => void arm(), FRONT_END_MS)
+  setTimeout(arm, FRONT_END_MS)
 }
 
-async function arm(): Promise<void> {
-  await post("Debugger.enable", { maxScriptsCacheSize: 0 })
-  await post("Debugger.setPauseOnExceptions", { state: "all" })
+/** Refused while a front end holds the application: then the next pause tells, and it is tried again. */
+function arm(): void {
+  command("Debugger.enable", { maxScriptsCacheSize: 0 })
+  command("Debugger.setPauseOnExceptions", { state: "all" })
 }
 
 async function sourceOf(url: string): Promise<string | undefined> {
@@ -262,5 +270,7 @@ port.on("message", (question: Question) => {
 session.connectToMainThread()
 const { result } = await post("Runtime.evaluate", { expression: `globalThis.${STORE_NAME}` })
 storeId = (result as Runtime.RemoteObject).objectId ?? ""
-await arm()
+arm()
+// Answered behind what was sent before.
+await post("Runtime.evaluate", { expression: "0" })
 port.postMessage({ ready: true } satisfies Answer)

@@ -71,6 +71,7 @@ export class Inspection {
   readonly #lastPrimitive: { thrown: unknown; captured: CapturedThrow | undefined }
   readonly #waiting = new Map<number, (result: Answer) => void>()
   #ids = 0
+  #isOver = false
   #hiddenBefore: Promise<unknown> = Promise.resolve()
 
   /**
@@ -101,6 +102,7 @@ export class Inspection {
       this.#waiting.delete(answer.id)
     })
     worker.once("exit", () => {
+      this.#isOver = true
       for (const [id, settle] of this.#waiting) settle({ id, result: undefined })
       this.#waiting.clear()
     })
@@ -170,6 +172,7 @@ export class Inspection {
   }
 
   #ask(question: Question & { id: number }): Promise<unknown> {
+    if (this.#isOver) return Promise.resolve(undefined)
     return new Promise((resolve) => {
       this.#waiting.set(question.id, (answer) => resolve("result" in answer ? answer.result : undefined))
       this.#send(question)
