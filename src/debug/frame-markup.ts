@@ -136,5 +136,5 @@ function consoleOf({ captured, index, functionName }: Frame, { hasConsole }: Fra
 /** Room for a console, which the script brings to life. */
 export function consoleMarkup(name: string, frame: number | undefined): SafeHtml {
   return markup`<div class="console" hidden${frame !== undefined && markup` data-frame="${frame}"`}><div class="log" role="log" tabindex="0" aria-label="Results in ${name}"></div>
-<div class="prompt"><span class="sign" aria-hidden="true">›</span><textarea rows="1" spellcheck="false" autocomplete="off" autocapitalize="off" aria-label="Code to evaluate in ${name}" aria-autocomplete="list" placeholder="Evaluate in ${name}"></textarea><ul class="choices" role="listbox" aria-label="Completions" hidden></ul></div></div>`
+<div class="prompt"><span class="sign" aria-hidden="true">›</span><textarea rows="1" spellcheck="false" autocomplete="off" autocapitalize="off" aria-label="Code to evaluate in ${name}" aria-autocomplete="list" placeholder="Evaluate in ${name}"></textarea><ul class="choices" role="listbox" aria-label="Completions" tabindex="0" hidden></ul></div></div>`
 }

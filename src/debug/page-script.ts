@@ -113,7 +113,7 @@ export const PAGE_SCRIPT: string = String.raw`
     const put = (text) => { input.value = text; input.setSelectionRange(text.length, text.length); fit(); };
     function entry(code) {
       const element = document.createElement("div");
-      element.className = "entry";
+      element.className = "turn";
       const line = document.createElement("pre");
       line.className = "in";
       line.textContent = code;

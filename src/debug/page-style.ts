@@ -95,12 +95,12 @@ button.get { min-height: 0; padding: 0 .4rem; font-size: .75rem }
 .console:focus-within { border-color: var(--focus); box-shadow: 0 0 0 1px var(--focus) }
 .console .log { max-height: 30rem; overflow: auto; padding: .1rem .7rem 0 }
 .console .log:empty { display: none }
-.entry { border-bottom: 1px solid var(--line); padding: .35rem 0 }
-.entry:last-child { border-bottom: 0 }
-.entry .in, .entry .out, .entry .err { margin: 0; font-family: var(--mono); font-size: .8125rem; white-space: pre-wrap; overflow-wrap: anywhere }
-.entry .in::before { content: "\\203A  "; color: var(--link); font-weight: 700 }
-.entry .err { color: var(--accent) }
-.entry .dump .title { font-family: var(--mono); font-weight: 700; font-size: .8125rem }
+.turn { border-bottom: 1px solid var(--line); padding: .35rem 0 }
+.turn:last-child { border-bottom: 0 }
+.turn .in, .turn .out, .turn .err { margin: 0; font-family: var(--mono); font-size: .8125rem; white-space: pre-wrap; overflow-wrap: anywhere }
+.turn .in::before { content: "\\203A  "; color: var(--link); font-weight: 700 }
+.turn .err { color: var(--accent) }
+.turn .dump .title { font-family: var(--mono); font-weight: 700; font-size: .8125rem }
 .prompt { display: flex; gap: .45rem; padding: .45rem .7rem; align-items: flex-start; position: relative }
 .prompt .sign { color: var(--link); font: 700 .8125rem/1.6 var(--mono) }
 textarea { flex: 1; min-width: 0; border: 0; background: transparent; color: var(--text); resize: none; padding: 0; line-height: 1.6; outline: none !important; overflow: hidden; font-size: max(.8125rem, 13px) }

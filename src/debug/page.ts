@@ -46,7 +46,7 @@ ${!isKept && markup`<p class="panel">${view.note}</p>`}
 ${errorMarkup(traceback, view, firstOwn(traceback))}
 <h2>More</h2>
 ${request && requestMarkup(request, view.numberOf)}
-<details class="panel"><summary>As text</summary><pre id="as-text">${text}</pre></details>
+<details class="panel"><summary>As text</summary><pre id="as-text" tabindex="0">${text}</pre></details>
 <pre id="as-markdown" hidden>${markdownReport(recorded)}</pre>
 <details class="panel"><summary>What cannot be seen</summary><p>${LIMITS}</p></details>`
   const page = document(`${titleOf(traceback).slice(0, 200)} // werkstatt`, header, main, context, recorded.id)
@@ -68,7 +68,7 @@ function requestMarkup(request: RequestReport, numberOf: NumberOf): SafeHtml {
 ${query.length > 0 && markup`<details class="panel"><summary>Query</summary>${table("Query", query)}</details>`}
 ${form && markup`<details class="panel"><summary>Form</summary>${table("Form", form)}</details>`}
 <details class="panel"><summary>Environ</summary>${environ.map(([name, value]) => valueMarkup(represent(value, { name: typeof value === "string" ? "" : name, depth: 1, maxMembers: 25 }), numberOf, markup`<span class="k">${name}</span>`))}</details>
-${routes && markup`<details class="panel"><summary>Routes</summary><pre>${routes}</pre></details>`}`
+${routes && markup`<details class="panel"><summary>Routes</summary><pre tabindex="0">${routes}</pre></details>`}`
 }
 
 function table(title: string, rows: readonly [string, string][]): SafeHtml {

@@ -27,7 +27,7 @@ export function debugRepr(value: unknown, options: RepresentationOptions = {}): 
 export function valueMarkup(value: Representation, numberOf: NumberOf, name: Content = undefined): SafeHtml {
   const label = name === undefined ? undefined : markup`${name}<span class="p">: </span>`
   if (value.full !== undefined)
-    return markup`<details class="v"><summary>${label}<span class="${value.kind}">${value.summary}</span></summary><pre class="full">${value.full}</pre></details>`
+    return markup`<details class="v"><summary>${label}<span class="${value.kind}">${value.summary}</span></summary><pre class="full" tabindex="0">${value.full}</pre></details>`
   const number = value.target !== undefined && value.summary !== "[Circular]" ? numberOf?.(value.target) : undefined
   if (!canOpen(value, number))
     return markup`<div class="v">${label}<span class="${value.kind}">${value.summary}</span></div>`
@@ -66,6 +66,6 @@ function memberMarkup({ name, kind, value, key }: Member, numberOf: NumberOf, nu
 
 /** A table of `dump` or `help`. */
 export function dumpMarkup({ title, rows, text }: Dump, numberOf: NumberOf): SafeHtml {
-  return markup`<div class="dump"><div class="title">${title}</div>${text !== "" && markup`<pre class="full">${text}</pre>`}
+  return markup`<div class="dump"><div class="title">${title}</div>${text !== "" && markup`<pre class="full" tabindex="0">${text}</pre>`}
 ${rows.map(([name, value]) => valueMarkup(value, numberOf, markup`<span class="k">${name}</span>`))}</div>`
 }

@@ -104,11 +104,9 @@ export async function runSimple(
   const debugged = await debugApplication(application, { ...options, hostname }, useReloader ? link : undefined)
   const inner = debugged?.application ?? application
   const served = live === undefined ? inner : live.wrap(inner)
-  if (link !== undefined && useReloader) await serveReloaded(link, hostname, port, served, options, live)
+  if (link !== undefined && useReloader) await serveReloaded(link, hostname, port, served, options, live, debugged)
   else if (processes > 1) await runInProcesses(hostname, port, served, options, processes, EXIT_LIMIT_MS)
   else await serveHere(hostname, port, served, options, live, debugged)
-  // A process that is still watched when it exits says that it waits for a debugger.
-  await debugged?.disarm()
 }
 
 /**
@@ -186,6 +184,8 @@ async function serveHere(
   if (debugged !== undefined) process.stderr.write(debuggerLines(debugged))
   await server.serveForever()
   end()
+  // A process that is still watched when it exits says that it waits for a debugger.
+  await debugged?.disarm()
   if (signalled > 0) exitSoon(signalled === 1 ? EXIT_LIMIT_MS : 0)
 }
 
@@ -197,6 +197,7 @@ async function serveReloaded(
   app: Application,
   options: RunOptions,
   live: LiveReload | undefined,
+  debugged: DebuggedApplication | undefined,
 ): Promise<void> {
   const { sslContext, closeTimeoutMs = 10_000 } = options
   const tls =
@@ -224,6 +225,7 @@ async function serveReloaded(
       },
     })
   })
+  await debugged?.disarm()
   leaveParent()
   exitSoon(limitMs)
 }
