@@ -130,10 +130,13 @@ export class Connection implements Peer {
     this.#idleMs += elapsedMs
     // Bytes that came since may be a head; how long that may take is bounded too, so that they can't hold the connection.
     const hasBegun = bytesRead !== this.#bytesAtRest
-    if (this.#idleMs >= this.#idleLimit(limits, isStopping, hasBegun)) {
+    if (this.#idleMs < this.#idleLimit(limits, isStopping, hasBegun)) return
+    // Timers come before what has arrived is read: a request may wait in the kernel already.
+    nextTurn(() => {
+      if (this.active !== undefined || this.carrier.bytesRead !== bytesRead) return
       if (isStopping) this.carrier.close()
       else this.carrier.destroy()
-    }
+    })
   }
 
   #idleLimit(limits: SilenceLimits, isStopping: boolean, hasBegun: boolean): number {
