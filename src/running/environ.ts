@@ -242,7 +242,7 @@ function fieldOf(name: string, environ: Environ): Field {
 function nameByHost(environ: Environ): void {
   const host = environ["HTTP_HOST"]
   if (typeof host !== "string") return
-  const match = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::(\d{1,5}))?$/.exec(host)
+  const match = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?$/.exec(host)
   if (match === null) return
   environ.SERVER_NAME = match[1] as string
   if (match[2] !== undefined) environ.SERVER_PORT = match[2]

@@ -20,7 +20,7 @@ export class NodeConnection extends Connection {
   /** The response that was begun last. */
   lastResponse: ServerResponse | undefined = undefined
   /** What gives Node's parser its bytes, when it must not have them all. */
-  feeder: { feed(): void } | "soon" | undefined = undefined
+  feeder: { stop(): Buffer } | "soon" | undefined = undefined
   /** The fields of the next request as the client said them, where Node got to see others. */
   saidFields: readonly string[] | undefined = undefined
 

@@ -30,7 +30,15 @@ export function headBytes(message: IncomingMessage, withUpgrade: boolean): Buffe
 export function giveBack(server: Server, socket: Socket, connection: NodeConnection, bytes: Buffer): void {
   const isSecure = (socket as Partial<TLSSocket>).encrypted === true
   server.emit(isSecure ? "secureConnection" : "connection", socket)
-  new Feeder(socket, connection, bytes)
+  feed(socket, connection, bytes)
+}
+
+/** Puts a Feeder between a socket and Node's parser. Only a socket that reads when its bytes come to us goes on to read. */
+export function feed(socket: Socket, connection: NodeConnection, rest?: Buffer): void {
+  socket.once("resume", () => {
+    if (!socket.destroyed) new Feeder(socket, connection, rest)
+  })
+  socket.resume()
 }
 
 /** Calls `callback` when a response has left its socket: then the next one can get it. */
@@ -40,13 +48,15 @@ export function whenDetached(response: ServerResponse | undefined, callback: () 
 }
 
 /** Stands between a socket and Node's parser. */
-export class Feeder {
+class Feeder {
   readonly #socket: Socket
   readonly #connection: NodeConnection
   readonly #parse: (chunk: Buffer) => void
   #rest: Buffer
   #isPaused = false
   #isFeeding = false
+  #isStopped = false
+  readonly #onReadable = (): void => this.feed()
 
   /** @param rest bytes that came before those that the socket has */
   constructor(socket: Socket, connection: NodeConnection, rest: Buffer = Buffer.alloc(0)) {
@@ -59,7 +69,7 @@ export class Feeder {
     connection.feeder = this
     socket.removeListener("data", listener)
     // Without the 'data' of a stream that flows, so that bytes are taken when there is use for them.
-    socket.on("readable", () => this.feed())
+    socket.on("readable", this.#onReadable)
     // Node pauses the socket for a body that is not read, and resumes it.
     socket.pause = () => {
       this.#isPaused = true
@@ -71,6 +81,18 @@ export class Feeder {
       return socket
     }
     queueMicrotask(() => this.feed())
+  }
+
+  /** Stands there no longer; gives what the parser has not had. */
+  stop(): Buffer {
+    this.#isStopped = true
+    this.#socket.removeListener("readable", this.#onReadable)
+    // From now on they are the socket's own again.
+    Reflect.deleteProperty(this.#socket, "pause")
+    Reflect.deleteProperty(this.#socket, "resume")
+    const rest = this.#rest
+    this.#rest = Buffer.alloc(0)
+    return rest
   }
 
   /** Gives the parser what it may have now. */
@@ -85,7 +107,13 @@ export class Feeder {
   }
 
   #feedAll(): void {
-    while (!this.#isPaused && !this.#connection.isCrowded && !this.#connection.isClosing && !this.#socket.destroyed) {
+    while (
+      !this.#isStopped &&
+      !this.#isPaused &&
+      !this.#connection.isCrowded &&
+      !this.#connection.isClosing &&
+      !this.#socket.destroyed
+    ) {
       const piece = this.#take()
       if (piece === undefined) break
       this.#parse.call(this.#socket, piece)

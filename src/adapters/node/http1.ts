@@ -5,7 +5,7 @@ import type { Socket } from "node:net"
 import type { Refusal } from "../../running/environ.ts"
 import type { Service } from "../../running/service.ts"
 import { connectionOf, NodeConnection } from "./connection.ts"
-import { Feeder, giveBack, headBytes, whenDetached } from "./handing-back.ts"
+import { feed, giveBack, headBytes, whenDetached } from "./handing-back.ts"
 import { Http1Exchange } from "./http1-exchange.ts"
 import { lingerOnClose } from "./unread-body.ts"
 import { stopsAtUpgrade } from "./versions.ts"
@@ -51,10 +51,7 @@ export class Http1 {
     socket.on("resume", hold)
     setImmediate(() => {
       socket.removeListener("resume", hold)
-      if (socket.destroyed || connection.feeder !== "soon") return
-      // Only a socket that reads, when its bytes come to us instead of Node's parser, goes on to read.
-      socket.once("resume", () => new Feeder(socket, connection))
-      socket.resume()
+      if (!socket.destroyed && connection.feeder === "soon") feed(socket, connection)
     })
   }
 
@@ -67,10 +64,12 @@ export class Http1 {
       connection.detach()
       return
     }
+    const { feeder } = connection
+    const left = typeof feeder === "object" ? feeder.stop() : Buffer.alloc(0)
     connection.feeder = "soon"
     socket.pause()
     socket.on("error", () => socket.destroy())
-    const bytes = Buffer.concat([headBytes(message, !isUpgrade), rest])
+    const bytes = Buffer.concat([headBytes(message, !isUpgrade), rest, left])
     connection.whenFree(() => {
       whenDetached(connection.lastResponse, () => {
         if (socket.destroyed) return
