@@ -25,8 +25,14 @@ export class ServerProcess {
     this.#child = child
   }
 
-  static async start(name: string, ...args: string[]): Promise<ServerProcess> {
+  static start(name: string, ...args: string[]): Promise<ServerProcess> {
+    return ServerProcess.startOn(process.execPath, name, ...args)
+  }
+
+  /** @param execPath the binary of Node that runs the server */
+  static async startOn(execPath: string, name: string, ...args: string[]): Promise<ServerProcess> {
     const child = fork(fileURLToPath(new URL(`${name}.js`, servers)), args, {
+      execPath,
       execArgv: ["--import", new URL("report.js", servers).href],
     })
     const [port] = (await once(child, "message")) as [number]
