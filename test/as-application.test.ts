@@ -1,6 +1,6 @@
 // A Response and an HTTPException are applications: everything that takes an application takes them.
 
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { createServer as createHttpServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
@@ -38,6 +38,7 @@ import { csrf, sessions } from "../src/sessions/index.ts"
 import { MemoryStore } from "../src/stores/index.ts"
 import { Client, createEnviron, recordEnvirons } from "../src/testing/index.ts"
 import { Response } from "../src/wrappers/index.ts"
+import { publicNames } from "./checklist/public-names.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "werkstatt-like-"))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -135,6 +136,17 @@ describe.each(likes)("%s is an application", (_, like, status, text) => {
       await new Promise((resolve) => server.close(resolve))
     }
   })
+})
+
+test("no public function takes an application alone", () => {
+  // Those that are given what a function of ours has made, and those that a gateway calls for each request, which asked once.
+  const made = ["unclosedBodies", "takeNotes", "drive", "runInMemory"]
+  const names = publicNames().filter(({ name, file }) => {
+    const text = readFileSync(new URL(`../src/${file}`, import.meta.url), "utf8")
+    return new RegExp(`^export (?:async )?function ${name}\\b[^{]*?\\b\\w+: Application\\b`, "m").test(text)
+  })
+  expect(names.map(({ name }) => name).filter((name) => !made.includes(name))).toEqual([])
+  expect(publicNames().map(({ name }) => name)).toContain("cors")
 })
 
 describe("asApplication", () => {
