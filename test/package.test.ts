@@ -32,7 +32,7 @@ beforeAll(() => {
 }, 120_000)
 
 describe("the package", () => {
-  test("is what publint and attw call clean", () => {
+  test("is what publint and attw call clean", { timeout: 100_000 }, () => {
     expect(run(bin("publint"), ["run", tarball, "--strict"], root)).toMatch(/All good/)
     // Exits with 1 for any problem but what CommonJS and Node 10 would have; `run` throws then.
     const types = run(bin("attw"), [tarball, "--profile", "esm-only"], root)
