@@ -4,7 +4,7 @@
 
 import { checkFieldValue, dumpHeader, isWritablePair, parseDictHeader } from "../http/fields.ts"
 import { parseCount } from "../http/numbers.ts"
-import { asciiLower, isToken } from "../http/tokens.ts"
+import { asciiLower } from "../http/tokens.ts"
 import { CallbackDict } from "./callback-dict.ts"
 import { int } from "./conversion.ts"
 import { type DictItems, ImmutableDict, type ReadonlyDict } from "./dict.ts"
@@ -202,8 +202,9 @@ export class ResponseCacheControl extends CallbackDict<string | undefined> {
 
   /** @throws TypeError for a name or value that cannot stand in the header */
   override set(name: string, value: string | undefined): void {
-    if (!isToken(name)) throw new TypeError(`Not a directive: ${JSON.stringify(name)}`)
-    super.set(name, value === undefined ? value : checkFieldValue(value))
+    if (value !== undefined) checkFieldValue(value)
+    if (!isWritablePair(name, value)) throw new TypeError(`Not a directive: ${JSON.stringify(name)}`)
+    super.set(name, value)
   }
 
   /** Ask the origin before this is used again; as text, only for these header fields. */

@@ -4,6 +4,7 @@
 
 import { dumpContentSecurityPolicy, parseContentSecurityPolicy } from "../http/content-security-policy.ts"
 import { checkFieldValue } from "../http/fields.ts"
+import { stripSpace } from "../http/tokens.ts"
 import { CallbackDict } from "./callback-dict.ts"
 import type { DictItems } from "./dict.ts"
 
@@ -143,6 +144,6 @@ export class ContentSecurityPolicy extends CallbackDict<string> {
   /** @throws TypeError for a name or value that would begin another directive, or cannot stand in a header */
   override set(directive: string, value: string): void {
     dumpContentSecurityPolicy([[directive, checkFieldValue(value)]])
-    super.set(directive, value)
+    super.set(directive, stripSpace(value))
   }
 }

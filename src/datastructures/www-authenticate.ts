@@ -1,9 +1,8 @@
 // A challenge of a server as an object (RFC 9110 section 11.6.1), made to be changed piece by piece.
 // The grammar is http/authorization.ts.
 
-import { dumpCredentials, parseChallenges } from "../http/authorization.ts"
-import { checkFieldValue } from "../http/fields.ts"
-import { isToken } from "../http/tokens.ts"
+import { checkToken, dumpCredentials, parseChallenges } from "../http/authorization.ts"
+import { checkFieldValue, isWritablePair } from "../http/fields.ts"
 import { type AuthOptions, authParameters, schemeInTitleCase, schemeOf } from "./authorization.ts"
 import { CallbackDict } from "./callback-dict.ts"
 import type { GetOptions } from "./conversion.ts"
@@ -98,8 +97,9 @@ export class WWWAuthenticate {
     return this.#token
   }
 
+  /** @throws TypeError for a token that cannot stand in a header */
   set token(token: string | null | undefined) {
-    this.#token = token ?? undefined
+    this.#token = token === null || token === undefined ? undefined : checkToken(token)
     this.onUpdate?.(this)
   }
 
@@ -122,9 +122,13 @@ export class WWWAuthenticate {
    * @throws TypeError for a name or value that cannot stand in a header
    */
   set(name: string, value: string | null | undefined): void {
-    if (!isToken(name)) throw new TypeError(`Not a parameter name: ${JSON.stringify(name)}`)
-    if (value === null || value === undefined) this.delete(name)
-    else this.#parameters.set(name, checkFieldValue(value))
+    if (value === null || value === undefined) {
+      this.delete(name)
+      return
+    }
+    if (!isWritablePair(name, checkFieldValue(value)))
+      throw new TypeError(`Not a parameter name: ${JSON.stringify(name)}`)
+    this.#parameters.set(name, value)
   }
 
   /** Removes a parameter; tells whether it was there. */

@@ -27,7 +27,7 @@ export interface AuthValue {
 /**
  * The credentials of an `Authorization` header, or the first challenge of `WWW-Authenticate` when it is the only one;
  * `undefined` when there is nothing, or something malformed: a scheme or a parameter's name that is not a token, a token
- * with white space or beyond ASCII, a quote that is never closed. An equals sign that is not at the end tells parameters
+ * with a space, a comma or a quote or beyond ASCII, a quote that is never closed. An equals sign that is not at the end tells parameters
  * from a token.
  *
  * @example
@@ -48,9 +48,15 @@ export function parseCredentials(text: string | undefined): AuthValue | undefine
   return parameters.size === 0 || !isFieldValue(rest) ? undefined : { scheme, parameters, token: undefined }
 }
 
-/** More than token68 has, but nothing that would end the token. */
+/** More than token68 has, but nothing that ends the token or makes parameters of it: space, comma, quote, inner `=`. */
 function isTokenText(text: string): boolean {
-  return /^[\x21-\x7e]*$/.test(text)
+  return /^[\x21\x23-\x2b\x2d-\x3c\x3e-\x7e]*=*$/.test(text)
+}
+
+/** The token itself, if it may stand in a header. @throws TypeError for any other */
+export function checkToken(token: string): string {
+  if (!isTokenText(token)) throw new TypeError("The token of an authentication header has odd characters")
+  return token
 }
 
 function hasParameters(text: string): boolean {
@@ -109,7 +115,7 @@ export function dumpCredentials(
   const { scheme, parameters, token } = value
   if (!isToken(scheme)) throw new TypeError(`Not an authentication scheme: ${JSON.stringify(scheme)}`)
   if (token !== undefined) {
-    if (!isTokenText(token)) throw new TypeError("The token of an authentication header has odd characters")
+    checkToken(token)
     return token === "" ? scheme : `${scheme} ${token}`
   }
   if (parameters === undefined || parameters.size === 0) return scheme

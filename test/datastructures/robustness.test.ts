@@ -173,6 +173,70 @@ describe.each(Object.entries(READERS))("%s", (name, read) => {
   })
 })
 
+const NAMES = ["max-age", "a", "a*", "a**", "realm", "__proto__", "img-src", "x y", "", "é", "a=b"]
+const SETTERS: [string, () => Read, (object: never, name: string, value: string) => void][] = [
+  ["set of ResponseCacheControl", () => new objects.ResponseCacheControl({ public: undefined }), setIn],
+  [
+    "setDirective",
+    () => new objects.ResponseCacheControl(),
+    (control: objects.ResponseCacheControl, name, value) => {
+      control.setDirective(name, value.length > 3 ? value.length ** 20 : value.length)
+    },
+  ],
+  ["set of ContentSecurityPolicy", () => new objects.ContentSecurityPolicy({ sandbox: "" }), setIn],
+  ["set of WWWAuthenticate", () => new objects.WWWAuthenticate("digest", { parameters: { nonce: "n" } }), setIn],
+  [
+    "token",
+    () => new objects.WWWAuthenticate("bearer", { token: "t" }),
+    (challenge: objects.WWWAuthenticate, _, value) => {
+      challenge.token = value
+    },
+  ],
+  [
+    "type",
+    () => new objects.WWWAuthenticate("bearer", { token: "t" }),
+    (challenge: objects.WWWAuthenticate, _, value) => {
+      challenge.type = value
+    },
+  ],
+  ["add", () => new objects.HeaderSet(["a"]), (set: objects.HeaderSet, _, value) => set.add(value)],
+  ["replaceAt", () => new objects.HeaderSet(["a"]), (set: objects.HeaderSet, _, value) => set.replaceAt(0, value)],
+  [
+    "units",
+    () => new objects.ContentRange("bytes", 0, 1, 2),
+    (range: objects.ContentRange, _, value) => {
+      range.units = value
+    },
+  ],
+]
+
+function setIn(object: { set(name: string, value: string): void }, name: string, value: string): void {
+  object.set(name, value)
+}
+
+describe.each(SETTERS)("%s", (_, make, set) => {
+  test("sets what can be sent and is read back as the same, or throws and changes nothing", () => {
+    const read = READERS[make().constructor.name] as (text: string) => Read | undefined
+    fc.assert(
+      fc.property(fc.oneof(fc.constantFrom(...NAMES), TEXT), TEXT, (name, value) => {
+        const object = make()
+        const before = object.toHeader()
+        try {
+          set(object as never, name, value)
+        } catch (error) {
+          expect(error instanceof TypeError || error instanceof RangeError, String(error)).toBe(true)
+          expect(object.toHeader()).toBe(before)
+          return
+        }
+        const header = checkFieldValue(object.toHeader())
+        // Names of directives are read in lower case.
+        expect(read(header)?.toHeader().toLowerCase(), JSON.stringify([name, value])).toBe(header.toLowerCase())
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})
+
 test("no name changes the prototype of anything", () => {
   const prototypes = [Object, Array, Map, Set, Function, String].map((type) => type.prototype as object)
   const before = prototypes.map((prototype) => Object.getOwnPropertyNames(prototype))
