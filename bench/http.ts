@@ -1,6 +1,7 @@
 // The text of headers: each parser against the package that others use for the same header, on the same texts, in one
 // process. The two take turns in short rounds; the ratio of their medians is what counts.
 
+import { parse as dispositionParse } from "content-disposition"
 import { parseCookie as cookieParse, stringifySetCookie } from "cookie"
 import fresh from "fresh"
 import Negotiator from "negotiator"
@@ -10,6 +11,7 @@ import { Accept, LanguageAccept, MIMEAccept } from "../dist/datastructures/accep
 import { Headers } from "../dist/datastructures/headers.js"
 import { isResourceModified } from "../dist/http/conditions.js"
 import { dumpCookie, parseCookie } from "../dist/http/cookies.js"
+import { parseOptionsHeader } from "../dist/http/fields.js"
 import { parseRange, selectRange } from "../dist/http/ranges.js"
 import { parseQuery } from "../dist/http/urls.js"
 import { median, table, target } from "./harness.ts"
@@ -147,6 +149,21 @@ function lengthOfAll(headers: HeadersLike): number {
 }
 
 type HeadersClass = new (fields?: [string, string][]) => HeadersLike
+
+const DISPOSITIONS: Record<string, string> = {
+  "disposition, in quotes": 'attachment; filename="plans and more.txt"',
+  "disposition of a form": 'form-data; name="field"; filename="a.txt"',
+  "disposition, escaped": 'attachment; filename="a \\"b\\".txt"',
+  "disposition, extended": "attachment; filename=e.txt; filename*=UTF-8''%C3%A9.txt",
+}
+for (const [name, text] of Object.entries(DISPOSITIONS)) {
+  races.push({
+    name,
+    peer: "content-disposition",
+    ours: () => parseOptionsHeader(text),
+    theirs: () => dispositionParse(text),
+  })
+}
 
 const headerJobs: Record<string, (type: HeadersClass) => () => unknown> = {
   "make of five pairs": (type) => () => new type(FIELDS),

@@ -3,7 +3,7 @@
 // silence unless that was asked for. Whatever happens, files that were stored before are closed again.
 
 import { FileStorage } from "../datastructures/file-storage.ts"
-import { ImmutableMultiDict } from "../datastructures/multi-dict.ts"
+import { dictOfPairs, ImmutableMultiDict } from "../datastructures/multi-dict.ts"
 import { concatenate } from "../environ/concatenation.ts"
 import { HandledGenerator, handled } from "../environ/handled.ts"
 import { limitOf, limitOfBody } from "../environ/limited-stream.ts"
@@ -205,7 +205,7 @@ const NO_FILES: ImmutableMultiDict<FileStorage> = new ImmutableMultiDict()
 function parsed(stream: InputStream, fields: [string, string][], files: [string, FileStorage][]): ParsedForm {
   return {
     stream,
-    form: fields.length === 0 ? NO_FIELDS : new ImmutableMultiDict(fields),
-    files: files.length === 0 ? NO_FILES : new ImmutableMultiDict(files),
+    form: fields.length === 0 ? NO_FIELDS : dictOfPairs(fields),
+    files: files.length === 0 ? NO_FILES : dictOfPairs(files),
   }
 }

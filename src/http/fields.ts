@@ -163,16 +163,17 @@ export function parseOptionsHeader(text: string | undefined): [value: string, op
   if (semicolon === -1) return [stripSpace(text), new Map()]
   const value = stripSpace(text, 0, semicolon)
   if (value === "") return ["", new Map()]
-  const parameters = new ParameterValues()
-  readParameters(text, semicolon + 1, parameters)
-  return [value, parameters.values]
+  const values = new Map<string, string>()
+  readParameters(text, semicolon + 1, values)
+  return [value, values]
 }
 
 // RFC 9110 section 5.6.6
 //   parameters      = *( OWS ";" OWS [ parameter ] )
 //   parameter       = parameter-name "=" parameter-value
 //   parameter-value = ( token / quoted-string )
-function readParameters(text: string, start: number, parameters: ParameterValues): void {
+function readParameters(text: string, start: number, values: Map<string, string>): void {
+  let parameters: ParameterValues | undefined
   let index = start
   while (index < text.length) {
     index = spaceEnd(text, index)
@@ -182,7 +183,14 @@ function readParameters(text: string, start: number, parameters: ParameterValues
       const next = spaceEnd(text, end)
       // A value behind which anything else stands is no value; taking the beginning of it would cut it in silence.
       if (end > equals + 1 && (next >= text.length || text.charCodeAt(next) === SEMICOLON)) {
-        parameters.add(asciiLower(text.slice(index, equals)), unquoteParameter(text.slice(equals + 1, end)))
+        const isQuoted = text.charCodeAt(equals + 1) === QUOTE
+        const value = isQuoted ? unescapeParameter(text.slice(equals + 2, end - 1)) : text.slice(equals + 1, end)
+        const name = lowerSlice(text, index, equals)
+        if (parameters === undefined && !name.includes("*")) values.set(name, value)
+        else {
+          parameters ??= new ParameterValues(values)
+          parameters.add(name, value)
+        }
         index = next + 1
         continue
       }
@@ -197,6 +205,9 @@ function readParameters(text: string, start: number, parameters: ParameterValues
   }
 }
 
+const QUOTE = 0x22
+const PERCENT = 0x25
+const BACKSLASH = 0x5c
 const COMMA = 0x2c
 const SEMICOLON = 0x3b
 const EQUALS = 0x3d
@@ -209,21 +220,46 @@ function spaceEnd(text: string, start: number): number {
 
 /** Behind the token or quoted-string at `start`; `start` when there is neither. */
 function parameterEnd(text: string, start: number): number {
-  if (text.charCodeAt(start) !== 0x22) return tokenEnd(text, start)
+  if (text.charCodeAt(start) !== QUOTE) return tokenEnd(text, start)
   for (let index = start + 1; index < text.length; index++) {
     const code = text.charCodeAt(index)
-    if (code === 0x22) return index + 1
-    if (code === 0x5c) {
-      const next = text.charCodeAt(index + 1)
-      if (next === 0x22 || next === 0x5c) index++
-    }
+    if (code === QUOTE) return index + 1
+    if (code === BACKSLASH && isEscapable(text.charCodeAt(index + 1))) index++
   }
   return start
 }
 
-function unquoteParameter(raw: string): string {
-  if (raw.charCodeAt(0) !== 0x22) return raw
-  return raw.slice(1, -1).replace(/\\([\\"])|%22/g, (_, escaped: string | undefined) => escaped ?? '"')
+/** A short name in lower case, for which an expression would be dear. */
+function lowerSlice(text: string, start: number, end: number): string {
+  const name = text.slice(start, end)
+  for (let index = start; index < end; index++) {
+    const code = text.charCodeAt(index)
+    if (code >= 0x41 && code <= 0x5a) return asciiLower(name)
+  }
+  return name
+}
+
+function isEscapable(code: number): boolean {
+  return code === QUOTE || code === BACKSLASH
+}
+
+/** What stood in quotes. */
+function unescapeParameter(text: string): string {
+  if (!text.includes("\\") && !text.includes("%22")) return text
+  let result = ""
+  let from = 0
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code === BACKSLASH && isEscapable(text.charCodeAt(index + 1))) {
+      result += text.slice(from, index)
+      from = ++index
+    } else if (code === PERCENT && text.startsWith("22", index + 1)) {
+      result += `${text.slice(from, index)}"`
+      index += 2
+      from = index + 1
+    }
+  }
+  return result + text.slice(from)
 }
 
 /**
@@ -242,9 +278,16 @@ export function dumpOptionsHeader(
 ): string {
   const parts = header === undefined ? [] : [header]
   for (const [name, value] of options) {
-    if (value !== null && value !== undefined) parts.push(dumpPair(name, value))
+    if (value !== null && value !== undefined) parts.push(dumpParameter(name, value))
   }
   return parts.join("; ")
+}
+
+/** A pair, but for a value with `%22` in quotes, which would be read as a quote. */
+function dumpParameter(name: string, value: string | number | boolean): string {
+  const text = String(value)
+  if (!text.includes("%22") || isToken(text) || isBeyondLatin1(text) || name.endsWith("*")) return dumpPair(name, text)
+  return `${checkKey(name)}*=${dumpExtendedValue(checkFieldValue(text))}`
 }
 
 /**

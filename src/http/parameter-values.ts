@@ -13,12 +13,20 @@ const EXTENDED = 3
 
 /** Takes parameters in their order, and gives one value for each name. Of equal ones the last counts. */
 export class ParameterValues {
-  readonly #values = new Map<string, string>()
-  /** Kept only once there is a name with an asterisk. */
+  readonly #values: Map<string, string>
+  /** The first name that had an asterisk, which hardly ever has company, and its kind. */
+  #first: string | undefined = undefined
+  #kindOfFirst = PLAIN
+  /** The kinds of other names since then. Those that are in neither are plain. */
   #kinds: Map<string, number> | undefined = undefined
   /** The last charset that was named, and the parameter that named it: its parts need not name it again. */
   #charset = ""
   #charsetOf = ""
+
+  /** @param values plain ones that came before, to which all others are added */
+  constructor(values: Map<string, string> = new Map()) {
+    this.#values = values
+  }
 
   /** The values by name, asterisks taken off. */
   get values(): Map<string, string> {
@@ -50,7 +58,7 @@ export class ParameterValues {
     const part = partStart(key)
     if (part !== -1) {
       const base = key.slice(0, part)
-      const before = this.#kinds?.get(base) === IN_PARTS ? this.#values.get(base) : ""
+      const before = this.#kindOf(base) === IN_PARTS ? this.#values.get(base) : ""
       this.#set(base, IN_PARTS, `${before}${text}`)
     } else {
       this.#set(key, kind, text)
@@ -58,12 +66,21 @@ export class ParameterValues {
   }
 
   #set(name: string, kind: number, value: string): void {
-    if (kind !== PLAIN || this.#kinds !== undefined) {
-      this.#kinds ??= new Map(Array.from(this.#values.keys(), (known) => [known, PLAIN]))
-      if ((this.#kinds.get(name) ?? UNREADABLE) > kind) return
-      this.#kinds.set(name, kind)
+    if (kind !== PLAIN || this.#first !== undefined) {
+      if (this.#kindOf(name) > kind) return
+      this.#first ??= name
+      if (this.#first === name) this.#kindOfFirst = kind
+      else {
+        this.#kinds ??= new Map()
+        this.#kinds.set(name, kind)
+      }
     }
     this.#values.set(name, value)
+  }
+
+  #kindOf(name: string): number {
+    if (this.#first === name) return this.#kindOfFirst
+    return this.#kinds?.get(name) ?? (this.#values.has(name) ? PLAIN : UNREADABLE)
   }
 }
 

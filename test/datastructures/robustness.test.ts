@@ -103,6 +103,7 @@ const UNWRITABLE = [
   "Digest a*=UTF-8''%0D%0A",
   "Digest a*=UTF-8''%E2%82%AC",
   'Digest realm="x',
+  "a;x*=UTF-8''a%20%2522",
   "Basic YTpiCg==",
   "%41#text/html; x",
   "a ,;b",

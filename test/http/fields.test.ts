@@ -178,14 +178,19 @@ describe("options", () => {
     expect(parseOptionsHeader(undefined)).toEqual(["", new Map()])
   })
 
-  test("options come back, but for the %22 that browsers mean as a quote", () => {
+  test("options come back", () => {
     const key = fc.stringMatching(/^[a-z-]{1,8}$/)
-    const value = fc.string({ unit: fc.constantFrom(...'ab;"\\ ,=é'.split("")) })
+    const value = fc.string({ unit: fc.constantFrom(...'ab;"\\ ,=é'.split(""), "%22", "€", "😀") })
     fc.assert(
       fc.property(fc.uniqueArray(fc.tuple(key, value), { selector: ([name]) => name }), (entries) => {
         expect(parseOptionsHeader(dumpOptionsHeader("a", entries))).toEqual(["a", new Map(entries)])
       }),
     )
+  })
+
+  test("control characters are no matter of a coding", () => {
+    expect(dumpOptionsHeader("a", [["b", "%22 c"]])).toBe("a; b*=UTF-8''%2522%20c")
+    expect(() => dumpOptionsHeader("a", [["b", "%22\r\nc"]])).toThrow(TypeError)
   })
 
   test("a parameter without a value is left out, and so may be the header", () => {
