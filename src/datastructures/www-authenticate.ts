@@ -41,7 +41,8 @@ export class WWWAuthenticate {
    * WWWAuthenticate.fromHeader('Basic realm="a b"').get("realm") // => "a b"
    */
   static fromHeader(text: string | undefined): WWWAuthenticate | undefined {
-    return WWWAuthenticate.allFromHeader(text)[0]
+    const first = parseChallenges(text)[0]
+    return first && new WWWAuthenticate(first.scheme, first)
   }
 
   /**
