@@ -3,6 +3,7 @@
 
 import type { Connections, Peer, SilenceLimits } from "./connections.ts"
 import type { Exchange } from "./exchange.ts"
+import { nextTurn } from "./turns.ts"
 
 /** The transport below a connection, as a socket. */
 export interface Carrier {
@@ -37,7 +38,6 @@ export class Connection implements Peer {
   #isGreeted = false
   /** A request is known to be on its way: the connection is not idle, even if it has not said anything yet. */
   #isExpected = false
-  #isRetired = false
   /** How long no request was at work and none waited to be sent. */
   #idleMs = 0
   /** Bytes that had come when the connection became idle. */
@@ -154,9 +154,7 @@ export class Connection implements Peer {
 
   /** The server stops: the time that an idle connection is kept begins. */
   retire(): void {
-    if (this.#isRetired) return
-    this.#isRetired = true
-    // The time to linger begins now, however long it has been idle.
+    // However long it has been idle.
     this.#idleMs = 0
   }
 
@@ -166,6 +164,3 @@ export class Connection implements Peer {
     this.carrier.destroy()
   }
 }
-
-const nextTurn: (callback: () => void) => unknown =
-  typeof setImmediate === "function" ? setImmediate : (callback) => setTimeout(callback, 0)

@@ -18,6 +18,7 @@ import { bounded, checkChunk, cut, isClosable, iteratorOf } from "./body-iterati
 import { type CallContext, currentContext } from "./context.ts"
 import type { Attendant, Exchange } from "./exchange.ts"
 import { type Event, isSent, nextState, type State } from "./states.ts"
+import { nextTurn } from "./turns.ts"
 import { declareLength, dropContentLength, fieldPairs, type WireHead, wireHead } from "./wire-head.ts"
 
 /**
@@ -523,6 +524,3 @@ function ignore(): void {}
 function settlingOnce<T>(promise: PromiseLike<T>): Promise<T> {
   return promise instanceof Promise ? promise : Promise.resolve(promise)
 }
-
-const nextTurn: (callback: () => void) => unknown =
-  typeof setImmediate === "function" ? setImmediate : (callback) => setTimeout(callback, 0)

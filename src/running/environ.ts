@@ -220,14 +220,23 @@ export function environOf(
 }
 
 /**
- * Where a header field goes, or nothing when it must not get there: a name with an underscore would meet the same key
- * as one with a hyphen, and `Proxy` would become the variable that HTTP clients take their proxy from.
+ * The variable of a header field; empty for one that must not get there: a name with an underscore would meet the same
+ * variable as one with a hyphen, and `Proxy` would become the one that HTTP clients take their proxy from.
+ *
+ * @example
+ * variableOf("Accept-Language") // => "HTTP_ACCEPT_LANGUAGE"
+ * variableOf("content-type") // => "CONTENT_TYPE"
+ * variableOf("X_Y") // => ""
  */
-function fieldOf(name: string, environ: Environ): Field {
+export function variableOf(name: string): string {
   const upper = name.toUpperCase().replaceAll("-", "_")
-  let key = `HTTP_${upper}`
-  if (name.includes("_") || upper === "PROXY") key = DROPPED
-  else if (upper === "CONTENT_TYPE" || upper === "CONTENT_LENGTH") key = upper
+  if (name.includes("_") || upper === "PROXY") return DROPPED
+  return upper === "CONTENT_TYPE" || upper === "CONTENT_LENGTH" ? upper : `HTTP_${upper}`
+}
+
+/** The place of a field that was not seen in this spelling. */
+function fieldOf(name: string, environ: Environ): Field {
+  const key = variableOf(name)
   let field = byKey.get(key)
   if (field === undefined) {
     if (byKey.size >= MEMORY) return { key, serial: Object.hasOwn(environ, key) ? SEEN : 0 }

@@ -137,8 +137,6 @@ export const errorOutput: ErrorStream = {
     if (process?.stderr === undefined) console.error(text.endsWith("\n") ? text.slice(0, -1) : text)
     else process.stderr.write(text)
   },
-  writeLines: (lines) => {
-    for (const line of lines) errorOutput.write(line)
-  },
+  writeLines: (lines) => errorOutput.write([...lines].join("")),
   flush: () => undefined,
 }

@@ -13,13 +13,13 @@ import { getContentType, withParameters } from "../http/media-types.ts"
 import { parseCount } from "../http/numbers.ts"
 import { dumpQuery, textToByteString } from "../http/urls.ts"
 import { checkOptions, type OptionNames } from "../mistakes/options.ts"
+import { errorOutput } from "../running/service.ts"
 import { Request, type RequestClass, type RequestOptions } from "../wrappers/request.ts"
 import type { StreamContent } from "./body-source.ts"
 import { authorizationOf } from "./credentials.ts"
 import { assembleEnviron } from "./environ-assembly.ts"
 import type { EnvironBuilderOptions, QueryValue } from "./environ-builder-options.ts"
 import { descriptionOf, targetOf } from "./environ-description.ts"
-import { stderr } from "./error-output.ts"
 import { FormBody } from "./form-body.ts"
 import { bodyOf, type RequestBody, StreamBody, typeOf } from "./request-body.ts"
 import { baseOf, locate } from "./request-location.ts"
@@ -115,7 +115,7 @@ export class EnvironBuilder {
     this.#target = location.target
     this.#query = typeof query === "string" ? textToByteString(query) : new MultiDict(query)
     this.method = given.method ?? "GET"
-    this.errorsStream = given.errorsStream ?? stderr
+    this.errorsStream = given.errorsStream ?? errorOutput
     this.multithread = given.multithread ?? true
     this.multiprocess = given.multiprocess ?? false
     this.runOnce = given.runOnce ?? false

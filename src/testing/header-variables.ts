@@ -3,15 +3,13 @@
 
 import type { Headers } from "../datastructures/headers.ts"
 import type { Environ } from "../gateway.ts"
+import { variableOf } from "../running/environ.ts"
 
 /** Adds a variable for each header but those of the body, Content-Type and Content-Length. Host takes the place of what is there. */
 export function addHeaders(environ: Environ, headers: Headers): void {
   for (const [name, value] of headers) {
-    const variable = name.toUpperCase().replaceAll("-", "_")
-    if (variable === "CONTENT_TYPE" || variable === "CONTENT_LENGTH") continue
-    // Names with an underscore would pass for others, and Proxy for a variable that HTTP clients heed.
-    if (name.includes("_") || variable === "PROXY") continue
-    const key = `HTTP_${variable}`
+    const key = variableOf(name)
+    if (key === "" || key === "CONTENT_TYPE" || key === "CONTENT_LENGTH") continue
     const before = key === "HTTP_HOST" ? undefined : environ[key]
     environ[key] = before === undefined ? value : `${String(before)}${key === "HTTP_COOKIE" ? "; " : ", "}${value}`
   }

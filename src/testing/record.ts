@@ -19,9 +19,9 @@ import {
   maskUrl,
 } from "../http/secrets.ts"
 import { checkOptions, type OptionNames } from "../mistakes/options.ts"
+import { errorOutput } from "../running/service.ts"
 import { openSource, sourceOfBytes } from "./body-source.ts"
 import { isWithoutBody } from "./environ-description.ts"
-import { stderr } from "./error-output.ts"
 
 /** How requests are recorded. */
 export interface RecordOptions {
@@ -107,7 +107,7 @@ export async function replay(file: string | URL): Promise<Environ> {
     ...request.environ,
     "wsgi.version": [1, 0],
     "wsgi.input": openSource(bytes.length === 0 ? undefined : sourceOfBytes(bytes)),
-    "wsgi.errors": stderr,
+    "wsgi.errors": errorOutput,
   } as unknown as Environ
 }
 
