@@ -3,8 +3,8 @@
 
 import type { Headers } from "../datastructures/headers.ts"
 import type { Environ, ErrorStream } from "../gateway.ts"
+import { variableOf } from "../running/environ.ts"
 import { openSource, type SentBody } from "./body-source.ts"
-import { addHeaders } from "./header-variables.ts"
 import { asciiHost, encodePath, pathBytes, splitHost } from "./request-url.ts"
 
 const WSGI_VERSION: readonly [1, 0] = Object.freeze([1, 0] as const)
@@ -57,6 +57,16 @@ export function assembleEnviron(request: DescribedRequest, headers: Headers | un
   tellBody(environ, body, headers?.get("Content-Length"))
   if (request.environOverrides !== undefined) override(environ, request.environOverrides)
   return environ
+}
+
+/** Adds a variable for each header but those of the body, Content-Type and Content-Length. Host takes the place of what is there. */
+function addHeaders(environ: Environ, headers: Headers): void {
+  for (const [name, value] of headers) {
+    const key = variableOf(name)
+    if (key === "" || key === "CONTENT_TYPE" || key === "CONTENT_LENGTH") continue
+    const before = key === "HTTP_HOST" ? undefined : environ[key]
+    environ[key] = before === undefined ? value : `${String(before)}${key === "HTTP_COOKIE" ? "; " : ", "}${value}`
+  }
 }
 
 /** @param told the length that somebody has set, which goes before the one that is known */

@@ -1,15 +1,18 @@
 // What a request can be described with: the arguments of EnvironBuilder, createEnviron and the test client.
 // Only shapes and what they mean; what is made of them, and what contradicts what, is known to the builder.
 
+import type { Authorization } from "../datastructures/authorization.ts"
 import type { HeadersInit } from "../datastructures/headers.ts"
 import type { MultiItems } from "../datastructures/multi-dict.ts"
 import type { ErrorStream } from "../gateway.ts"
 import type { StreamContent } from "./body-source.ts"
-import type { Credentials } from "./credentials.ts"
 import type { BodyData } from "./request-body.ts"
 
 /** A value in a query; nothing is sent for `null` and `undefined`. */
 export type QueryValue = string | number | bigint | boolean | null | undefined
+
+/** User name and password, an Authorization, or the text of the header. */
+export type Credentials = readonly [username: string, password: string] | Authorization | string
 
 /** What an EnvironBuilder can be told; everything has a default. */
 export interface EnvironBuilderOptions {

@@ -3,6 +3,7 @@
 // before getEnviron() is called, and what was not asked for costs nothing, since the client makes one of these for each request.
 // Knows no application and no socket.
 
+import { Authorization } from "../datastructures/authorization.ts"
 import { CallbackDict } from "../datastructures/callback-dict.ts"
 import type { FileMultiDict } from "../datastructures/file-multi-dict.ts"
 import { Headers, type HeadersInit } from "../datastructures/headers.ts"
@@ -16,14 +17,12 @@ import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import { errorOutput } from "../running/service.ts"
 import { Request, type RequestClass, type RequestOptions } from "../wrappers/request.ts"
 import type { StreamContent } from "./body-source.ts"
-import { authorizationOf } from "./credentials.ts"
 import { assembleEnviron } from "./environ-assembly.ts"
-import type { EnvironBuilderOptions, QueryValue } from "./environ-builder-options.ts"
+import type { Credentials, EnvironBuilderOptions, QueryValue } from "./environ-builder-options.ts"
 import { descriptionOf, targetOf } from "./environ-description.ts"
 import { FormBody } from "./form-body.ts"
 import { bodyOf, type RequestBody, StreamBody, typeOf } from "./request-body.ts"
-import { baseOf, locate } from "./request-location.ts"
-import { encodePath, splitHost } from "./request-url.ts"
+import { baseOf, encodePath, locate, splitHost } from "./request-url.ts"
 
 export type { EnvironBuilderOptions, QueryValue } from "./environ-builder-options.ts"
 
@@ -373,4 +372,12 @@ export function requestFromValues<R extends Request>(
   more?: EnvironBuilderOptions,
 ): R {
   return new EnvironBuilder(options, more).getRequest(requestClass)
+}
+
+/** The header that tells these credentials; a pair is sent as Basic (RFC 7617). */
+function authorizationOf(credentials: Credentials): string {
+  if (typeof credentials === "string") return credentials
+  if (credentials instanceof Authorization) return credentials.toHeader()
+  const [username, password] = credentials
+  return new Authorization("basic", { parameters: { username, password } }).toHeader()
 }

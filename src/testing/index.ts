@@ -19,7 +19,7 @@ export {
   type QueryValue,
   requestFromValues,
 } from "./environ-builder.ts"
-export type { FormFile, FormValue } from "./form-items.ts"
+export type { FormFile, FormValue } from "./form-body.ts"
 export { type RecordOptions, recordEnvirons, replay } from "./record.ts"
 export { ClientRedirectError } from "./redirects.ts"
 export { type TestParts, TestResponse } from "./test-response.ts"

@@ -2,8 +2,7 @@
 // test means by its data is told here by the shape of it.
 
 import { type BodySource, type SentBody, type StreamContent, sourceOfStream } from "./body-source.ts"
-import { FormBody, MULTIPART } from "./form-body.ts"
-import { addFormItem, type FormValue } from "./form-items.ts"
+import { addFormItem, FormBody, type FormValue, MULTIPART } from "./form-body.ts"
 
 /** What a test writes as data. */
 export type BodyData =
