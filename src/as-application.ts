@@ -11,7 +11,6 @@ import { isThenable } from "./thenable.ts"
  *
  * @param taker what takes the application, for the message of the error: `cors`
  * @throws TypeError for anything that is no application; the message says what it is
- * @row WSGI-1
  * @example
  * const app = (environ, startResponse) => []
  * asApplication(app) === app // => true

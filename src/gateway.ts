@@ -10,48 +10,46 @@
  * CGI variables (the keys without a dot) are byte strings: every character stands for one byte (code points up to 0xFF),
  * nothing is lost and nothing is decoded, but for the percent-encoding of `SCRIPT_NAME` and `PATH_INFO`.
  * A variable that does not apply is left out, never `undefined`.
- *
- * @row ENV-7, ENV-9
  */
 export interface Environ {
-  /** The method as the client wrote it, never empty. @row ENV-1 */
+  /** The method as the client wrote it, never empty. */
   REQUEST_METHOD: string
-  /** Where the application is mounted: empty, or `/` and a path without a slash at its end. Percent-decoded. @row ENV-2 */
+  /** Where the application is mounted: empty, or `/` and a path without a slash at its end. Percent-decoded. */
   SCRIPT_NAME: string
-  /** The rest of the path below the mount, percent-decoded; may be empty. `SCRIPT_NAME + PATH_INFO` is the whole path. @row ENV-2 */
+  /** The rest of the path below the mount, percent-decoded; may be empty. `SCRIPT_NAME + PATH_INFO` is the whole path. */
   PATH_INFO: string
-  /** What stands behind the `?` of the target, not decoded; empty when there is none. @row ENV-3 */
+  /** What stands behind the `?` of the target, not decoded; empty when there is none. */
   QUERY_STRING: string
-  /** The `Content-Type` header; left out when the client sent none. Never also `HTTP_CONTENT_TYPE`. @row ENV-4 */
+  /** The `Content-Type` header; left out when the client sent none. Never also `HTTP_CONTENT_TYPE`. */
   CONTENT_TYPE?: string
-  /** The `Content-Length` header, digits only; left out when there is none, as with a chunked body. @row ENV-4 */
+  /** The `Content-Length` header, digits only; left out when there is none, as with a chunked body. */
   CONTENT_LENGTH?: string
-  /** Host name or address of the server, never empty. @row ENV-5 */
+  /** Host name or address of the server, never empty. */
   SERVER_NAME: string
   /** Port of the server in decimal digits, never empty. */
   SERVER_PORT: string
   /** `HTTP/1.0`, `HTTP/1.1` or `HTTP/2`. */
   SERVER_PROTOCOL: string
-  /** Address of the peer. Left out on a unix socket. @row ENV-6 */
+  /** Address of the peer. Left out on a unix socket. */
   REMOTE_ADDR?: string
   /** Port of the peer in decimal digits. */
   REMOTE_PORT?: string
-  /** The request target as it came, before any decoding. @row ENV-8 */
+  /** The request target as it came, before any decoding. */
   REQUEST_URI?: string
   /** The same as `REQUEST_URI`, under the name that some servers use. */
   RAW_URI?: string
   /** `on` over TLS, else left out. */
   HTTPS?: string
 
-  /** The version of this interface. @row ENV-10 */
+  /** The version of this interface. */
   "wsgi.version": readonly [1, 0]
-  /** `http` or `https`. @row ENV-11 */
+  /** `http` or `https`. */
   "wsgi.url_scheme": string
-  /** The request body. @row ENV-12 */
+  /** The request body. */
   "wsgi.input": InputStream
   /** Where messages for the operator go. */
   "wsgi.errors": ErrorStream
-  /** Whether another request may start before this one ends; on Node that is the rule. @row ENV-14 */
+  /** Whether another request may start before this one ends; on Node that is the rule. */
   "wsgi.multithread": boolean
   /** Whether other processes serve the same application. */
   "wsgi.multiprocess": boolean
@@ -60,11 +58,11 @@ export interface Environ {
 
   // Extensions of this interface: present only where the server supports them.
 
-  /** True when the body ends by itself, so that reading to its end is safe without a `CONTENT_LENGTH`. @row ENV-13 */
+  /** True when the body ends by itself, so that reading to its end is safe without a `CONTENT_LENGTH`. */
   "wsgi.input_terminated"?: true
   /** Aborts when the client has gone, when the server ends the request, or at shutdown; the reason tells which. Made on first use. */
   "wsgi.signal"?: AbortSignal
-  /** Makes a body of a file, which the server may send in a faster way than by iterating over it. @row ENV-15 */
+  /** Makes a body of a file, which the server may send in a faster way than by iterating over it. */
   "wsgi.file_wrapper"?: FileWrapperFactory
   /** Functions to call when the response is over, the last one first. */
   "wsgi.response_finished"?: ResponseFinished[]
@@ -94,7 +92,6 @@ export type HeaderList = [name: string, value: string][]
  * @param headers checked here: names are tokens (RFC 9110 section 5.6.2), values hold no control character but TAB,
  *   and no field belongs to the connection (RFC 9110 section 7.6.1). The server copies the list.
  * @throws TypeError or RangeError at the caller when status or headers are not of that form
- * @row GW-1, GW-2, GW-3, GW-8
  */
 export type StartResponse = (status: string, headers: HeaderList, error?: Error) => Write
 
@@ -102,15 +99,12 @@ export type StartResponse = (status: string, headers: HeaderList, error?: Error)
  * Sends a chunk at once, before those of the returned body; settles when the server can take the next.
  *
  * @deprecated For applications that can only push. Return an iterable body.
- * @row GW-4
  */
 export type Write = (chunk: Uint8Array) => Promise<void>
 
 /**
  * The response body. The server iterates at most once, sends each chunk before it asks for the next, may stop early,
  * and calls `close` exactly once in every case.
- *
- * @row GW-5, GW-7
  */
 export type Body = (Iterable<Uint8Array> | AsyncIterable<Uint8Array>) & { close?(): void | Promise<void> }
 

@@ -19,8 +19,6 @@ const storage = new AsyncLocalStorage<Context>()
  * const local = new Local()
  * runWithContext(() => { local.set("user", "Ada"); return local.get("user") }) // => "Ada"
  * local.get("user") // => undefined
- *
- * @row LOC-1
  */
 export function runWithContext<Result>(callback: () => Result): Result {
   return storage.run(new Map(storage.getStore()), callback)
@@ -33,8 +31,6 @@ export function runWithContext<Result>(callback: () => Result): Result {
  * const local = new Local()
  * const app = withContext((environ) => { local.set("path", environ.PATH_INFO); return [] })
  * app({ PATH_INFO: "/" }) // => []
- *
- * @row LOC-5
  */
 export function withContext(app: ApplicationLike): Application {
   return contextual(asApplication(app, "withContext"))
@@ -102,8 +98,6 @@ function contextFor(purpose: string): Context {
  * runWithContext(() => local.set("user", "Ada").get("user")) // => "Ada"
  * local.set("user", "Ada") // throws ReferenceError
  * local.getOrThrow("user") // throws ReferenceError
- *
- * @row LOC-1
  */
 export class Local<Values extends object = Record<string, unknown>> {
   /** The value, or `undefined`: also where there is no context. */
@@ -164,8 +158,6 @@ export class Local<Values extends object = Record<string, unknown>> {
  * const stack = new LocalStack()
  * runWithContext(() => { stack.push(1); stack.push(2); return [stack.pop(), stack.top, stack.size] }) // => [2, 1, 1]
  * [stack.pop(), stack.top] // => [undefined, undefined]
- *
- * @row LOC-2
  */
 export class LocalStack<Item> {
   /** Puts an item on top. @throws ReferenceError without a context */
@@ -216,8 +208,6 @@ export interface Releasable {
 
 /**
  * Forgets everything that a Local or a LocalStack holds in the current context. Does nothing without one.
- *
- * @row LOC-5
  */
 export function releaseLocal(local: Releasable): void {
   storage.getStore()?.delete(local)
@@ -226,8 +216,6 @@ export function releaseLocal(local: Releasable): void {
 /**
  * Releases several locals together, and at the end of each request. Only for locals that must not be seen by what goes on
  * after the response: a context goes away by itself when nothing runs in it any more.
- *
- * @row LOC-5
  */
 export class LocalManager {
   /** What is released. May be added to. */
@@ -284,8 +272,6 @@ const sources = new WeakMap<object, Source>()
  * const user = stack.proxy()
  * runWithContext(() => stack.push({ name: "Ada" }) && user.name) // => "Ada"
  * user.name // throws ReferenceError
- *
- * @row LOC-3, LOC-4
  */
 export function localProxy<Value>(
   source: LocalSource<Value>,
@@ -356,8 +342,6 @@ export function localProxy<Value>(
  * @throws TypeError for anything but such a proxy
  * @example
  * getCurrentObject(localProxy(() => 42)) // => 42
- *
- * @row LOC-3
  */
 export function getCurrentObject<Value extends Proxied<unknown>>(proxy: Value): Value {
   return currentOf(sourceOf(proxy)) as Value
@@ -369,8 +353,6 @@ export function getCurrentObject<Value extends Proxied<unknown>>(proxy: Value): 
  * @throws TypeError for anything but such a proxy
  * @example
  * isBound(localProxy(() => undefined)) // => false
- *
- * @row LOC-3
  */
 export function isBound(proxy: unknown): boolean {
   return !isNothing(sourceOf(proxy).find())

@@ -9,8 +9,6 @@ import { createHmac, pbkdf2, randomBytes, scrypt, timingSafeEqual } from "node:c
 
 /**
  * Iterations of PBKDF2 where a method does not say how many.
- *
- * @row SEC-3
  */
 export const DEFAULT_PBKDF2_ITERATIONS = 1_000_000
 
@@ -59,8 +57,6 @@ export interface PasswordHashOptions {
  * @example
  * (await generatePasswordHash("secret")).split("$")[0] // => "scrypt:32768:8:1"
  * await generatePasswordHash("secret", { method: "md5" }) // throws RangeError
- *
- * @row SEC-1
  */
 export async function generatePasswordHash(password: string, options: PasswordHashOptions = {}): Promise<string> {
   const method = parseMethod(options.method ?? "scrypt")
@@ -83,8 +79,6 @@ export async function generatePasswordHash(password: string, options: PasswordHa
  * @example
  * await checkPasswordHash("pbkdf2:sha256:1$saltsalt$eeae", "secret") // => false
  * await checkPasswordHash(await generatePasswordHash("secret", { method: "pbkdf2:sha256:1" }), "secret") // => true
- *
- * @row SEC-2
  */
 export async function checkPasswordHash(hash: string, password: string): Promise<boolean> {
   const { method, salt, key } = parseHash(hash)
@@ -115,8 +109,6 @@ export function needsRehash(hash: string, method = "scrypt"): boolean {
  * @example
  * genSalt().length // => 22
  * genSalt(0) // throws RangeError
- *
- * @row SEC-1
  */
 export function genSalt(length = 16): string {
   if (!Number.isInteger(length) || length < 1 || length > MAX_SALT_BYTES) {
@@ -248,8 +240,6 @@ const NTFS_FILES: ReadonlySet<string> = new Set([
  * safeJoin("uploads", "a/../cat.png") // => "uploads/cat.png"
  * safeJoin("uploads", "../secret") // => undefined
  * safeJoin("uploads", "/etc/passwd") // => undefined
- *
- * @row SEC-4, CVE-1, CVE-2, CVE-3, CVE-5, CVE-13
  */
 export function safeJoin(directory: string, ...parts: string[]): string | undefined {
   return safeJoinUnder(ownRules, directory, ...parts)
@@ -302,8 +292,6 @@ function isDevice(name: string): boolean {
  * secureFilename("../../../etc/passwd") // => "etc_passwd"
  * secureFilename("i contain cool \xfcml\xe4uts.txt") // => "i_contain_cool_umlauts.txt"
  * secureFilename("nul.txt") // => "_nul.txt"
- *
- * @row UTL-4
  */
 export function secureFilename(name: string): string {
   const words = name

@@ -17,7 +17,6 @@ import { Response } from "./wrappers/response.ts"
  *
  *     npx werkstatt run werkstatt/testapp
  *
- * @row TAP-1
  * @example
  * testApp.length // => 2
  */

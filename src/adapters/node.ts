@@ -88,8 +88,6 @@ function partsOf(limits: SilenceLimits): ServerParts {
 
 /**
  * An HTTP server for `app`, not yet listening.
- *
- * @row SRV-13, SRV-14, SRV-15, SRV-16, SRV-17, SRV-18, CVE-10, SECX-6, SECX-14
  */
 export function createServer(app: ApplicationLike, options: NodeServerOptions = {}): NodeServer {
   return setUpServer(createHttpServer(serverSettings(options)), app, options)

@@ -40,7 +40,6 @@ function isSorted(choices: readonly Choice[]): boolean {
  * What a client takes, as in `Accept-Encoding`: values with a quality, the specific ones first, then the better ones, then
  * as in the header. `*` stands for any value, and `x-gzip` is `gzip`. It can't be changed.
  *
- * @row ACC-1
  * @example
  * const accept = Accept.fromHeader("gzip;q=0.5, br, *;q=0.1")
  * accept.bestMatch(["gzip", "br"]) // => "br"
@@ -52,8 +51,6 @@ export class Accept implements Iterable<AcceptItem> {
   /**
    * Whether there was a header at all. Without one a client takes anything, but nothing is known to be better than
    * anything else, and nothing matches here.
-   *
-   * @row ACC-3
    */
   readonly provided: boolean
 
@@ -71,7 +68,6 @@ export class Accept implements Iterable<AcceptItem> {
    * What a header says. An item whose quality is not a plain number from 0 to 1 is left out; parameters other than the
    * quality belong to the value.
    *
-   * @row ACC-2
    * @example
    * Accept.fromHeader("a;q=0.5, b;q=5").values() // => ["a"]
    * Accept.fromHeader(undefined).provided // => false
@@ -85,7 +81,7 @@ export class Accept implements Iterable<AcceptItem> {
     return new this(text ? parseAccept(text) : undefined)
   }
 
-  /** The items as they stand in a header. @row ACC-3 */
+  /** The items as they stand in a header. */
   toHeader(): string {
     return dumpAccept(this)
   }
@@ -102,14 +98,12 @@ export class Accept implements Iterable<AcceptItem> {
 
   /**
    * The value of the first item, which need not be the one with the best quality; `undefined` when there is none.
-   *
-   * @row ACC-3
    */
   get best(): string | undefined {
     return this.#choices[0]?.item[0]
   }
 
-  /** The values in order. @row ACC-3 */
+  /** The values in order. */
   values(): string[] {
     return this.#choices.map(({ item }) => item[0])
   }
@@ -131,23 +125,23 @@ export class Accept implements Iterable<AcceptItem> {
     for (const { item } of this.#choices) yield item
   }
 
-  /** The quality of the most specific item that matches; 0 when none does. @row ACC-4 */
+  /** The quality of the most specific item that matches; 0 when none does. */
   quality(value: string): number {
     return this.#match(value)?.item[1] ?? 0
   }
 
-  /** Whether an item matches, be its quality 0. @row ACC-4 */
+  /** Whether an item matches, be its quality 0. */
   has(value: string): boolean {
     return this.#match(value) !== undefined
   }
 
-  /** The position of the first item that matches, or -1. @row ACC-4 */
+  /** The position of the first item that matches, or -1. */
   find(value: string): number {
     const match = this.#match(value)
     return match === undefined ? -1 : this.#choices.indexOf(match)
   }
 
-  /** The position of the first item that matches. @throws RangeError when none does @row ACC-4 */
+  /** The position of the first item that matches. @throws RangeError when none does */
   index(value: string): number {
     const index = this.find(value)
     if (index === -1) throw new RangeError(`Not accepted: ${JSON.stringify(value)}`)
@@ -162,7 +156,6 @@ export class Accept implements Iterable<AcceptItem> {
    * send then as the fallback. Nor is `identity`, unless the header has it or `*`, though section 12.5.3 allows it always.
    *
    * @param fallback what comes back when nothing matches
-   * @row ACC-5
    * @example
    * Accept.fromHeader("gzip, br;q=0").bestMatch(["br", "gzip"]) // => "gzip"
    * Accept.fromHeader("gzip").bestMatch(["br"], "identity") // => "identity"
@@ -233,7 +226,6 @@ export class Accept implements Iterable<AcceptItem> {
  *
  * A value to be matched that is no media type is a mistake of the program and throws; a client's is passed over.
  *
- * @row ACC-6
  * @example
  * const accept = MIMEAccept.fromHeader("text/html, application/*;q=0.5")
  * accept.bestMatch(["application/json", "text/html; charset=utf-8"]) // => "text/html; charset=utf-8"
@@ -241,17 +233,17 @@ export class Accept implements Iterable<AcceptItem> {
  * accept.quality("html") // throws TypeError
  */
 export class MIMEAccept extends Accept {
-  /** Whether the client takes HTML, or what is written like it. @row ACC-7 */
+  /** Whether the client takes HTML, or what is written like it. */
   get acceptHtml(): boolean {
     return this.quality("text/html") > 0 || this.acceptXhtml
   }
 
-  /** Whether the client takes XHTML or XML. @row ACC-7 */
+  /** Whether the client takes XHTML or XML. */
   get acceptXhtml(): boolean {
     return this.quality("application/xhtml+xml") > 0 || this.quality("application/xml") > 0
   }
 
-  /** Whether the client takes JSON. @row ACC-7 */
+  /** Whether the client takes JSON. */
   get acceptJson(): boolean {
     return this.quality("application/json") > 0
   }
@@ -300,7 +292,6 @@ function hasParameters(type: string, other: string): boolean {
 /**
  * What languages a client's user reads, as in `Accept-Language`. `_` is the same as `-`.
  *
- * @row ACC-8
  * @example
  * const accept = LanguageAccept.fromHeader("de-AT, en;q=0.5")
  * accept.bestMatch(["en_GB", "de"]) // => "de"
@@ -311,8 +302,6 @@ export class LanguageAccept extends Accept {
   /**
    * Which of these the user reads best. Where no tag matches as a whole, the client's primary tags are looked for (`de` for
    * `de-AT`), and then those of the values here (`en` for `en-GB`); subtags that differ never match.
-   *
-   * @row ACC-8
    */
   override bestMatch<const V extends string, D = undefined>(values: Iterable<V>, fallback?: D): V | D {
     const refused = this.#refused()

@@ -46,7 +46,6 @@ export function schemeInTitleCase(scheme: string): string {
  * The credentials of a request. Basic has its user and password taken out of the token, as the parameters `username` and
  * `password`. It can't be changed, and a console does not show what it holds.
  *
- * @row DSX-1
  * @example
  * const basic = Authorization.fromHeader("Basic dXNlcjpwYTpzcw==")
  * basic.type // => "basic"
@@ -72,8 +71,6 @@ export class Authorization {
 
   /**
    * The credentials of a header; `undefined` when there are none or they are malformed.
-   *
-   * @row DSX-2
    */
   static fromHeader(text: string | undefined): Authorization | undefined {
     const value = parseCredentials(text)
@@ -93,7 +90,6 @@ export class Authorization {
    * The credentials as they stand in a header.
    *
    * @throws TypeError for a user name of Basic with a colon, and for what cannot stand in a header
-   * @row DSX-3
    * @example
    * new Authorization("basic", { parameters: { username: "user", password: "pa:ss" } }).toHeader() // => "Basic dXNlcjpwYTpzcw=="
    * new Authorization("bearer", { token: "abc" }).toHeader() // => "Bearer abc"

@@ -45,7 +45,6 @@ function inspectSorted(directives: ReadonlyDict<string | undefined>, options: ob
 /**
  * The `Cache-Control` of a request. It can't be changed. Numbers are seconds, and `undefined` when missing or malformed.
  *
- * @row DSX-6
  * @example
  * const control = RequestCacheControl.fromHeader("no-cache, max-age=60, community=UCI")
  * control.noCache // => true
@@ -55,8 +54,6 @@ function inspectSorted(directives: ReadonlyDict<string | undefined>, options: ob
 export class RequestCacheControl extends ImmutableDict<string | undefined> {
   /**
    * Whether there was a header at all.
-   *
-   * @row DSX-9
    */
   readonly provided: boolean
 
@@ -67,8 +64,6 @@ export class RequestCacheControl extends ImmutableDict<string | undefined> {
 
   /**
    * The directives of a header.
-   *
-   * @row DSX-9
    */
   static fromHeader(text: string | undefined): RequestCacheControl {
     return new RequestCacheControl(parseDirectives(text))
@@ -76,8 +71,6 @@ export class RequestCacheControl extends ImmutableDict<string | undefined> {
 
   /**
    * The directives as they stand in a header; empty when there are none.
-   *
-   * @row DSX-9
    */
   toHeader(): string {
     return dumpHeader(this.stored)
@@ -142,7 +135,6 @@ export class RequestCacheControl extends ImmutableDict<string | undefined> {
  *
  * For directives of your own, `get`, `has` and `setDirective` are there to build properties on.
  *
- * @row DSX-7
  * @example
  * const control = new ResponseCacheControl()
  * control.public = true
@@ -153,8 +145,6 @@ export class RequestCacheControl extends ImmutableDict<string | undefined> {
 export class ResponseCacheControl extends CallbackDict<string | undefined> {
   /**
    * Whether there was a header at all; once the object of a response has changed, whether there is one now.
-   *
-   * @row DSX-9
    */
   provided: boolean
 
@@ -165,8 +155,6 @@ export class ResponseCacheControl extends CallbackDict<string | undefined> {
 
   /**
    * The directives of a header.
-   *
-   * @row DSX-9
    */
   static fromHeader(text: string | undefined): ResponseCacheControl {
     return new ResponseCacheControl(parseDirectives(text))
@@ -174,8 +162,6 @@ export class ResponseCacheControl extends CallbackDict<string | undefined> {
 
   /**
    * The directives as they stand in a header; empty when there are none.
-   *
-   * @row DSX-9
    */
   toHeader(): string {
     return dumpHeader(this.stored)
@@ -190,7 +176,6 @@ export class ResponseCacheControl extends CallbackDict<string | undefined> {
    * Sets a directive to a text or a number of seconds, or without a value (`true`), or removes it.
    *
    * @throws TypeError for a name or value that cannot stand in the header, RangeError for a number that is not finite or beyond the safe range
-   * @row DSX-8
    */
   setDirective(name: string, value: string | number | boolean | null | undefined): void {
     if (value === undefined || value === null || value === false) this.delete(name)

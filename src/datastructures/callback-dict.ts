@@ -6,7 +6,6 @@ import { type DictItems, TypeConversionDict } from "./dict.ts"
  * A dict that calls back after each change, and not for what changes nothing: reading, removing what is not there,
  * `setDefault` of a key that is. Setting a key to the value that it has, `clear` and `update` always count as changes.
  *
- * @row DS-19
  * @example
  * const seen = []
  * const dict = new CallbackDict({ a: "1" }, (changed) => seen.push(changed.size))

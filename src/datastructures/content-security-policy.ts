@@ -41,7 +41,6 @@ const PROPERTIES = [
  * `undefined` for none; setting `undefined` or `null` removes it. Directives that are no property go through `get`, `set`
  * and `delete`, which a subclass may build properties of its own on.
  *
- * @row DSX-10, DSX-11
  * @example
  * const policy = ContentSecurityPolicy.fromHeader("default-src 'self'; sandbox")
  * policy.sandbox // => ""

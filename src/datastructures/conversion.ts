@@ -26,7 +26,6 @@ export interface GetAllOptions<V, T> {
  * The converted value, or `undefined` when it is not of the converter's kind. Errors that are no judgement on the value
  * (anything but TypeError, RangeError and SyntaxError) come through.
  *
- * @row DS-3
  * @example
  * convert("42", int) // => 42
  * convert("x", Number) // => undefined

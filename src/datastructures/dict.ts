@@ -30,7 +30,6 @@ export abstract class ReadonlyDict<V = string> implements ReadonlyMap<string, V>
   /**
    * The value of the key, converted if asked for.
    *
-   * @row DS-3
    * @example
    * new ImmutableDict({ n: "42" }).get("n", { type: Number }) // => 42
    * new ImmutableDict({ n: "x" }).get("n", { type: Number, default: 0 }) // => 0
@@ -78,8 +77,6 @@ export abstract class ReadonlyDict<V = string> implements ReadonlyMap<string, V>
 
   /**
    * One of its own with the same content, that can be changed.
-   *
-   * @row DS-4
    */
   copy(): TypeConversionDict<V> {
     return new TypeConversionDict(this.stored)
@@ -89,7 +86,6 @@ export abstract class ReadonlyDict<V = string> implements ReadonlyMap<string, V>
    * One of its own with the content of both; where both have a key, the other's value counts.
    *
    * @throws TypeError for an array: what is merged has keys, as this has; `update` takes pairs too
-   * @row DS-4
    */
   merge(items: DictItems<V>): TypeConversionDict<V> {
     checkMergeable(items)
@@ -115,15 +111,12 @@ export abstract class ReadonlyDict<V = string> implements ReadonlyMap<string, V>
 
 /**
  * A dict that never changes. It has no methods that would; `copy()` gives one that can be changed.
- *
- * @row DS-4
  */
 export class ImmutableDict<V = string> extends ReadonlyDict<V> {}
 
 /**
  * A dict that can be changed.
  *
- * @row DS-3
  * @example
  * const dict = new TypeConversionDict({ n: "42" })
  * dict.set("m", "x")

@@ -46,7 +46,6 @@ function nameOf(variable: string): string | undefined {
  * `CONTENT_LENGTH` is no header. Who asks for one value may spell the name as that of a variable, `X_FOO`; in lists there are
  * names of headers only.
  *
- * @row HDR-19
  * @example
  * const headers = new EnvironHeaders({ HTTP_X_FOO: "bar", CONTENT_TYPE: "text/html", SERVER_NAME: "localhost" })
  * headers.get("x-foo") // => "bar"

@@ -7,7 +7,6 @@ import { inspectAs, setInspection } from "./inspection.ts"
 /**
  * A set of entity tags, without their quotes, or `*` for any tag. Iteration and `size` are about the strong ones.
  *
- * @row DSX-12
  * @example
  * const tags = ETags.fromHeader('"a", W/"b"')
  * tags.contains("a") // => true

@@ -7,7 +7,6 @@ import { MultiDict } from "./multi-dict.ts"
 /**
  * A multi-dict of files, with a way to add them and to close them all.
  *
- * @row DSX-20
  * @example
  * const files = new FileMultiDict()
  * files.addFile("photo", new Uint8Array(3), "cat.png")
@@ -16,8 +15,6 @@ import { MultiDict } from "./multi-dict.ts"
 export class FileMultiDict extends MultiDict<FileStorage> {
   /**
    * Adds a file. Name and type are those of the file unless given; a type that nobody tells is guessed from the name.
-   *
-   * @row DSX-20
    */
   addFile(name: string, file: FileSource | FileStorage, filename?: string, contentType?: string): void {
     if (file instanceof FileStorage) {

@@ -52,7 +52,6 @@ export interface FileStorageOptions {
 /**
  * An uploaded file.
  *
- * @row DSX-16
  * @example
  * const file = new FileStorage(new TextEncoder().encode("hello"), { filename: "a.txt", contentType: "text/plain" })
  * file.filename // => "a.txt"
@@ -63,16 +62,14 @@ export class FileStorage implements AsyncIterable<Uint8Array> {
   readonly #content: FileContent
   #reader: AsyncIterator<Uint8Array> | undefined
   #rest: Uint8Array = new Uint8Array(0)
-  /** The name of the form field. @row DSX-17 */
+  /** The name of the form field. */
   name: string | undefined
   /**
    * The name of the file on the client: text by a stranger, to be shown but never to be used as a path. Empty when the
    * field was left empty.
-   *
-   * @row DSX-17
    */
   filename: string | undefined
-  /** The headers of the part. @row DSX-17 */
+  /** The headers of the part. */
   readonly headers: Headers
 
   constructor(source?: FileSource | null, options: FileStorageOptions = {}) {
@@ -93,12 +90,12 @@ export class FileStorage implements AsyncIterable<Uint8Array> {
     return this.#content.size
   }
 
-  /** The `Content-Type` of the part, as the client sent it. @row DSX-17 */
+  /** The `Content-Type` of the part, as the client sent it. */
   get contentType(): string | undefined {
     return this.headers.get("Content-Type")
   }
 
-  /** The `Content-Length` that the client claims, 0 when it is missing or malformed; `size` is the truth. @row DSX-17 */
+  /** The `Content-Length` that the client claims, 0 when it is missing or malformed; `size` is the truth. */
   get contentLength(): number {
     return this.headers.get("Content-Length", { type: parseCount, default: 0 })
   }
@@ -106,7 +103,6 @@ export class FileStorage implements AsyncIterable<Uint8Array> {
   /**
    * The media type in lower case, without parameters; empty when there is none.
    *
-   * @row DSX-17
    * @example
    * new FileStorage(null, { contentType: "Text/HTML; charset=UTF-8" }).mimetype // => "text/html"
    */
@@ -114,17 +110,17 @@ export class FileStorage implements AsyncIterable<Uint8Array> {
     return asciiLower(parseOptionsHeader(this.contentType)[0])
   }
 
-  /** The parameters of the media type, names in lower case. @row DSX-17 */
+  /** The parameters of the media type, names in lower case. */
   get mimetypeParams(): ReadonlyMap<string, string> {
     return parseOptionsHeader(this.contentType)[1]
   }
 
-  /** Whether the user has chosen a file: a form sends an empty one with an empty name otherwise. @row DSX-17 */
+  /** Whether the user has chosen a file: a form sends an empty one with an empty name otherwise. */
   get hasFile(): boolean {
     return this.filename !== undefined && this.filename !== ""
   }
 
-  /** The bytes from the start, in pieces. @row DSX-17, DSX-19 */
+  /** The bytes from the start, in pieces. */
   stream(): AsyncIterable<Uint8Array> {
     return this.#content.stream()
   }
@@ -132,24 +128,22 @@ export class FileStorage implements AsyncIterable<Uint8Array> {
   /**
    * The bytes from the start, in pieces, as iterating over a stream of the web or of Node gives them. For lines of text see
    * `lines`.
-   *
-   * @row DSX-19
    */
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
     return this.stream()[Symbol.asyncIterator]()
   }
 
-  /** All bytes. @row DSX-19 */
+  /** All bytes. */
   bytes(): Promise<Uint8Array> {
     return this.#content.bytes()
   }
 
-  /** All bytes, in a buffer of their own. @row DSX-19 */
+  /** All bytes, in a buffer of their own. */
   async arrayBuffer(): Promise<ArrayBuffer> {
     return new Uint8Array(await this.bytes()).buffer
   }
 
-  /** All bytes as text, in the charset that the media type names or else UTF-8; what is malformed becomes U+FFFD. @row DSX-19 */
+  /** All bytes as text, in the charset that the media type names or else UTF-8; what is malformed becomes U+FFFD. */
   async text(): Promise<string> {
     return decoderFor(this.mimetypeParams.get("charset")).decode(await this.bytes())
   }
@@ -158,7 +152,6 @@ export class FileStorage implements AsyncIterable<Uint8Array> {
    * The lines from the start, as text in the charset that `text` takes, without the line feed at their end and the carriage
    * return before it. What stands behind the last line feed is a line unless it is empty. A line is in memory as a whole.
    *
-   * @row DSX-19
    * @example
    * const lines = new FileStorage(new TextEncoder().encode("name,age\r\nAda,36\n")).lines()
    * (await lines.next()).value // => "name,age"
@@ -184,8 +177,6 @@ export class FileStorage implements AsyncIterable<Uint8Array> {
   /**
    * The next bytes, at most `size`; all that are left when it is not given; empty at the end. A file read this way can
    * be given to `wsgi.file_wrapper`.
-   *
-   * @row DSX-19
    */
   async read(size: number = Number.POSITIVE_INFINITY): Promise<Uint8Array> {
     this.#reader ??= this.stream()[Symbol.asyncIterator]()
@@ -210,7 +201,6 @@ export class FileStorage implements AsyncIterable<Uint8Array> {
    * that the client gave plays no part in it; see `secureFilename` before you use that.
    *
    * @throws TypeError for a path, when the content cannot be put into files
-   * @row DSX-18
    */
   async save(target: SaveTarget): Promise<void> {
     if (typeof target === "string" || target instanceof URL) {
@@ -235,7 +225,7 @@ export class FileStorage implements AsyncIterable<Uint8Array> {
     }
   }
 
-  /** Gives back what the file holds. What goes wrong then is ignored. @row DSX-19 */
+  /** Gives back what the file holds. What goes wrong then is ignored. */
   async close(): Promise<void> {
     try {
       if (this.#reader !== undefined) await this.#reader.return?.()

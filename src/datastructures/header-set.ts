@@ -8,7 +8,6 @@ import { inspectAs, setInspection } from "./inspection.ts"
 /**
  * An ordered set of texts that are alike in any case (ASCII). Of several that are alike the first stays.
  *
- * @row HDR-20
  * @example
  * const vary = new HeaderSet(["Accept", "Cookie"])
  * vary.add("ACCEPT")
@@ -29,7 +28,6 @@ export class HeaderSet implements Iterable<string> {
    * The items of a comma-separated header, out of their quotes. Nothing, and a quote that is never closed, give an empty set;
    * an item that no header may have is left out.
    *
-   * @row HDR-21
    * @example
    * [...HeaderSet.fromHeader('Accept, "a, b"')] // => ["Accept", "a, b"]
    */
@@ -42,7 +40,6 @@ export class HeaderSet implements Iterable<string> {
   /**
    * The set as it stands in a header, quoted where needed; empty when there is nothing in it.
    *
-   * @row HDR-21
    * @example
    * new HeaderSet(["Accept", "a, b"]).toHeader() // => 'Accept, "a, b"'
    */

@@ -69,14 +69,10 @@ function asText(value: HeaderValue, parameters?: HeaderParameters): string {
 /**
  * What can be read from headers of every kind. Names are alike in any case (ASCII). Iteration gives a pair for each
  * field, in order and in the spelling that was given; it goes over a copy, so that the headers may change meanwhile.
- *
- * @row HDR-1, HDR-15, DS-20
  */
 export abstract class ReadonlyHeaders implements Iterable<[name: string, value: string]> {
   /**
    * A new list of pairs, as `startResponse` takes it.
-   *
-   * @row HDR-16
    */
   abstract toList(): HeaderList
 
@@ -94,7 +90,6 @@ export abstract class ReadonlyHeaders implements Iterable<[name: string, value: 
   /**
    * The first value of the name, converted if asked for.
    *
-   * @row HDR-3
    * @example
    * new Headers({ Age: "60" }).get("age") // => "60"
    * new Headers({ Age: "60" }).get("age", { type: Number }) // => 60
@@ -112,7 +107,6 @@ export abstract class ReadonlyHeaders implements Iterable<[name: string, value: 
    * The first value of the name, or the field at a position.
    *
    * @throws BadRequestKeyError (400) when the name is missing, RangeError for a position outside
-   * @row HDR-3, HDR-4
    */
   getOrThrow(name: string): string
   getOrThrow(index: number): [name: string, value: string]
@@ -129,8 +123,6 @@ export abstract class ReadonlyHeaders implements Iterable<[name: string, value: 
 
   /**
    * All values of the name, converted if asked for; empty when it is missing.
-   *
-   * @row HDR-5
    */
   getAll<T = string>(name: string, options?: GetAllOptions<string, T>): Exclude<T, undefined>[] {
     const values = this.all(name)
@@ -146,8 +138,6 @@ export abstract class ReadonlyHeaders implements Iterable<[name: string, value: 
 
   /**
    * `getAll` by its other name.
-   *
-   * @row HDR-5
    */
   getList<T = string>(name: string, options?: GetAllOptions<string, T>): Exclude<T, undefined>[] {
     return this.getAll(name, options)
@@ -166,7 +156,6 @@ export abstract class ReadonlyHeaders implements Iterable<[name: string, value: 
   /**
    * The field at this position; a negative one counts from the end.
    *
-   * @row HDR-4
    * @example
    * new Headers({ A: "1", B: "2" }).at(-1) // => ["B", "2"]
    */
@@ -176,8 +165,6 @@ export abstract class ReadonlyHeaders implements Iterable<[name: string, value: 
 
   /**
    * The fields from one position to another, as Headers of their own.
-   *
-   * @row HDR-4
    */
   slice(start?: number, end?: number): Headers {
     return new Headers(this.toList().slice(start, end))
@@ -213,7 +200,6 @@ export abstract class ReadonlyHeaders implements Iterable<[name: string, value: 
   /**
    * The fields as they stand in a message, with the empty line behind them.
    *
-   * @row HDR-17
    * @example
    * String(new Headers({ Allow: "GET" })) // => "Allow: GET\r\n\r\n"
    */
@@ -227,7 +213,6 @@ export abstract class ReadonlyHeaders implements Iterable<[name: string, value: 
    * Whether the other has the same fields: names alike in any case, the values of each name in the same order.
    * The order among different names does not matter.
    *
-   * @row HDR-18
    * @example
    * new Headers({ A: "1", B: "2" }).equals(new Headers({ b: "2", a: "1" })) // => true
    */
@@ -265,7 +250,6 @@ const STRIDE = 3
  * Unlike the platform's class of this name it keeps order and spelling, joins nothing, and lets every name pass. Each takes
  * the other in its constructor.
  *
- * @row HDR-1, HDR-2
  * @example
  * const headers = new Headers([["Content-Type", "text/html"], ["Vary", "Accept"]])
  * headers.append("Vary", "Cookie")
@@ -318,7 +302,6 @@ export class Headers extends ReadonlyHeaders {
    * Adds a field behind all others.
    *
    * @throws TypeError for a name or value that no header may have
-   * @row HDR-2, HDR-6
    * @example
    * const headers = new Headers()
    * headers.append("Content-Disposition", "attachment", { filename: "a b.txt" })
@@ -332,7 +315,6 @@ export class Headers extends ReadonlyHeaders {
    * Replaces all fields of this name by one: in the place of the first of them, in this spelling.
    *
    * @throws TypeError for a name or value that no header may have
-   * @row HDR-2, HDR-7
    * @example
    * const headers = new Headers([["A", "1"], ["B", "2"], ["a", "3"]])
    * headers.set("a", 4)
@@ -347,7 +329,6 @@ export class Headers extends ReadonlyHeaders {
    * Without any, the name is removed.
    *
    * @throws TypeError for a name or value that no header may have
-   * @row HDR-8
    */
   setList(name: string, values: Iterable<HeaderValue>): void {
     const lower = checkedLowerName(name)
@@ -359,8 +340,6 @@ export class Headers extends ReadonlyHeaders {
 
   /**
    * The first value of the name; if it is missing, this field is added.
-   *
-   * @row HDR-9
    */
   setDefault(name: string, value: HeaderValue): string {
     const index = this.#find(checkedLowerName(name), 0)
@@ -371,8 +350,6 @@ export class Headers extends ReadonlyHeaders {
 
   /**
    * All values of the name, in a new array; if it is missing, these fields are added.
-   *
-   * @row HDR-9
    */
   setListDefault(name: string, values: Iterable<HeaderValue>): string[] {
     if (!this.has(name)) this.setList(name, values)
@@ -381,8 +358,6 @@ export class Headers extends ReadonlyHeaders {
 
   /**
    * Adds all of these behind the fields that are there.
-   *
-   * @row HDR-10
    */
   extend(init: HeadersInit | null | undefined): void {
     if (init === null || init === undefined) return
@@ -397,7 +372,6 @@ export class Headers extends ReadonlyHeaders {
    * Replaces the fields of each name that occurs in these by the new ones; a name with an empty list is removed. From bare
    * pairs the last of a name counts.
    *
-   * @row HDR-11, HDR-12
    * @example
    * const headers = new Headers({ A: "1", B: "2" })
    * headers.update({ a: ["3", "4"] })
@@ -424,7 +398,6 @@ export class Headers extends ReadonlyHeaders {
    * Headers of their own: these, updated with the others.
    *
    * @throws TypeError for an array: what is merged has names, as this has; `update` takes pairs too
-   * @row HDR-12
    */
   merge(init: HeadersInit): Headers {
     checkMergeable(init)
@@ -435,8 +408,6 @@ export class Headers extends ReadonlyHeaders {
 
   /**
    * Removes all fields of this name; tells whether there was any.
-   *
-   * @row HDR-13
    */
   delete(name: string): boolean {
     return this.#remove(lowerName(name), 0)
@@ -447,7 +418,6 @@ export class Headers extends ReadonlyHeaders {
    * without either the last one.
    *
    * @throws BadRequestKeyError (400) when the name is missing and there is no default; RangeError for a position outside
-   * @row HDR-14
    * @example
    * new Headers({ A: "1" }).pop("a") // => "1"
    * new Headers({ A: "1" }).pop(0) // => ["A", "1"]
@@ -474,7 +444,6 @@ export class Headers extends ReadonlyHeaders {
    * Removes the last field and gives it.
    *
    * @throws RangeError when there is none
-   * @row HDR-14
    */
   popItem(): [name: string, value: string] {
     return this.pop()
@@ -485,7 +454,6 @@ export class Headers extends ReadonlyHeaders {
    *
    * @param deleteCount all that follow, unless given
    * @throws TypeError for a name or value that no header may have; then nothing has changed
-   * @row HDR-4
    * @example
    * const headers = new Headers({ A: "1", B: "2" })
    * headers.splice(0, 1, ["C", "3"]) // => [["A", "1"]]

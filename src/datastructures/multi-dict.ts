@@ -30,7 +30,6 @@ export interface MultiOptions {
  * value, each of its members makes a pair; anything else, text and bytes included, is one value.
  *
  * @throws TypeError for what does not consist of pairs
- * @row DS-1
  * @example
  * [...iterMultiItems({ a: ["1", "2"], b: "3" })] // => [["a", "1"], ["a", "2"], ["b", "3"]]
  * [...iterMultiItems(new URLSearchParams("a=1&a=2"))] // => [["a", "1"], ["a", "2"]]
@@ -71,8 +70,6 @@ function checkPair(pair: unknown): void {
  * and `values` give every value, grouped by key, keys in the order in which they first came (in a combination, that of
  * each part).
  * A key without any value counts as missing.
- *
- * @row DS-5, DS-20
  */
 export abstract class ReadonlyMultiDict<V = string> implements Iterable<[key: string, value: V]> {
   /** The keys, each of them once. */
@@ -91,7 +88,6 @@ export abstract class ReadonlyMultiDict<V = string> implements Iterable<[key: st
   /**
    * The first value of the key, converted if asked for.
    *
-   * @row DS-3, DS-6
    * @example
    * new MultiDict({ page: "2" }).get("page", { type: Number }) // => 2
    * new MultiDict({ page: "x" }).get("page", { type: Number, default: 1 }) // => 1
@@ -112,7 +108,6 @@ export abstract class ReadonlyMultiDict<V = string> implements Iterable<[key: st
    * The first value of the key.
    *
    * @throws BadRequestKeyError (400) when it is missing
-   * @row DS-6
    */
   getOrThrow(key: string): V {
     const list = this.list(key)
@@ -123,7 +118,6 @@ export abstract class ReadonlyMultiDict<V = string> implements Iterable<[key: st
   /**
    * All values of the key, converted if asked for; a new array, empty when it is missing.
    *
-   * @row DS-8
    * @example
    * new MultiDict({ n: ["1", "x", "3"] }).getAll("n", { type: Number }) // => [1, 3]
    */
@@ -141,8 +135,6 @@ export abstract class ReadonlyMultiDict<V = string> implements Iterable<[key: st
 
   /**
    * `getAll` by its other name.
-   *
-   * @row DS-8
    */
   getList<T = V>(key: string, options?: GetAllOptions<V, T>): Exclude<T, undefined>[] {
     return this.getAll(key, options)
@@ -156,7 +148,6 @@ export abstract class ReadonlyMultiDict<V = string> implements Iterable<[key: st
   /**
    * Pairs of key and value.
    *
-   * @row DS-10
    * @example
    * [...new MultiDict({ a: ["1", "2"], b: "3" }).entries({ multi: false })] // => [["a", "1"], ["b", "3"]]
    */
@@ -171,8 +162,6 @@ export abstract class ReadonlyMultiDict<V = string> implements Iterable<[key: st
 
   /**
    * The values, in the order of `entries`.
-   *
-   * @row DS-10
    */
   *values(options?: MultiOptions): Generator<V, void, undefined> {
     for (const [, value] of this.entries(options)) yield value
@@ -185,8 +174,6 @@ export abstract class ReadonlyMultiDict<V = string> implements Iterable<[key: st
 
   /**
    * Each key with all its values, in a new array.
-   *
-   * @row DS-10
    */
   *lists(): Generator<[key: string, values: V[]], void, undefined> {
     for (const key of this.keys()) yield [key, this.list(key).slice()]
@@ -194,8 +181,6 @@ export abstract class ReadonlyMultiDict<V = string> implements Iterable<[key: st
 
   /**
    * The values of each key, in a new array.
-   *
-   * @row DS-10
    */
   *listValues(): Generator<V[], void, undefined> {
     for (const key of this.keys()) yield this.list(key).slice()
@@ -204,7 +189,6 @@ export abstract class ReadonlyMultiDict<V = string> implements Iterable<[key: st
   /**
    * A plain object without prototype, with the first value of each key; with `flat: false`, with all of them in arrays.
    *
-   * @row DS-12
    * @example
    * new MultiDict({ a: ["1", "2"] }).toDict() // => { a: "1" }
    * new MultiDict({ a: ["1", "2"] }).toDict({ flat: false }) // => { a: ["1", "2"] }
@@ -220,8 +204,6 @@ export abstract class ReadonlyMultiDict<V = string> implements Iterable<[key: st
 
   /**
    * A dictionary of its own with the same values.
-   *
-   * @row DS-11, DS-17, DS-18
    */
   copy(): MultiDict<V> {
     return new MultiDict(this)
@@ -231,7 +213,6 @@ export abstract class ReadonlyMultiDict<V = string> implements Iterable<[key: st
    * A dictionary of its own with copies of the values, as `structuredClone` makes them.
    *
    * @throws DataCloneError for values that cannot be cloned
-   * @row DS-11
    */
   deepCopy(): MultiDict<V> {
     const result = new MultiDict<V>()
@@ -243,7 +224,6 @@ export abstract class ReadonlyMultiDict<V = string> implements Iterable<[key: st
    * A dictionary of its own with the values of both.
    *
    * @throws TypeError for an array: what is merged has keys, as this has; `update` takes pairs too
-   * @row DS-14
    * @example
    * [...new MultiDict({ a: "1" }).merge({ a: "2" })] // => [["a", "1"], ["a", "2"]]
    * new MultiDict({ a: "1" }).merge([["a", "2"]]) // throws TypeError
@@ -258,8 +238,6 @@ export abstract class ReadonlyMultiDict<V = string> implements Iterable<[key: st
   /**
    * Whether the other is a multi-dict with the same keys and for each of them the same values in the same order.
    * The order of the keys does not matter.
-   *
-   * @row DS-16
    */
   equals(other: unknown): boolean {
     if (!(other instanceof ReadonlyMultiDict) || other.size !== this.size) return false
@@ -289,7 +267,6 @@ function addTo<V>(stored: Map<string, V[]>, key: string, value: V): void {
 /**
  * A multi-dict that can be changed.
  *
- * @row DS-5, DS-6, DS-10
  * @example
  * const tags = new MultiDict([["tag", "a"], ["page", "1"], ["tag", "b"]])
  * tags.get("tag") // => "a"
@@ -333,8 +310,6 @@ export class MultiDict<V = string> extends ReadonlyMultiDict<V> {
 
   /**
    * Adds a value behind those that the key has.
-   *
-   * @row DS-7
    */
   append(key: string, value: V): void {
     addTo(this.stored, key, value)
@@ -342,8 +317,6 @@ export class MultiDict<V = string> extends ReadonlyMultiDict<V> {
 
   /**
    * Replaces all values of the key by this one.
-   *
-   * @row DS-7
    */
   set(key: string, value: V): void {
     this.stored.set(key, [value])
@@ -351,8 +324,6 @@ export class MultiDict<V = string> extends ReadonlyMultiDict<V> {
 
   /**
    * Replaces all values of the key by these, which are copied. Without any, the key is removed.
-   *
-   * @row DS-8
    */
   setList(key: string, values: Iterable<V>): void {
     const list = Array.from(values)
@@ -362,8 +333,6 @@ export class MultiDict<V = string> extends ReadonlyMultiDict<V> {
 
   /**
    * The first value of the key; if it is missing, it gets this one.
-   *
-   * @row DS-9
    */
   setDefault(key: string, value: V): V {
     const list = this.stored.get(key)
@@ -375,7 +344,6 @@ export class MultiDict<V = string> extends ReadonlyMultiDict<V> {
   /**
    * The values of the key; if it is missing, it gets these. What comes back is live: pushing to it adds values.
    *
-   * @row DS-8
    * @example
    * const form = new MultiDict()
    * form.setListDefault("tag").push("a", "b")
@@ -392,8 +360,6 @@ export class MultiDict<V = string> extends ReadonlyMultiDict<V> {
 
   /**
    * Adds all of these; never replaces a value.
-   *
-   * @row DS-13, DS-14
    */
   update(items: MultiItems<V>): void {
     this.store(items)
@@ -415,7 +381,6 @@ export class MultiDict<V = string> extends ReadonlyMultiDict<V> {
    * Removes the key with all its values, and gives the first.
    *
    * @throws BadRequestKeyError (400) when it is missing and there is no default
-   * @row DS-15
    * @example
    * new MultiDict({ a: ["1", "2"] }).pop("a") // => "1"
    * new MultiDict().pop("a", { default: "0" }) // => "0"
@@ -432,7 +397,6 @@ export class MultiDict<V = string> extends ReadonlyMultiDict<V> {
    * Removes the key that came last, and gives it with its first value.
    *
    * @throws BadRequestKeyError (400) when there is none
-   * @row DS-15
    */
   popItem(): [key: string, value: V] {
     const [key, list] = this.popItemList()
@@ -441,8 +405,6 @@ export class MultiDict<V = string> extends ReadonlyMultiDict<V> {
 
   /**
    * Removes the key with all its values, and gives them; empty when it is missing.
-   *
-   * @row DS-15
    */
   popList(key: string): V[] {
     const list = this.stored.get(key) ?? []
@@ -454,7 +416,6 @@ export class MultiDict<V = string> extends ReadonlyMultiDict<V> {
    * Removes the key that came last, and gives it with all its values.
    *
    * @throws BadRequestKeyError (400) when there is none
-   * @row DS-15
    */
   popItemList(): [key: string, values: V[]] {
     const key = Array.from(this.keys()).at(-1)
@@ -481,7 +442,6 @@ export let dictOfPairs: <V>(pairs: readonly (readonly [key: string, value: V])[]
 /**
  * A multi-dict that never changes. It has no methods that would; `copy()` gives a MultiDict.
  *
- * @row DS-17
  * @example
  * const query = new ImmutableMultiDict([["tag", "a"], ["tag", "b"]])
  * query.getAll("tag") // => ["a", "b"]
@@ -541,7 +501,6 @@ export class ImmutableMultiDict<V = string> extends ReadonlyMultiDict<V> {
  * Several multi-dicts, read as one. The first that has the key gives its value, all of them together give the list.
  * It follows what happens to its parts; `copy()` gives an independent MultiDict.
  *
- * @row DS-18
  * @example
  * const values = new CombinedMultiDict([new MultiDict({ a: "1" }), new MultiDict({ a: "2", b: "3" })])
  * values.get("a") // => "1"

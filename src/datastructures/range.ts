@@ -26,7 +26,6 @@ function areOffsets(...values: (number | undefined)[]): boolean {
 /**
  * What `If-Range` says that the client has: a tag or a date, or neither.
  *
- * @row DSX-13
  * @example
  * IfRange.fromHeader('"v1"').etag // => "v1"
  * IfRange.fromHeader('W/"v1"').etag // => undefined
@@ -64,7 +63,6 @@ export class IfRange {
  * The ranges that a client asks for. A range begins at an offset and ends before another, or has no end; a negative begin
  * counts from the end.
  *
- * @row DSX-14
  * @example
  * const range = Range.fromHeader("bytes=0-499")
  * range.ranges // => [[0, 500]]
@@ -137,7 +135,6 @@ export class Range {
  * Which part of what a response is. Without a unit it says nothing, and `toHeader` is empty; without offsets it says
  * that the part asked for can't be given.
  *
- * @row DSX-15
  * @example
  * const range = new ContentRange("bytes", 0, 10, 100)
  * range.toHeader() // => "bytes 0-9/100"

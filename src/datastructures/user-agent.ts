@@ -5,7 +5,6 @@ import { isFieldValue } from "../http/fields.ts"
 /**
  * The `User-Agent` header. Browser, platform and so on are for subclasses to tell, set as `userAgentClass` of a Request.
  *
- * @row UA-1
  * @example
  * String(new UserAgent("curl/8.5.0")) // => "curl/8.5.0"
  * new UserAgent("").browser // => undefined

@@ -13,7 +13,6 @@ import { inspectAs, setInspection } from "./inspection.ts"
  * A challenge: how a client can prove who it is. Everything can be changed; one that a response has given out writes its
  * header with each change.
  *
- * @row DSX-4
  * @example
  * const challenge = new WWWAuthenticate("digest", { parameters: { realm: "api", nonce: "x" } })
  * challenge.set("stale", "TRUE")
@@ -36,7 +35,6 @@ export class WWWAuthenticate {
   /**
    * The first challenge of a header; `undefined` when there is none.
    *
-   * @row DSX-5
    * @example
    * WWWAuthenticate.fromHeader('Basic realm="a b"').get("realm") // => "a b"
    */
@@ -48,7 +46,6 @@ export class WWWAuthenticate {
   /**
    * All challenges of a header, which may hold several.
    *
-   * @row DSX-5
    * @example
    * WWWAuthenticate.allFromHeader('Negotiate, Basic realm="x"').map((challenge) => challenge.type) // => ["negotiate", "basic"]
    */
@@ -60,7 +57,6 @@ export class WWWAuthenticate {
    * The challenge as it stands in a header. Digest has some parameters always in quotes (RFC 7616 section 3.3).
    *
    * @throws TypeError for what cannot stand in a header
-   * @row DSX-5
    */
   toHeader(): string {
     const scheme = schemeInTitleCase(this.#type)

@@ -36,7 +36,7 @@ export class CommandError extends Error {
 
 const MAX_CODE = 100_000
 
-/** Evaluates code. @row DBG-12 */
+/** Evaluates code. */
 export async function evaluate(scope: CommandScope, body: Readonly<Record<string, unknown>>): Promise<unknown> {
   const { code } = body
   if (typeof code !== "string" || code.length > MAX_CODE) throw new CommandError(400, "There is no code.")

@@ -5,8 +5,6 @@ import { summaryOf } from "./summary.ts"
 
 /**
  * A table of names and values.
- *
- * @row DBG-17
  */
 export interface Dump {
   readonly title: string

@@ -23,7 +23,7 @@ export type Wrapper = <T>(callback: () => T) => T
 
 /** How a console evaluates. */
 export interface ConsoleOptions {
-  /** Put around each evaluation, the first one outermost. @row ENV-18 */
+  /** Put around each evaluation, the first one outermost. */
   readonly wrappers?: readonly Wrapper[]
   /** What does not wait may run for so long. Default 10000 ms. */
   readonly timeoutMs?: number
@@ -38,7 +38,6 @@ const CALL_NAME = "__werkstatt_call__"
 /**
  * A console with a memory: variables that are declared stay, and `_` is the last value that was not undefined.
  *
- * @row DBG-16
  * @example
  * const console = new Console({ a: 20 })
  * await console.eval("let b = await a + 1; b") // => { kind: "value", value: 21, output: "" }

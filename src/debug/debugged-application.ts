@@ -24,13 +24,13 @@ import { isTrusted, LOCAL_HOSTS, type Origin, originOf, type TrustOptions } from
 
 /** How an application is debugged. */
 export interface DebuggedApplicationOptions {
-  /** Whether code can be evaluated in the frames. Default true. @row DBG-12 */
+  /** Whether code can be evaluated in the frames. Default true. */
   evalex?: boolean | undefined
-  /** Makes the names that the console without an error begins with, besides `app`. @row DBG-13 */
+  /** Makes the names that the console without an error begins with, besides `app`. */
   consoleInitFunc?: (() => Record<string, unknown>) | undefined
   /** Whether a PIN opens the consoles. Default true. */
   pinSecurity?: boolean | undefined
-  /** Whether the PIN is told when a page asks for it. Default true. @row DBG-11 */
+  /** Whether the PIN is told when a page asks for it. Default true. */
   pinLogging?: boolean | undefined
   /** Hosts by which it may be used, besides those of this machine; a dot in front means all names below it too. */
   trustedHosts?: readonly string[] | undefined
@@ -38,7 +38,7 @@ export interface DebuggedApplicationOptions {
   allowRemote?: boolean | undefined
   /** What links to sources open: a name such as `vscode`, a URL with `{path}`, `{line}`, `{column}`, or `off`. */
   editor?: string | undefined
-  /** Tells files whose frames are folded, as those of libraries are. @row DBG-5 */
+  /** Tells files whose frames are folded, as those of libraries are. */
   hideFrames?: ((file: string) => boolean) | undefined
   /** PIN and secret, where another process has drawn them. */
   keys?: DebuggerKeys | undefined
@@ -72,7 +72,6 @@ const NOT_WATCHED =
 /**
  * An application whose errors are shown in the browser, with a console in each frame.
  *
- * @row DBG-1, DBG-2, DBG-3, DBG-4, DBG-10, DBG-14, DBG-15, DBG-20, CVE-6, CVE-14, SECX-3, SECX-10, SECX-13
  * @example
  * const debugged = new DebuggedApplication((environ, startResponse) => { throw new Error("x") })
  * typeof debugged.application // => "function"
@@ -80,7 +79,7 @@ const NOT_WATCHED =
 export class DebuggedApplication {
   /** The application to be served in place of the other one. */
   readonly application: Application
-  /** Hosts by which it may be used, besides those of this machine. May be changed. @row DBG-6 */
+  /** Hosts by which it may be used, besides those of this machine. May be changed. */
   readonly trustedHosts: string[]
   readonly #keys: DebuggerKeys
   readonly #gate: PinGate
@@ -133,7 +132,7 @@ export class DebuggedApplication {
     }
   }
 
-  /** The PIN that opens the consoles; undefined when none is asked for. @row DBG-7 */
+  /** The PIN that opens the consoles; undefined when none is asked for. */
   get pin(): string | undefined {
     return this.#keys.pin
   }
@@ -149,12 +148,12 @@ export class DebuggedApplication {
     return typeof host === "string" && hostIsTrusted(host, [...LOCAL_HOSTS, ...this.trustedHosts])
   }
 
-  /** What the cookie of a browser says: `true` when the PIN was entered or is not asked for, `null` when it is forged. @row DBG-9 */
+  /** What the cookie of a browser says: `true` when the PIN was entered or is not asked for, `null` when it is forged. */
   checkPinTrust(environ: Environ): boolean | null {
     return this.#gate.checkCookie(environ["HTTP_COOKIE"] as string | undefined)
   }
 
-  /** An error as a tree with its frames, as the pages show it. @row DBG-19 */
+  /** An error as a tree with its frames, as the pages show it. */
   trace(error: unknown): Promise<TracedError> {
     const captures = { captureOf: (thrown: unknown) => this.#inspection?.captureOf(thrown) }
     return trace(error, captures, this.#sources, this.#hideFrames)

@@ -152,7 +152,6 @@ export class DebuggerSite {
         return { result: { auth, exhausted }, cookie }
       }
       case "print-pin":
-        // @row DBG-11
         if (keys.pin !== undefined && !(await gate.isLocked())) say(` * Debugger PIN: ${keys.pin}`)
         return { result: {} }
       case "members":

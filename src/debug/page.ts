@@ -88,7 +88,7 @@ export function listPage(errors: Iterable<RecordedError>, context: PageContext, 
   return document("Errors // werkstatt", header, main, context, undefined)
 }
 
-/** A console in a namespace of its own. @row DBG-13 */
+/** A console in a namespace of its own. */
 export function consolePage(names: readonly string[], context: PageContext): Page {
   const header = markup`<h1>Console</h1><div class="meta"><span>In a namespace of its own${names.length > 0 && markup`, with <code>${names.join(", ")}</code>`}</span><a href="${context.base}">All errors</a></div>`
   const main = markup`<h2 class="sr">Console</h2><noscript><p>The console needs JavaScript.</p></noscript>${consoleMarkup("the namespace", undefined)}`
@@ -148,7 +148,7 @@ const pinDialog = markup`<dialog id="pin" aria-labelledby="pin-title"><form meth
 <input name="pin" inputmode="numeric" autocomplete="off" aria-label="PIN" required><p class="problem" role="alert"></p>
 <div class="bar"><button type="button">Cancel</button><button type="submit" class="main">Open</button></div></form></dialog>`
 
-/** Nothing from elsewhere, nothing inside of another page, nothing kept. @row CVE-14, SECX-10 */
+/** Nothing from elsewhere, nothing inside of another page, nothing kept. */
 function pageHeaders(nonce: string): HeaderList {
   return [
     ["Content-Type", "text/html; charset=utf-8"],

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { dumpCookie, parseCookie } from "../http/cookies.ts"
 import { constantTimeEqual } from "../security.ts"
 
-/** How long a browser is trusted. Seconds. @row DBG-7 */
+/** How long a browser is trusted. Seconds. */
 export const PIN_TIME: number = 60 * 60 * 24 * 7
 /** So many failures lock the PIN. */
 export const MAX_PIN_FAILURES = 10
@@ -25,7 +25,6 @@ export interface DebuggerKeys {
 /**
  * Draws a PIN and a secret. `WERKSTATT_DEBUG_PIN` may hold digits, with dashes if you like, or `off`; other text is ignored.
  *
- * @row DBG-8, CVE-12
  * @example
  * makeKeys({ WERKSTATT_DEBUG_PIN: "12-34" }).pin // => "12-34"
  * makeKeys({ WERKSTATT_DEBUG_PIN: "off" }).pin // => undefined
@@ -87,7 +86,7 @@ export interface PinResult {
   readonly cookie: string | undefined
 }
 
-/** What a cookie says: right, missing or old, or wrong. @row DBG-9 */
+/** What a cookie says: right, missing or old, or wrong. */
 export type CookieTrust = true | false | null
 
 /** Checks PINs and cookies against the keys. */
@@ -123,8 +122,6 @@ export class PinGate {
 
   /**
    * Looks at a PIN. The answer to a wrong one takes half a second, and from the fifth on five; others are served meanwhile.
-   *
-   * @row DBG-10
    */
   async authenticate(
     pin: string,

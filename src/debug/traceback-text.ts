@@ -10,7 +10,6 @@ const HEADINGS: Record<Relation, string> = { itself: "", cause: "Caused by: ", m
  * The text of a traceback, the innermost frame first, errors behind it below.
  *
  * @param isShort whether neighbouring frames of libraries are one line
- * @row DBG-19
  */
 export function tracebackText(error: TracedError, isShort: boolean = false, indent: string = ""): string {
   const lines = [`${HEADINGS[error.relation]}${titleOf(error)}`, ...frameLines(error.frames, isShort)]

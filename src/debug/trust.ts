@@ -6,7 +6,7 @@ import type { Environ } from "../gateway.ts"
 import { hostIsTrusted } from "../http/hosts.ts"
 import { PROXY_FIX_ORIGINALS } from "../middleware/proxy-fix.ts"
 
-/** Names of this machine. @row DBG-6, CVE-6 */
+/** Names of this machine. */
 export const LOCAL_HOSTS: readonly string[] = [".localhost", "127.0.0.1", "[::1]"]
 
 /** Who is let in. */

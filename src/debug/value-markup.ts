@@ -11,7 +11,6 @@ export type NumberOf = ((target: object) => number) | undefined
 /**
  * A value as HTML, as the pages of the debugger show it: escaped, folded, with secrets masked.
  *
- * @row DBG-18
  * @example
  * debugRepr("<b>") // => '<div class="v"><span class="string">&#34;&lt;b&gt;&#34;</span></div>'
  */

@@ -52,7 +52,6 @@ export async function callAll(callbacks: Iterable<CloseCallback>): Promise<void>
  * A body with functions that are called when it is closed, after the `close()` of the body itself. That happens once,
  * by `close()`, or by `return()` as a `for await` calls it on leaving early; what fails does not keep the rest from running.
  *
- * @row WSGI-8
  * @example
  * const body = new ClosingIterator([new Uint8Array(2)], () => {})
  * (await body.next()).value.length // => 2

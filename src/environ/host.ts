@@ -15,7 +15,6 @@ export type HostEnviron = Pick<Environ, "wsgi.url_scheme" | "SERVER_NAME" | "SER
  *
  * @param trustedHosts hosts that may be asked for; an entry that starts with a dot stands for all names below it too
  * @throws SecurityError (400) when there is a list of trusted hosts and the host is not in it
- * @row WSGI-3
  * @example
  * getHost({ "wsgi.url_scheme": "https", HTTP_HOST: "example.org:443" }) // => "example.org"
  * getHost({ "wsgi.url_scheme": "http", HTTP_HOST: "evil.test" }, ["example.org"]) // throws SecurityError

@@ -18,14 +18,12 @@ const READ_SIZE = 64 * 1024
  *
  * Without `isMax` the source has to give exactly so many bytes: one that ends earlier has lost its client.
  * With `isMax` it may end earlier, and it is an error when it has more.
- *
- * @row WSGI-12, WSGI-16
  */
 export class LimitedStream extends OrderedInput {
   readonly #source: InputStream
   readonly #isMax: boolean
   readonly #limitName: string
-  /** How many bytes there are to be read at most. @row WSGI-13 */
+  /** How many bytes there are to be read at most. */
   readonly limit: number
   #position = 0
   #hasMore = false
@@ -47,7 +45,7 @@ export class LimitedStream extends OrderedInput {
     this.#limitName = limitName
   }
 
-  /** Whether all bytes up to the limit were read. @row WSGI-13 */
+  /** Whether all bytes up to the limit were read. */
   get isExhausted(): boolean {
     return this.#position >= this.limit
   }
@@ -61,12 +59,12 @@ export class LimitedStream extends OrderedInput {
     super.firstReader = reader
   }
 
-  /** How many bytes were read. @row WSGI-13 */
+  /** How many bytes were read. */
   tell(): number {
     return this.#position
   }
 
-  /** True: it can be read. @row WSGI-13 */
+  /** True: it can be read. */
   readable(): boolean {
     return true
   }
@@ -76,7 +74,6 @@ export class LimitedStream extends OrderedInput {
    * Does nothing unless `isMax`, where it throws. May be overridden to throw something else, or never.
    *
    * @throws RequestEntityTooLarge (413)
-   * @row WSGI-14
    */
   onExhausted(): void {
     if (this.#isMax) throw tooLarge({ name: this.#limitName, bytes: this.limit })
@@ -88,7 +85,6 @@ export class LimitedStream extends OrderedInput {
    * May be overridden; what was read up to there counts as all when it does not throw.
    *
    * @throws ClientDisconnected (400)
-   * @row WSGI-15
    */
   onDisconnect(error?: unknown): void {
     if (error === undefined && this.#isMax) return

@@ -7,7 +7,6 @@ import { byteStringToText } from "../http/urls.ts"
 /**
  * `PATH_INFO` as text: the path below the mount, percent-decoded once. Bytes that are not UTF-8 become U+FFFD.
  *
- * @row WSGI-7
  * @example
  * getPathInfo({ PATH_INFO: "/caf\u00c3\u00a9" }) // => "/café"
  */

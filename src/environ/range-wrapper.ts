@@ -17,7 +17,6 @@ export interface Seekable {
 /**
  * `length` bytes of `body` from the byte `start` on, or as many as there are.
  *
- * @row WSGI-11
  * @example
  * const part = new RangeWrapper([Uint8Array.of(1, 2), Uint8Array.of(3, 4)], 1, 2)
  * [(await part.next()).value[0], (await part.next()).value[0]] // => [2, 3]

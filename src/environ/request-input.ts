@@ -14,7 +14,6 @@ export type LengthEnviron = Pick<Environ, "CONTENT_LENGTH"> & { HTTP_TRANSFER_EN
  * The announced length of the body in bytes; `undefined` when there is none, as with a chunked body. What is not a
  * number counts as 0: nobody knows where such a body ends.
  *
- * @row WSGI-5
  * @example
  * getContentLength({ CONTENT_LENGTH: "12" }) // => 12
  * getContentLength({ CONTENT_LENGTH: "+12" }) // => 0
@@ -41,7 +40,6 @@ export interface InputOptions {
  *
  * @throws RequestEntityTooLarge (413) when the announced length is above the limit; nothing was read then. RangeError for a
  *   limit that is not a whole number from 0 or Infinity
- * @row WSGI-6
  */
 export function getInputStream(environ: Environ, options: InputOptions = {}): InputStream {
   const { safeFallback, maxContentLength: bytes } = options

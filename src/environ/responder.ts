@@ -39,8 +39,6 @@ export type RespondingView<This, Before extends unknown[]> = (
 /**
  * An application from a function that returns one instead of calling it. Whatever the function takes before environ and
  * startResponse, and its `this`, is passed on, so that it works on methods and can be bound.
- *
- * @row WSGI-1
  */
 export function responder<This = void, Before extends unknown[] = []>(
   view: RespondingView<This, Before>,

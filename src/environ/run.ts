@@ -20,7 +20,6 @@ export interface ApplicationResult {
  *
  * @param options with `buffered`, the whole body is read, closed, and given as an array
  * @throws what the application throws, and an Error when it never calls startResponse; the body was closed then
- * @row TST-17, GW-6, GW-7
  */
 export async function runApplication(
   app: ApplicationLike,

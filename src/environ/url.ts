@@ -22,7 +22,6 @@ export interface CurrentUrlOptions {
  * is known, because `Host` is missing or malformed, it is a path: never `http:///path`.
  *
  * @throws SecurityError (400) when the host is not one of `trustedHosts`
- * @row WSGI-2
  * @example
  * const environ = { "wsgi.url_scheme": "http", HTTP_HOST: "h", SCRIPT_NAME: "/app", PATH_INFO: "/\u00c3\u00a9", QUERY_STRING: "a=1" }
  * getCurrentUrl(environ) // => "http://h/app/é?a=1"

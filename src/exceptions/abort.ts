@@ -22,8 +22,6 @@ export type AbortArguments<Code extends number> = number extends Code
  * @example
  * new Aborter({ mapping: [] }).abort(404) // throws RangeError
  * new Aborter({ extra: [[404, new Aborter().mapping.get(410)]] }).abort(404) // throws Gone
- *
- * @row EXC-13
  */
 export class Aborter {
   /** The class for each code. */
@@ -70,7 +68,5 @@ export interface Abort {
  * abort(404) // throws NotFound
  * abort(429, { retryAfter: 60 }) // throws TooManyRequests
  * abort(299) // throws RangeError
- *
- * @row EXC-13
  */
 export const abort: Abort = new Aborter().abort

@@ -16,8 +16,6 @@ export interface HTTPExceptionClass {
  * @example
  * defaultExceptions.get(404).name // => "NotFound"
  * defaultExceptions.get(400).name // => "BadRequest"
- *
- * @row EXC-12
  */
 export const defaultExceptions: ReadonlyMap<number, HTTPExceptionClass> = new Map(
   Object.values(statuses)

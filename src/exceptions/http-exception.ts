@@ -45,8 +45,6 @@ const encoder = new TextEncoder()
  * class Melted extends HTTPException { static code = 530; static description = "Too hot." }
  * String(new Melted()) // => "530 Unknown: Too hot."
  * String(new Melted("Still too hot.")) // => "530 Unknown: Still too hot."
- *
- * @row EXC-1, EXC-2, SECX-11
  */
 export class HTTPException extends Error implements Responder {
   /** The status code of the class. */

@@ -12,8 +12,6 @@ import { HTTPException, type HTTPExceptionOptions } from "./http-exception.ts"
 
 /**
  * 400: the request makes no sense to the server.
- *
- * @row EXC-3
  */
 export class BadRequest extends HTTPException {
   static override readonly code = 400
@@ -25,8 +23,6 @@ export class BadRequest extends HTTPException {
  *
  * @example
  * new BadRequestKeyError("name").key // => "name"
- *
- * @row EXC-5
  */
 export class BadRequestKeyError extends BadRequest {
   /** Whether the pages of new errors name the key. Off, as it tells strangers what the code looks for. */
@@ -56,22 +52,16 @@ export class BadRequestKeyError extends BadRequest {
 
 /**
  * 400: the client went away before its request was complete. Nobody gets to see the page.
- *
- * @row EXC-6
  */
 export class ClientDisconnected extends BadRequest {}
 
 /**
  * 400: the request breaks a rule of security, and looks as if that was on purpose.
- *
- * @row EXC-6
  */
 export class SecurityError extends BadRequest {}
 
 /**
  * 400: the `Host` of the request is malformed or not one of ours.
- *
- * @row EXC-6
  */
 export class BadHost extends BadRequest {}
 
@@ -89,8 +79,6 @@ export interface UnauthorizedOptions extends HTTPExceptionOptions {
  *
  * @example
  * new Unauthorized({ wwwAuthenticate: "Basic" }).getHeaders().at(-1) // => ["WWW-Authenticate", "Basic"]
- *
- * @row EXC-3, EXC-7
  */
 export class Unauthorized extends HTTPException {
   static override readonly code = 401
@@ -114,8 +102,6 @@ export class Unauthorized extends HTTPException {
 
 /**
  * 402: reserved by RFC 9110, used by whoever sells.
- *
- * @row EXC-3
  */
 export class PaymentRequired extends HTTPException {
   static override readonly code = 402
@@ -124,8 +110,6 @@ export class PaymentRequired extends HTTPException {
 
 /**
  * 403: the client may not do that, whoever it is.
- *
- * @row EXC-3
  */
 export class Forbidden extends HTTPException {
   static override readonly code = 403
@@ -135,8 +119,6 @@ export class Forbidden extends HTTPException {
 
 /**
  * 404: there is nothing here, or nothing that the client may know of.
- *
- * @row EXC-3
  */
 export class NotFound extends HTTPException {
   static override readonly code = 404
@@ -150,8 +132,6 @@ export class NotFound extends HTTPException {
  * @example
  * new MethodNotAllowed(["GET", "HEAD"]).getHeaders().at(-1) // => ["Allow", "GET, HEAD"]
  * new MethodNotAllowed(["GET\n"]) // throws TypeError
- *
- * @row EXC-3, EXC-8
  */
 export class MethodNotAllowed extends HTTPException {
   static override readonly code = 405
@@ -181,8 +161,6 @@ export class MethodNotAllowed extends HTTPException {
 
 /**
  * 406: nothing the server has is acceptable by the `Accept` headers.
- *
- * @row EXC-3
  */
 export class NotAcceptable extends HTTPException {
   static override readonly code = 406
@@ -198,8 +176,6 @@ export interface ProxyAuthenticationRequiredOptions extends HTTPExceptionOptions
 
 /**
  * 407: the client has to say who it is to this proxy.
- *
- * @row EXC-3
  */
 export class ProxyAuthenticationRequired extends HTTPException {
   static override readonly code = 407
@@ -222,8 +198,6 @@ export class ProxyAuthenticationRequired extends HTTPException {
 
 /**
  * 408: the request did not arrive in time.
- *
- * @row EXC-3
  */
 export class RequestTimeout extends HTTPException {
   static override readonly code = 408
@@ -233,8 +207,6 @@ export class RequestTimeout extends HTTPException {
 
 /**
  * 409: the state of the resource does not allow it.
- *
- * @row EXC-3
  */
 export class Conflict extends HTTPException {
   static override readonly code = 409
@@ -244,8 +216,6 @@ export class Conflict extends HTTPException {
 
 /**
  * 410: there was something here, and it will not come back.
- *
- * @row EXC-3
  */
 export class Gone extends HTTPException {
   static override readonly code = 410
@@ -255,8 +225,6 @@ export class Gone extends HTTPException {
 
 /**
  * 411: the body came without a `Content-Length`.
- *
- * @row EXC-3
  */
 export class LengthRequired extends HTTPException {
   static override readonly code = 411
@@ -265,8 +233,6 @@ export class LengthRequired extends HTTPException {
 
 /**
  * 412: a condition in the headers does not hold.
- *
- * @row EXC-3
  */
 export class PreconditionFailed extends HTTPException {
   static override readonly code = 412
@@ -275,8 +241,6 @@ export class PreconditionFailed extends HTTPException {
 
 /**
  * 413: the body, or a part of it, is larger than the server allows.
- *
- * @row EXC-3
  */
 export class RequestEntityTooLarge extends HTTPException {
   static override readonly code = 413
@@ -285,8 +249,6 @@ export class RequestEntityTooLarge extends HTTPException {
 
 /**
  * 414: the target of the request is longer than the server allows.
- *
- * @row EXC-3
  */
 export class RequestURITooLarge extends HTTPException {
   static override readonly code = 414
@@ -296,8 +258,6 @@ export class RequestURITooLarge extends HTTPException {
 
 /**
  * 415: the body is of a type that the resource does not take.
- *
- * @row EXC-3
  */
 export class UnsupportedMediaType extends HTTPException {
   static override readonly code = 415
@@ -310,8 +270,6 @@ export class UnsupportedMediaType extends HTTPException {
  * @example
  * new RequestedRangeNotSatisfiable(10).getHeaders().at(-1) // => ["Content-Range", "bytes *\/10"]
  * new RequestedRangeNotSatisfiable(-1) // throws RangeError
- *
- * @row EXC-3, EXC-9
  */
 export class RequestedRangeNotSatisfiable extends HTTPException {
   static override readonly code = 416
@@ -342,8 +300,6 @@ export class RequestedRangeNotSatisfiable extends HTTPException {
 
 /**
  * 417: the server cannot do what the `Expect` header asks for.
- *
- * @row EXC-3
  */
 export class ExpectationFailed extends HTTPException {
   static override readonly code = 417
@@ -352,8 +308,6 @@ export class ExpectationFailed extends HTTPException {
 
 /**
  * 418: short and stout (RFC 2324).
- *
- * @row EXC-3
  */
 export class ImATeapot extends HTTPException {
   static override readonly code = 418
@@ -362,8 +316,6 @@ export class ImATeapot extends HTTPException {
 
 /**
  * 421: the request came over a connection that is not for its host.
- *
- * @row EXC-3
  */
 export class MisdirectedRequest extends HTTPException {
   static override readonly code = 421
@@ -372,8 +324,6 @@ export class MisdirectedRequest extends HTTPException {
 
 /**
  * 422: the body is well-formed and yet not right.
- *
- * @row EXC-3
  */
 export class UnprocessableEntity extends HTTPException {
   static override readonly code = 422
@@ -382,8 +332,6 @@ export class UnprocessableEntity extends HTTPException {
 
 /**
  * 423: somebody has locked the resource (RFC 4918).
- *
- * @row EXC-3
  */
 export class Locked extends HTTPException {
   static override readonly code = 423
@@ -392,8 +340,6 @@ export class Locked extends HTTPException {
 
 /**
  * 424: it failed since another request did (RFC 4918).
- *
- * @row EXC-3
  */
 export class FailedDependency extends HTTPException {
   static override readonly code = 424
@@ -402,8 +348,6 @@ export class FailedDependency extends HTTPException {
 
 /**
  * 425: sent as early data, which could be a replay (RFC 8470).
- *
- * @row EXC-3
  */
 export class TooEarly extends HTTPException {
   static override readonly code = 425
@@ -413,8 +357,6 @@ export class TooEarly extends HTTPException {
 
 /**
  * 428: the server insists on a condition, against lost updates (RFC 6585).
- *
- * @row EXC-3
  */
 export class PreconditionRequired extends HTTPException {
   static override readonly code = 428
@@ -467,8 +409,6 @@ class RetryAfter extends HTTPException {
  *
  * @example
  * new TooManyRequests({ retryAfter: 60 }).getHeaders().at(-1) // => ["Retry-After", "60"]
- *
- * @row EXC-3, EXC-10
  */
 export class TooManyRequests extends RetryAfter {
   static override readonly code = 429
@@ -477,8 +417,6 @@ export class TooManyRequests extends RetryAfter {
 
 /**
  * 431: one header, or all of them together, are larger than the server allows (RFC 6585).
- *
- * @row EXC-3
  */
 export class RequestHeaderFieldsTooLarge extends HTTPException {
   static override readonly code = 431
@@ -487,8 +425,6 @@ export class RequestHeaderFieldsTooLarge extends HTTPException {
 
 /**
  * 451: somebody has forbidden it (RFC 7725).
- *
- * @row EXC-3
  */
 export class UnavailableForLegalReasons extends HTTPException {
   static override readonly code = 451
@@ -506,8 +442,6 @@ export interface InternalServerErrorOptions extends HTTPExceptionOptions {
  *
  * @example
  * new InternalServerError({ originalException: 42 }).cause // => 42
- *
- * @row EXC-4, EXC-11
  */
 export class InternalServerError extends HTTPException {
   static override readonly code = 500
@@ -526,8 +460,6 @@ export class InternalServerError extends HTTPException {
 
 /**
  * 501: the server knows no such method for any resource.
- *
- * @row EXC-4
  */
 export class NotImplemented extends HTTPException {
   static override readonly code = 501
@@ -536,8 +468,6 @@ export class NotImplemented extends HTTPException {
 
 /**
  * 502: the server behind this one gave an answer that makes no sense.
- *
- * @row EXC-4
  */
 export class BadGateway extends HTTPException {
   static override readonly code = 502
@@ -546,8 +476,6 @@ export class BadGateway extends HTTPException {
 
 /**
  * 503: not now.
- *
- * @row EXC-4, EXC-10
  */
 export class ServiceUnavailable extends RetryAfter {
   static override readonly code = 503
@@ -557,8 +485,6 @@ export class ServiceUnavailable extends RetryAfter {
 
 /**
  * 504: the server behind this one gave no answer in time.
- *
- * @row EXC-4
  */
 export class GatewayTimeout extends HTTPException {
   static override readonly code = 504
@@ -567,8 +493,6 @@ export class GatewayTimeout extends HTTPException {
 
 /**
  * 505: this version of HTTP is not spoken here.
- *
- * @row EXC-4
  */
 export class HTTPVersionNotSupported extends HTTPException {
   static override readonly code = 505
@@ -577,8 +501,6 @@ export class HTTPVersionNotSupported extends HTTPException {
 
 /**
  * 507: there is no room to store it (RFC 4918).
- *
- * @row EXC-4
  */
 export class InsufficientStorage extends HTTPException {
   static override readonly code = 507
@@ -587,8 +509,6 @@ export class InsufficientStorage extends HTTPException {
 
 /**
  * 508: carrying it out would never end (RFC 5842).
- *
- * @row EXC-4
  */
 export class LoopDetected extends HTTPException {
   static override readonly code = 508
@@ -597,8 +517,6 @@ export class LoopDetected extends HTTPException {
 
 /**
  * 511: the network wants a login first; sent by its gate, never by the server itself (RFC 6585).
- *
- * @row EXC-4
  */
 export class NetworkAuthenticationRequired extends HTTPException {
   static override readonly code = 511

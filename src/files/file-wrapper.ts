@@ -22,7 +22,6 @@ export interface SeekableFile extends FileLike {
  * A response body over an open file, which it closes. A FileHandle of Node's is read at positions of its own, so that it
  * can seek, wherever somebody else reads it. Put it in a Response with `directPassthrough`.
  *
- * @row WSGI-10
  * @example
  * const chunks = ["a", "b", ""].map((text) => new TextEncoder().encode(text))
  * const wrapper = new FileWrapper({ read: () => chunks.shift() })
@@ -96,7 +95,6 @@ export class FileWrapper implements AsyncIterableIterator<Uint8Array, undefined>
  * Put it in a Response with `directPassthrough`, so that the server sees it.
  *
  * @param blockSize bytes to ask for at once; 64 KiB unless given
- * @row WSGI-9
  */
 export function wrapFile(environ: Environ, file: SeekableFile | FileHandle, blockSize: number = BLOCK_SIZE): Body {
   const wrap = environ["wsgi.file_wrapper"]

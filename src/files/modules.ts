@@ -15,8 +15,6 @@ export interface ImportStringOptions {
 
 /**
  * What was named cannot be imported. `message` tells how far it went, `cause` is the loader's own error.
- *
- * @row UTL-10
  */
 export class ImportStringError extends Error {
   /** The text that was to be imported. */
@@ -37,7 +35,6 @@ export class ImportStringError extends Error {
  * module is a relative or absolute path, a URL, or the name of a package as werkstatt itself would import it.
  *
  * @throws ImportStringError when it is not there; what a module throws while it is loaded comes as it is
- * @row UTL-10
  * @example
  * (await importString("node:path:posix.join"))("a", "b") // => "a/b"
  * typeof (await importString("node:path")).join // => "function"
@@ -120,7 +117,6 @@ const INDEX = /^index\.[cm]?[jt]s$/
  * (`.d.ts`), nothing that begins with a dot, no `node_modules`. Nothing is loaded.
  *
  * @throws TypeError when there is no such folder
- * @row UTL-11
  */
 export async function* findModules(
   folder: string | URL,

@@ -111,7 +111,6 @@ const OPTIONS: OptionNames<SendFromDirectoryOptions> = {
  * @throws TypeError when there is neither a name nor a media type, an attachment has no name, the name holds a control
  *   character, or the file is none (a directory, a pipe); RangeError for a `maxAge` that is no whole number
  * @throws PreconditionFailed (412), RequestedRangeNotSatisfiable (416), and the error of the system when the file is missing
- * @row UTL-7, UTL-8
  */
 export async function sendFile<R extends Response = Response>(
   file: SendableFile,
@@ -139,7 +138,6 @@ export async function sendFile<R extends Response = Response>(
  * character, or (unless `dotFiles` is on) a segment that begins with a dot.
  *
  * @throws NotFound (404), and what `sendFile` throws
- * @row UTL-9, CVE-13
  */
 export async function sendFromDirectory<R extends Response = Response>(
   directory: string | URL,

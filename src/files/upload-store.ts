@@ -27,8 +27,6 @@ const BLOCK_SIZE = 256 * 1024
 
 /**
  * Keeps the files of forms in memory up to a size and in temporary files beyond it.
- *
- * @row FORM-1
  */
 export class DiskUploadStore implements UploadStore {
   readonly #parent: string

@@ -94,7 +94,6 @@ export function encodeUrlencoded(fields: Iterable<readonly [name: string, value:
  * @param options.boundary one that the data does not hold; a random one unless given
  * @param options.preamble text before the first boundary, which parsers skip; an empty one is a line break
  * @throws RangeError when the boundary cannot be one; TypeError for a value that is neither text nor a file
- * @row TST-18
  * @example
  * encodeMultipart([["a", "1"]], { boundary: "b" }).contentType // => "multipart/form-data; boundary=b"
  * encodeMultipart([["a", "1"]], { boundary: "b" }).contentLength // => 59
@@ -165,7 +164,6 @@ export function chooseBoundary(): string {
 /**
  * Writes a multipart body event by event: perhaps a preamble; each part as a field or file and its data; the epilogue.
  *
- * @row MP-19
  * @example
  * const encoder = new MultipartEncoder("b")
  * new TextDecoder().decode(encoder.sendEvent({ type: "field", name: 'a"', headers: [] })) // => '--b\r\nContent-Disposition: form-data; name="a%22"\r\n\r\n'

@@ -46,7 +46,6 @@ const MULTIPART = "multipart/form-data"
  * The form in the body of a request, without a request class: the stream, the fields and the files.
  *
  * @throws as `FormDataParser.parse`
- * @row FORM-2
  */
 export function parseFormData(
   environ: Environ,
@@ -58,8 +57,6 @@ export function parseFormData(
 
 /**
  * Reads forms: urlencoded and multipart.
- *
- * @row FORM-3, FORM-4, FORM-5, FORM-6, FORM-7, FORM-8, FORM-9, FORM-10, MP-17, CVE-8, SECX-9, CVE-4
  */
 export class FormDataParser {
   readonly #options: FormDataParserOptions

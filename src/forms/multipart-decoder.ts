@@ -29,8 +29,6 @@ const UNDECIDED = -2
 /**
  * Turns the bytes of a multipart body into events: bytes are pushed in, events are pulled out, nobody waits for anybody.
  * Lines end with CRLF or LF. How much text a form may hold is for its reader to say.
- *
- * @row MP-3, MP-4, MP-5, MP-6, MP-7, MP-8, MP-9, MP-10, MP-11, MP-12, MP-13, MP-14, MP-15, MP-16, MP-18, CVE-7
  */
 export class MultipartDecoder {
   readonly #limits: SettledLimits

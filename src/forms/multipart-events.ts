@@ -42,7 +42,5 @@ export interface EpilogueEvent {
 
 /**
  * One step through a multipart body.
- *
- * @row MP-1
  */
 export type MultipartEvent = PreambleEvent | FieldEvent | FileEvent | DataEvent | EpilogueEvent

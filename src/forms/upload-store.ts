@@ -30,8 +30,6 @@ export function uploadStoreOf(environ: Environ): UploadStore {
 
 /**
  * Keeps files in memory.
- *
- * @row FORM-1
  */
 export class MemoryUploadStore implements UploadStore {
   /** The most bytes that the files of one form may have together. More is a 413. */

@@ -143,7 +143,6 @@ export interface ResourceState extends ResourceValidators {
  * a request, of any method.
  *
  * @throws TypeError when both `etag` and `data` are given
- * @row HTTP-13, SUTIL-5
  * @example
  * isResourceModified({ httpIfNoneMatch: '"a"', etag: "a" }) // => false
  * isResourceModified({ httpIfNoneMatch: '"b"', etag: "a" }) // => true

@@ -8,7 +8,6 @@ import { asciiLower } from "./tokens.ts"
  * The length in bytes that the headers announce; `undefined` when they announce none, or when the body is chunked, which
  * overrides it (RFC 9112 section 6.3). A length that is negative or no number counts as 0, one beyond 2^53 - 1 as that.
  *
- * @row SUTIL-4
  * @example
  * getContentLength("12") // => 12
  * getContentLength("12", "gzip, Chunked") // => undefined

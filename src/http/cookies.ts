@@ -24,7 +24,6 @@ const PERCENT_OR_BEYOND_ASCII = /[^\x00-\x24\x26-\x7f]/
  * the octal codes of UTF-8 bytes (`\303\251`) decoded, instead of percent codes.
  *
  * @param text a byte string, as `HTTP_COOKIE` is
- * @row HTTP-18, HTTP-31, SUTIL-6, CVE-9
  * @example
  * parseCookie("a=1; b=x%20y; a=2; c") // => [["a", "1"], ["b", "x y"], ["a", "2"], ["c", ""]]
  * parseCookie('a="caf\\303\\251"; b="100%25"; c="open') // => [["a", "café"], ["b", "100%25"], ["c", '"open']]
@@ -130,7 +129,6 @@ export interface CookieOptions {
  *
  * @throws TypeError when the name is not a token, when an attribute cannot be sent as it was given, and when the name
  *   starts with `__Host-` or `__Secure-` and the attributes are not what browsers demand of such a cookie
- * @row HTTP-19, HTTP-32
  * @example
  * dumpCookie("id", "a b", { httpOnly: true, sameSite: "lax" }) // => "id=a%20b; HttpOnly; Path=/; SameSite=Lax"
  * dumpCookie("next", "/a?b=c@d", { path: null }) // => "next=/a?b=c@d"

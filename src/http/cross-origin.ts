@@ -3,8 +3,6 @@
 
 /**
  * The values of `Cross-Origin-Embedder-Policy`: whether a page may load what did not agree to it.
- *
- * @row HTTP-20
  */
 export const COEP = {
   unsafeNone: "unsafe-none",
@@ -15,8 +13,6 @@ export type COEP = (typeof COEP)[keyof typeof COEP]
 
 /**
  * The values of `Cross-Origin-Opener-Policy`: whether a page shares its window with those that it opens.
- *
- * @row HTTP-21
  */
 export const COOP = {
   unsafeNone: "unsafe-none",
@@ -28,8 +24,6 @@ export type COOP = (typeof COOP)[keyof typeof COOP]
 
 /**
  * The values of `Cross-Origin-Resource-Policy`: who may load this.
- *
- * @row HTTP-22
  */
 export const CORP = {
   sameSite: "same-site",
@@ -40,8 +34,6 @@ export type CORP = (typeof CORP)[keyof typeof CORP]
 
 /**
  * The values of `Sec-Fetch-Site`: how the page that asks is related to this site.
- *
- * @row HTTP-23
  */
 export const SecFetchSite = {
   crossSite: "cross-site",
@@ -53,8 +45,6 @@ export type SecFetchSite = (typeof SecFetchSite)[keyof typeof SecFetchSite]
 
 /**
  * The values of `Sec-Fetch-Mode`: what kind of request it is.
- *
- * @row HTTP-24
  */
 export const SecFetchMode = {
   cors: "cors",
@@ -67,8 +57,6 @@ export type SecFetchMode = (typeof SecFetchMode)[keyof typeof SecFetchMode]
 
 /**
  * The values of `Sec-Fetch-Dest`: what the answer is for.
- *
- * @row HTTP-25
  */
 export const SecFetchDest = {
   audio: "audio",

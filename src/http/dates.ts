@@ -34,7 +34,6 @@ const MONTH_FIRST = new RegExp(`^(?:${WEEKDAY},? *)?([a-z]{3}) +(\\d{1,2}) +${TI
  * The time that an HTTP date names, or `undefined` for anything else. Without a zone it is UTC, an offset is applied,
  * a year of two digits is the one within 50 years of now. Quotes and spaces around it are ignored.
  *
- * @row HTTP-10, INT-3
  * @example
  * parseDate("Sun, 06 Nov 1994 08:49:37 GMT") // => new Date(784111777000)
  * parseDate("Sunday, 06-Nov-94 08:49:37 GMT") // => new Date(784111777000)
@@ -140,7 +139,6 @@ let lastButOne = last
  *
  * @param value a Date, or Unix seconds; now when left out
  * @throws RangeError for an invalid date and for years beyond 9999
- * @row HTTP-11, INT-3
  * @example
  * httpDate(784111777.9) // => "Sun, 06 Nov 1994 08:49:37 GMT"
  * httpDate(new Date(0)) // => "Thu, 01 Jan 1970 00:00:00 GMT"
@@ -166,7 +164,6 @@ function fixdate(second: number, value: Date | number): string {
  * A number of seconds, as in `Age`, or `undefined` when it is malformed or negative. Beyond 2^53 - 1 it is that
  * (RFC 9111 section 1.2.2).
  *
- * @row HTTP-12
  * @example
  * parseAge("3600") // => 3600
  * parseAge("-1") // => undefined
@@ -179,7 +176,6 @@ export function parseAge(text: string | undefined): number | undefined {
  * The seconds as text, fractions dropped; `undefined` stays `undefined`.
  *
  * @throws RangeError when negative or beyond the safe range
- * @row HTTP-12
  * @example
  * dumpAge(3600) // => "3600"
  * dumpAge(-1) // throws RangeError

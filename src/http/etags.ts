@@ -12,7 +12,6 @@ import { isSpace, stripSpace } from "./tokens.ts"
  * The tag as it stands in a header.
  *
  * @throws TypeError when the tag holds a quote, which cannot be escaped in it, a control character, or one beyond Latin-1
- * @row HTTP-8
  * @example
  * quoteEtag("v1") // => '"v1"'
  * quoteEtag("v1", true) // => 'W/"v1"'
@@ -35,7 +34,6 @@ export function isEtag(text: string): boolean {
  * The tag without its quotes, and whether it is weak. A tag that lacks the quotes is taken as it is, and `w/` as `W/`:
  * old clients send both.
  *
- * @row HTTP-8
  * @example
  * unquoteEtag('W/"v1"') // => ["v1", true]
  * unquoteEtag("v1") // => ["v1", false]
@@ -125,7 +123,6 @@ export function dumpEtags(list: { strong: Iterable<string>; weak: Iterable<strin
  * name. It costs about 3 microseconds for 1 KiB and 2 milliseconds for 1 MiB, which is 2.4 and 3.6 times what SHA-256
  * does. A runtime without SHA3 takes SHA-256.
  *
- * @row HTTP-9
  * @example
  * generateEtag(new TextEncoder().encode("hello")) // => "Mzi+aU9QxfM4gUmGzfBoZFOoiLhPQk15KvS5ICOY85I"
  */

@@ -50,7 +50,6 @@ const NOT_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/
  * @example
  * checkFieldValue("text/html") // => "text/html"
  * checkFieldValue("a\r\nSet-Cookie: b") // throws TypeError
- * @row SECX-12
  */
 export function checkFieldValue(value: string): string {
   if (typeof value !== "string" || NOT_IN_VALUE.test(value)) throw new TypeError(`Not a header value: ${show(value)}`)
@@ -71,7 +70,6 @@ function show(value: unknown): string {
  * The items of a comma-separated list. Empty items are dropped, commas inside quotes do not separate, and the quotes
  * around a whole item are taken off. A quote that is never closed makes the whole list empty.
  *
- * @row HTTP-5
  * @example
  * parseListHeader('a, "b, c", d="e, f"') // => ["a", "b, c", 'd="e, f"']
  * parseListHeader('a, "b') // => []
@@ -109,7 +107,6 @@ function pushItem(items: string[], text: string, start: number, end: number): vo
  * The `key=value` items of a list. A key without `=` has the value `undefined`, an empty key is dropped, the last of
  * several equal keys counts. `key*=UTF-8''...` is decoded and named `key` (RFC 8187).
  *
- * @row HTTP-6
  * @example
  * parseDictHeader('realm="a, b", stale') // => new Map([["realm", "a, b"], ["stale", undefined]])
  * parseDictHeader("name*=UTF-8''%E2%82%AC") // => new Map([["name", "€"]])
@@ -150,7 +147,6 @@ export function parseDictHeader(text: string | undefined): Map<string, string | 
  * In quotes, `\"` and `\\` are unescaped and other backslashes kept, since browsers send `C:\x.txt`;
  * and `%22` is a quote, as HTML prescribes for form data.
  *
- * @row HTTP-7, HTTP-27, HTTP-28, HTTP-29, HTTP-30, SECX-4
  * @example
  * parseOptionsHeader("text/html; Charset=UTF-8") // => ["text/html", new Map([["charset", "UTF-8"]])]
  * parseOptionsHeader("a; b*0=c; b*1=d; e; f=g") // => ["a", new Map([["b", "cd"], ["f", "g"]])]
@@ -267,7 +263,6 @@ function unescapeParameter(text: string): string {
  * is beyond Latin-1 is sent as `name*=UTF-8''...` (RFC 8187); one whose name ends in `*` is taken as already encoded so.
  *
  * @throws TypeError when a name is not a token, or an encoded value holds anything else
- * @row HTTP-3
  * @example
  * dumpOptionsHeader("attachment", [["filename", "a b.txt"], ["size", null]]) // => 'attachment; filename="a b.txt"'
  * dumpOptionsHeader("text/html", [["charset\n", "x"]]) // throws TypeError
@@ -295,7 +290,6 @@ function dumpParameter(name: string, value: string | number | boolean): string {
  * `undefined` leaves the bare key, and extended values are written as `dumpOptionsHeader` does it.
  *
  * @throws TypeError when a key is not a token, or an encoded value holds anything else
- * @row HTTP-4
  * @example
  * dumpHeader(["a", "b c"]) // => 'a, "b c"'
  * dumpHeader(new Map([["realm", "x y"], ["stale", null]])) // => 'realm="x y", stale'
@@ -371,7 +365,6 @@ export const CONNECTION_FIELDS: ReadonlySet<string> = new Set([...HOP_BY_HOP_HEA
 /**
  * Whether the field describes a body, and has no place in a 304.
  *
- * @row HTTP-16
  * @example
  * isEntityHeader("Content-Type") // => true
  */
@@ -382,7 +375,6 @@ export function isEntityHeader(name: string): boolean {
 /**
  * Whether the field belongs to one connection, and is not passed on.
  *
- * @row HTTP-16
  * @example
  * isHopByHopHeader("Keep-Alive") // => true
  */
@@ -403,7 +395,6 @@ export type MutableHeaders =
  *
  * @param allowed names in any case that stay; those that a 304 has to repeat, unless given
  * @throws TypeError for headers that can't be changed
- * @row HTTP-14
  * @example
  * const headers = new Headers({ "Content-Type": "text/html", ETag: '"v1"' })
  * removeEntityHeaders(headers)
@@ -419,7 +410,6 @@ export function removeEntityHeaders(headers: MutableHeaders, allowed: Iterable<s
  * (RFC 9110 section 7.6.1).
  *
  * @throws TypeError for headers that can't be changed
- * @row HTTP-15
  */
 export function removeHopByHopHeaders(headers: MutableHeaders): void {
   const named = new Set<string>()

@@ -58,7 +58,6 @@ export function comparableHost(host: string): string {
  *
  * @param trusted names, in any script; one that starts with a dot stands for itself and all names below it.
  *   Without a list, or with an empty one, any host will do
- * @row SUTIL-1, WSGI-4
  * @example
  * hostIsTrusted("www.example.com:8080", [".example.com"]) // => true
  * hostIsTrusted("example.com.", ["example.com"]) // => true
@@ -104,7 +103,6 @@ const DEFAULT_PORTS: ReadonlyMap<string, string> = new Map([
  *
  * @param server name and port; no port means that the name is the path of a unix socket
  * @throws UntrustedHost when there is a list of trusted hosts (see `hostIsTrusted`) and the host is malformed or not in it
- * @row SUTIL-2
  * @example
  * getHost("https", "example.com:443") // => "example.com"
  * getHost("http", undefined, ["::1", 8080]) // => "[::1]:8080"

@@ -77,7 +77,6 @@ export function withParameters(mimetype: string, parameters: ReadonlyMap<string,
 /**
  * The value of Content-Type for a media type: text types get the charset, unless they come with one.
  *
- * @row UTL-3
  * @example
  * getContentType("text/html", "utf-8") // => "text/html; charset=utf-8"
  * getContentType("text/html; charset=latin1", "utf-8") // => "text/html; charset=latin1"

@@ -10,7 +10,6 @@ const NO_DIGIT = 99
  * Beyond the safe range (2^53 - 1) it is `undefined` too: a rounded number would be another one.
  *
  * @param base 16 reads hexadecimal digits, as in the size of a chunk
- * @row INT-1, SECX-5
  * @example
  * parseInteger(" 42 ") // => 42
  * parseInteger("-1") // => -1

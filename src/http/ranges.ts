@@ -110,7 +110,6 @@ export function selectRange(
  * Whether start and stop, both or neither given, make a part of something that long; an unknown length fits all.
  * A stop beyond the length is allowed here, as in a range that is asked for.
  *
- * @row HTTP-17
  * @example
  * isByteRangeValid(0, 10, 10) // => true
  * isByteRangeValid(10, 20, 10) // => false

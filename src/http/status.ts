@@ -86,7 +86,6 @@ export function reasonPhrase(code: number): string {
  *
  * @throws RangeError for a number that has not three digits; TypeError for a text that starts with no such code, or that no status
  *   line may hold, for a line break in it, say
- * @row RES-4
  * @example
  * parseStatus(404) // => [404, "404 Not Found"]
  * parseStatus("200 All is well") // => [200, "200 All is well"]

@@ -34,7 +34,6 @@ export function isToken(text: string): boolean {
  * Characters that no header may hold are left for `checkFieldValue` to refuse.
  *
  * @param options `allowToken: false` quotes tokens too, which some parameters of Digest authentication ask for
- * @row HTTP-1
  * @example
  * quoteHeaderValue("UTF-8") // => "UTF-8"
  * quoteHeaderValue('say "hi"') // => '"say \\"hi\\""'
@@ -49,7 +48,6 @@ export function quoteHeaderValue(value: string | number | boolean, options?: { a
 /**
  * What `quoteHeaderValue` was given. Text that does not both begin and end with a quote comes back as it is.
  *
- * @row HTTP-2
  * @example
  * unquoteHeaderValue('"a \\"b\\""') // => 'a "b"'
  * unquoteHeaderValue('"open') // => '"open'

@@ -58,7 +58,6 @@ export function textToByteString(text: string): string {
  * no pair, `;` is data. An escape that is malformed, or whose bytes are not UTF-8, stays as it is.
  *
  * @param text a byte string, as `QUERY_STRING` is, without the `?`
- * @row URL-3
  * @example
  * parseQuery("a=1&b=x+y&a=%C3%A9&c") // => [["a", "1"], ["b", "x y"], ["a", "é"], ["c", ""]]
  * parseQuery("a=%FF&&b=100%") // => [["a", "%FF"], ["b", "100%"]]
@@ -197,7 +196,6 @@ const HOST_SAFE = "!$&'()*+,;="
  * or fragment, and characters that no URI may have, such as backslash and brackets.
  *
  * @throws TypeError for a host or port that cannot be one
- * @row URL-2
  * @example
  * iriToUri("http://☃.net/påth?q=èry#frågment") // => "http://xn--n3h.net/p%C3%A5th?q=%C3%A8ry#fr%C3%A5gment"
  * iriToUri("/\\evil.example") // => "/%5Cevil.example"
@@ -229,7 +227,6 @@ const USER_KEEP = charTable(" %:@/?#", true)
  * Bytes that are not UTF-8 and labels that are not Punycode stay encoded.
  *
  * @throws TypeError for a host or port that cannot be one
- * @row URL-1
  * @example
  * uriToIri("http://xn--n3h.net/p%C3%A5th%2F?q=%C3%A8ry%DF") // => "http://☃.net/påth%2F?q=èry%DF"
  */
@@ -265,7 +262,6 @@ export interface UrlParts {
  * escaped, since browsers take it for a slash.
  *
  * @throws TypeError for a host that cannot be one
- * @row SUTIL-3
  * @example
  * getCurrentUrl({ scheme: "http", host: "h" }) // => "http://h/"
  * getCurrentUrl({ scheme: "http", host: "h", rootPath: "/r", path: "/a b", queryString: "c=%C3%A9" }) // => "http://h/r/a%20b?c=é"

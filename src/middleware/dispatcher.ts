@@ -24,7 +24,6 @@ export type Mounts =
  * one of the Host header, without its port; the most specific host goes before a longer path.
  *
  * @throws TypeError when a mount is neither a path nor `//` and a host, or is mounted twice, or an application is none
- * @row MW-3
  */
 export function dispatcher(app: ApplicationLike, mounts: Mounts): Application {
   const inner = asApplication(app, "dispatcher")

@@ -16,8 +16,6 @@ export interface Breach {
 
 /**
  * A rule of the gateway interface was broken, by the server or by the application.
- *
- * @row MW-8
  */
 export class LintError extends Error {
   override readonly name: string = "LintError"

@@ -45,7 +45,6 @@ const lostBodies = new FinalizationRegistry<() => void>((tell) => tell())
  * The same application, with every breach of the gateway interface by it or by its server made visible: LintError
  * is thrown at whoever broke a rule, advice goes to `report`. The rules are those of `docs/gateway.md`.
  *
- * @row MW-8
  * @example
  * lint("hello") // throws LintError
  * lint(() => [])({ REQUEST_METHOD: "GET" }, () => {}) // throws LintError
@@ -63,8 +62,6 @@ export function lint(app: ApplicationLike, { report = warn }: LintOptions = {}):
 /**
  * The bodies that `app`, made by lint, has returned and nobody has closed, as breaches of rule L27: the check for the end of a test.
  * Those that are lost to the garbage collector are reported without being asked for.
- *
- * @row MW-8
  */
 export function unclosedBodies(app: Application): LintError[] {
   return [...(openRequests.get(app) ?? [])].flatMap((inspection) => inspection.unclosed())

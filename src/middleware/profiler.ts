@@ -66,7 +66,7 @@ const OPTIONS: OptionNames<ProfilerOptions> = {
   serverTiming: true,
 }
 
-/** Measures requests, writes where their time went, and perhaps a `.cpuprofile` file for each. @row MW-9 */
+/** Measures requests, writes where their time went, and perhaps a `.cpuprofile` file for each. */
 export function profiler(app: ApplicationLike, options: ProfilerOptions = {}): Application {
   const inner = asApplication(app, "profiler")
   checkOptions("profiler", options, OPTIONS)

@@ -83,7 +83,6 @@ const OPTIONS: OptionNames<ProxyFixOptions> = {
  *
  * @throws RangeError when a count is no whole number from 0, or an entry of `trusted` no address; TypeError for options that
  *   contradict each other
- * @row MW-1, MW-2, ENV-19, SECX-8
  */
 export function proxyFix(app: ApplicationLike, options: ProxyFixOptions = {}): Application {
   const inner = asApplication(app, "proxyFix")

@@ -72,7 +72,6 @@ const OPTIONS: OptionNames<SharedDataOptions> = {
  * `.`, `..` or an empty segment, or names something that begins with a dot.
  *
  * @throws TypeError when an export's path does not start with a slash, Error when a package is not installed
- * @row MW-4, MW-5, MW-6
  */
 export function sharedData(app: ApplicationLike, exports: Exports, options: SharedDataOptions = {}): Application {
   const inner = asApplication(app, "sharedData")

@@ -80,7 +80,6 @@ const OPTIONS: OptionNames<HttpProxyOptions> = {
  *
  * @throws TypeError for a target that is no http or https URL, or has a query, a user or dot segments; Error when undici is
  *   not installed
- * @row MW-7
  */
 export function httpProxy(
   app: ApplicationLike,

@@ -9,8 +9,6 @@ import type { ConverterArgument, ConverterArguments } from "./pattern.ts"
 /**
  * Thrown by a converter's `toValue` for a text that is no value of it: the rule does not match, the next one is tried.
  * Thrown by `toUrl`: the rule cannot be built with that value, the next one is tried.
- *
- * @row CONV-2
  */
 export class ValidationError extends Error {
   override get name(): string {
@@ -102,8 +100,6 @@ function countArgument(args: Map<string, ConverterArgument>, name: string): numb
  * class Hex extends BaseConverter { regex = "[0-9a-f]+"; toValue(text) { return Number.parseInt(text, 16) } }
  * new Hex().toValue("ff") // => 255
  * new Hex().toUrl("a/b c") // => "a/b%20c"
- *
- * @row CONV-1
  */
 export class BaseConverter<Value = string, Input = Value> implements Converter<Value, Input> {
   /** The texts that match. */
@@ -161,8 +157,6 @@ function plainText(value: unknown): string {
 /**
  * `string`, and `default` where a placeholder names no converter: text without a slash, at least one character.
  * Arguments: `minlength` (1), `maxlength`, `length` (both at once), counted in characters.
- *
- * @row CONV-3
  */
 export class StringConverter extends BaseConverter<string, string | number> {
   override readonly regex: string
@@ -180,8 +174,6 @@ export class StringConverter extends BaseConverter<string, string | number> {
 
 /**
  * `any(one, two)`: one of the words, in their order. A word of other characters than letters, digits, `_` and `.` is quoted.
- *
- * @row CONV-4
  */
 export class AnyConverter extends BaseConverter<string> {
   override readonly regex: string
@@ -213,8 +205,6 @@ export class AnyConverter extends BaseConverter<string> {
 
 /**
  * `path`: the rest of the path or a piece of it, slashes included; does not start with one.
- *
- * @row CONV-5
  */
 export class PathConverter extends BaseConverter<string> {
   override readonly regex = "[^/].*?"
@@ -258,8 +248,6 @@ abstract class NumberConverter<Input> extends BaseConverter<number, Input> {
 /**
  * `int`: ASCII digits, as a number. What is beyond the safe integers does not match.
  * Arguments: `fixedDigits` (exactly so many, with leading zeros), `min`, `max`, `signed`.
- *
- * @row CONV-6
  */
 export class IntegerConverter extends NumberConverter<number | bigint> {
   override readonly regex: string
@@ -308,8 +296,6 @@ export class IntegerConverter extends NumberConverter<number | bigint> {
  * @example
  * new FloatConverter().toUrl(1) // => "1.0"
  * new FloatConverter().toUrl(1e-7) // => "0.0000001"
- *
- * @row CONV-7
  */
 export class FloatConverter extends NumberConverter<number> {
   override readonly regex: string
@@ -352,8 +338,6 @@ function decimal(value: number): string {
  *
  * @example
  * new UUIDConverter().toValue("A8098C1A-F86E-11DA-BD1A-00112444BE1E") // => "a8098c1a-f86e-11da-bd1a-00112444be1e"
- *
- * @row CONV-8
  */
 export class UUIDConverter extends BaseConverter<string> {
   override readonly regex = "[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
@@ -374,8 +358,6 @@ export class UUIDConverter extends BaseConverter<string> {
 
 /**
  * The converters of every map, by name. A map's `converters` come first; this one is never changed.
- *
- * @row CONV-9
  */
 export const defaultConverters: {
   readonly default: typeof StringConverter

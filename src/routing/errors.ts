@@ -15,8 +15,6 @@ import { endpointName, type Rule } from "./rule.ts"
  * const redirect = new RequestRedirect("http://example.com/ä/")
  * redirect.code // => 308
  * redirect.getHeaders().at(-1) // => ["Location", "http://example.com/%C3%A4/"]
- *
- * @row MAP-30, CVE-11
  */
 export class RequestRedirect extends HTTPException {
   static override readonly code: number = 308
@@ -68,8 +66,6 @@ export class AllowedMethods extends HTTPException {
 
 /**
  * 400: the only rules that match are for WebSocket handshakes and this is none, or the other way round.
- *
- * @row MAP-18
  */
 export class WebsocketMismatch extends BadRequest {
   static override description = "The URL is only for WebSocket handshakes, or not for them."
@@ -77,8 +73,6 @@ export class WebsocketMismatch extends BadRequest {
 
 /**
  * A rule that could not be told apart from one that the map has already.
- *
- * @row RULE-9
  */
 export class DuplicateRuleError extends Error {
   override readonly name: string = "DuplicateRuleError"
@@ -97,8 +91,6 @@ export class DuplicateRuleError extends Error {
 /**
  * No rule of the endpoint can be built with these values and this method. The message suggests what was meant, or names the
  * placeholder that does not take its value; what its converter threw is the `cause`.
- *
- * @row MAP-30
  */
 export class BuildError extends Error {
   override readonly name: string = "BuildError"

@@ -89,8 +89,6 @@ const NO_METHOD = "--"
 
 /**
  * A bound map. Made by `bind` and `bindToEnviron`.
- *
- * @row MAP-6
  */
 export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
   /** The map. */
@@ -144,7 +142,6 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
    * @param path decoded; by default that of the adapter
    * @throws NotFound, MethodNotAllowed with the methods of all rules that match the path, RequestRedirect to the URL that
    *   should have been asked for, WebsocketMismatch
-   * @row MAP-7, MAP-9, MAP-10, MAP-11, MAP-12, MAP-14, MAP-15, MAP-16, MAP-17, MAP-19
    */
   match(path: string = this.pathInfo, options: MatchOptions = NO_OPTIONS): Match<Spec, Table> {
     const method = options.method === undefined ? this.defaultMethod : capitals(options.method)
@@ -199,8 +196,6 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
   /**
    * Matches and calls the view. A redirect and the answer to OPTIONS are returned, not thrown, and so are HTTP errors with
    * `catchHttpExceptions`, those of an asynchronous view included.
-   *
-   * @row MAP-20
    */
   dispatch<Result>(
     view: (match: Match<Spec, Table>) => Result,
@@ -228,8 +223,6 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
 
   /**
    * Whether something is there for the path and method; a redirect counts.
-   *
-   * @row MAP-21
    */
   test(path?: string, method?: string): boolean {
     const asked = method === undefined ? this.defaultMethod : capitals(method)
@@ -240,8 +233,6 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
   /**
    * The methods of all rules that match the path, for the `Allow` of an answer to OPTIONS. Empty when nothing matches,
    * and when a rule takes any method.
-   *
-   * @row MAP-21
    */
   allowedMethods(path?: string): string[] {
     const outcome = this.#find(path ?? this.pathInfo, NO_METHOD, undefined)
@@ -256,7 +247,6 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
    *
    * @param values by name, or as pairs, where a name that comes more than once has a list
    * @throws BuildError when no rule of the endpoint takes the values
-   * @row MAP-22, MAP-23, MAP-24, RULE-7
    */
   build<const Endpoint extends Spec["endpoint"]>(
     endpoint: Endpoint,
@@ -401,8 +391,6 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
 
   /**
    * The host for what a rule says about its domain; without that, the one that the adapter is bound to.
-   *
-   * @row MAP-26
    */
   getHost(domain?: string): string {
     if (this.map.hostMatching) return domain ?? this.serverName
@@ -414,8 +402,6 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
 
   /**
    * The query as text. With the map's `sortParameters` its pairs are sorted.
-   *
-   * @row MAP-25
    */
   encodeQueryArgs(queryArgs: QueryArguments | undefined): string {
     if (queryArgs === undefined) return ""
@@ -430,7 +416,6 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
    * The absolute URL of a path below the mount. Slashes at its start are one.
    *
    * @param path quoted
-   * @row MAP-13
    */
   makeRedirectUrl(path: string, options: RedirectUrlOptions = NO_OPTIONS): string {
     const query = this.encodeQueryArgs(options.queryArgs ?? this.queryArgs)

@@ -284,8 +284,6 @@ function mayEnd(node: Node, steps: readonly Step[], index: number): boolean {
 
 /**
  * Rules, to be found by host or subdomain, path, method, and whether the request is a WebSocket handshake.
- *
- * @row MAP-8, MAP-29
  */
 export class Matcher {
   readonly #mergeSlashes: boolean

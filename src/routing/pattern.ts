@@ -153,7 +153,6 @@ const CONSTANTS = new Map<string, ConverterArgument>([
  * The arguments of a converter.
  *
  * @throws TypeError for what is not a list of arguments
- * @row RULE-3
  * @example
  * parseConverterArguments("4, signed=True").positional // => [4]
  * parseConverterArguments("4, signed=True").named.get("signed") // => true

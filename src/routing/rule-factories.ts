@@ -50,7 +50,6 @@ class ChangedRules<Spec extends RuleSpec> implements RuleFactory<Spec> {
  * The rules under a path. Slashes at its end are ignored.
  *
  * @throws TypeError for a path that is not empty and does not start with a slash
- * @row RULE-11
  */
 export function submount<const Path extends string, const Wrapped extends Rules>(
   path: Path,
@@ -63,8 +62,6 @@ export function submount<const Path extends string, const Wrapped extends Rules>
 
 /**
  * The rules on a subdomain, which may hold placeholders.
- *
- * @row RULE-11
  */
 export function subdomain<const Subdomain extends string, const Wrapped extends Rules>(
   subdomain: Subdomain,
@@ -77,7 +74,6 @@ export function subdomain<const Subdomain extends string, const Wrapped extends 
  * The rules with a prefix before their endpoints, which are names.
  *
  * @throws TypeError, when the rules are added to a map, for an endpoint that is not a text
- * @row RULE-11
  */
 export function endpointPrefix<const Prefix extends string, const Wrapped extends Rules>(
   prefix: Prefix,
@@ -146,8 +142,6 @@ export type RuleTemplate<Spec extends RuleSpec> = <const Context extends Templat
  *
  *     const resource = ruleTemplate([rule("/$name/<int:id>", "$name.show")])
  *     new RuleMap([resource({ name: "user" }), resource({ name: "group" })])
- *
- * @row RULE-12
  */
 export function ruleTemplate<const Wrapped extends Rules>(rules: Wrapped): RuleTemplate<SpecsOf<Wrapped>> {
   return (context) => {

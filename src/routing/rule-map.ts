@@ -93,8 +93,6 @@ type Merged<Table, More> = {
  *     const urls = new RuleMap([rule("/", "index"), rule("/<int:year>/", "archive")])
  *     urls.bind("example.com").match("/2026/").values      // { year: 2026 }
  *     urls.bind("example.com").build("archive", { year: 2026 })    // "/2026/"
- *
- * @row MAP-1
  */
 export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTable = Nothing>
   implements BindingContext
@@ -113,14 +111,10 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
   readonly sortKey: ((pair: readonly [name: string, value: unknown]) => string | number) | undefined
   /**
    * Whether rules match by their `host`: a pattern like that of a path, over the host and its port.
-   *
-   * @row MAP-27
    */
   readonly hostMatching: boolean
   /**
    * Whether subdomains count. If not, rules match on every host, and URLs are built as paths.
-   *
-   * @row MAP-28
    */
   readonly subdomainMatching: boolean
   /** All converters by name. What is set here is there for rules that are added from then on; see also `addConverters`. */
@@ -162,7 +156,6 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
    * Adds rules, at any time. The map itself is returned, with a type that knows them.
    *
    * @throws TypeError, RangeError, DuplicateRuleError for a rule that cannot be
-   * @row MAP-2
    */
   add<const Factory extends RuleFactory>(
     factory: Factory & CheckedConverters<Factory["~spec"], Table>,
@@ -218,7 +211,6 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
    * The converter for a placeholder. Made once for each different call.
    *
    * @throws TypeError for an unknown name or arguments that it does not take
-   * @row RULE-6
    */
   getConverter(placeholder: Placeholder): ReadyConverter {
     const call = `${placeholder.converter}(${placeholder.arguments})`
@@ -334,7 +326,6 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
    *
    * @param serverName the host, with its port unless that is the default one; any script, any case
    * @throws BadHost for a name that cannot be one, TypeError for a subdomain in a map that matches hosts
-   * @row MAP-4
    */
   bind(serverName: string, options: BindOptions = {}): MapAdapter<Made[number]["~spec"], Table> {
     if (this.hostMatching && options.subdomain !== undefined) {
@@ -358,7 +349,6 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
    *
    * @param source an environ, or a request, whose list of trusted hosts is then heeded
    * @throws BadHost for a name that cannot be one, SecurityError for a host that the request does not trust
-   * @row MAP-5, SECX-2
    */
   bindToEnviron(
     source: Environ | RequestLike,
@@ -413,8 +403,6 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
 
   /**
    * The map for people.
-   *
-   * @row MAP-3
    */
   toString(): string {
     return `RuleMap([${[...this.iterRules()].join(", ")}])`

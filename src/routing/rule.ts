@@ -75,8 +75,6 @@ export type SpecOf<Path extends string, Endpoint, Options> = Facts<
 
 /**
  * What a map takes: a rule, or something that makes rules of others.
- *
- * @row RULE-10
  */
 export interface RuleFactory<Spec extends RuleSpec = RuleSpec> {
   /** For the compiler only; there is no such member at run time. */
@@ -96,8 +94,6 @@ const WEBSOCKET_METHODS = new Set(["GET", "HEAD", "OPTIONS"])
 /**
  * One URL pattern. Made by `rule`. A subclass takes the same three arguments; with options of its own it also overrides
  * `getOptions`, so that the factories (`submount`, ...) keep them.
- *
- * @row RULE-1, RULE-2, RULE-4
  */
 export class Rule<Spec extends RuleSpec = RuleSpec> implements RuleFactory<Spec> {
   /** For the compiler only; there is no such member at run time. */
@@ -190,8 +186,6 @@ export class Rule<Spec extends RuleSpec = RuleSpec> implements RuleFactory<Spec>
 
   /**
    * A copy with changes, of the same class; what is not named stays.
-   *
-   * @row RULE-5
    */
   with(changes: RuleChanges): Rule {
     const { rule: text = this.rule, endpoint = this.endpoint, ...options } = { ...this.getOptions(), ...changes }
@@ -217,8 +211,6 @@ export class Rule<Spec extends RuleSpec = RuleSpec> implements RuleFactory<Spec>
 
   /**
    * Whether the other rule has the same text, with the same host or subdomain.
-   *
-   * @row RULE-8
    */
   equals(other: Rule): boolean {
     return this.rule === other.rule && this.subdomain === other.subdomain && this.host === other.host

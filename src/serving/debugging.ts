@@ -11,7 +11,7 @@ import type { ReloaderPayload } from "./reloader/payload.ts"
 
 /** What `runSimple` takes for the debugger. */
 export interface DebuggerOptions {
-  /** Whether errors are shown in the browser, with a console in each frame. For development only. @row SRV-3 */
+  /** Whether errors are shown in the browser, with a console in each frame. For development only. */
   useDebugger?: boolean
   /** Whether its consoles can be used. Default true. */
   useEvalex?: boolean

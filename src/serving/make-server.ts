@@ -11,11 +11,9 @@ import { loadSslContext, type SslContext } from "./tls.ts"
 
 /**
  * What `makeServer` and `runSimple` take besides what the node adapter does.
- *
- * @row SRV-6, SRV-12
  */
 export interface ServerOptions extends ApplicationOptions {
-  /** Makes the server speak TLS. @row SRV-8 */
+  /** Makes the server speak TLS. */
   sslContext?: SslContext
   /** A descriptor on which somebody else listens already, as a service manager does; takes the place of host and port. */
   fd?: number
@@ -27,8 +25,6 @@ export interface ServerOptions extends ApplicationOptions {
 
 /**
  * A server that listens.
- *
- * @row SRV-11
  */
 export interface WerkstattServer {
   /** The host that it was made for. */
@@ -90,7 +86,6 @@ export const SERVER_OPTIONS: OptionNames<ServerOptions> = {
  * @param port 0 takes a free port; does not matter for a unix socket
  * @throws RangeError for a port or a mode that is none
  * @throws Error with a sentence that says what to do when the address is taken, or not to be had
- * @row SRV-9, SRV-10, SRV-21, SRV-20
  */
 export async function makeServer(
   hostname: string,

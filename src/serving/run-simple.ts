@@ -22,11 +22,11 @@ import { runInProcesses } from "./worker-processes.ts"
 
 /** What is watched for changes, and how. */
 export interface ReloaderOptions {
-  /** Further files to watch, and folders with all that is in them. @row REL-7 */
+  /** Further files to watch, and folders with all that is in them. */
   extraFiles?: Iterable<string>
-  /** Patterns of full paths that are not watched; `*` stands for slashes too. @row REL-8 */
+  /** Patterns of full paths that are not watched; `*` stands for slashes too. */
   excludePatterns?: Iterable<string>
-  /** How changes are found. Default `auto`: events of the operating system. `stat` looks at the files time and again. @row REL-6 */
+  /** How changes are found. Default `auto`: events of the operating system. `stat` looks at the files time and again. */
   reloaderType?: ReloaderType
   /** How often `stat` looks. Default 1000 ms. */
   reloaderIntervalMs?: number
@@ -34,8 +34,6 @@ export interface ReloaderOptions {
 
 /**
  * What `runSimple` takes besides what `makeServer` does.
- *
- * @row SRV-2, SRV-3, SRV-4, SRV-5, SRV-7
  */
 export interface RunOptions extends ServerOptions, ReloaderOptions, DebuggerOptions {
   /** Whether the application starts anew when one of its files changes. */
@@ -76,7 +74,6 @@ const RUN_OPTIONS: OptionNames<RunOptions> = {
  * same program, and ends with its exit code.
  *
  * @throws Error when the address is taken; the message says what to do
- * @row SRV-1, SRV-19
  */
 export async function runSimple(
   hostname: string,
@@ -115,7 +112,6 @@ export async function runSimple(
  * ends with the exit code of the other one.
  *
  * @param execArgv flags for Node that the other process needs besides those of this one
- * @row REL-1, REL-2, REL-3, REL-4, REL-5, REL-9
  */
 export async function runWithReloader(
   hostname: string,

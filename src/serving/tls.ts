@@ -21,8 +21,6 @@ const YEAR_MS = 365 * 24 * 60 * 60 * 1000
 
 /**
  * A certificate, signed by itself, for `host`, all names below it, `localhost`, 127.0.0.1 and ::1. Good for a year.
- *
- * @row SRV-24
  */
 export async function generateAdhocSslPair(host: string = "localhost"): Promise<CertificatePair> {
   const { generate } = await loadSelfsigned()
@@ -59,7 +57,6 @@ async function loadSelfsigned(): Promise<typeof import("selfsigned")> {
  *
  * @param options `host` is what the certificate is for, by default `localhost`
  * @returns both paths, as `sslContext` takes them
- * @row SRV-23
  */
 export async function makeSslDevcert(basePath: string, options: { host?: string } = {}): Promise<[string, string]> {
   const { cert, key } = await generateAdhocSslPair(options.host)

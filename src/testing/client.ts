@@ -64,7 +64,6 @@ const MAX_REDIRECTS = 20
  * What the application throws, the client throws. A response whose body is a stream is closed when that was read; whoever
  * does not read it calls `response.close()`, or says `buffered`.
  *
- * @row TST-1, TST-4, TST-7, TST-8
  * @example
  * const client = new Client((environ, startResponse) => { startResponse("200 OK", [["Content-Type", "text/plain"]]); return [new TextEncoder().encode(environ.PATH_INFO)] })
  * await (await client.get("/a")).text() // => "/a"
@@ -95,7 +94,6 @@ export class Client<R extends Response = TestResponse> {
    * Sends a request. A body that was sent before is sent again from its start.
    *
    * @throws ClientRedirectError when a redirect is to be followed and cannot be
-   * @row TST-2, TST-3, TST-5, TST-6
    */
   async open(target: OpenTarget = "/", options: OpenOptions = {}): Promise<R & TestParts> {
     const given = isDescription(target) ? { ...target, ...options } : options
@@ -104,42 +102,42 @@ export class Client<R extends Response = TestResponse> {
     return followRedirects ? this.#follow(response, { buffered, useCookies }) : response
   }
 
-  /** Sends a GET request. @row TST-2 */
+  /** Sends a GET request. */
   async get(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
     return this.open(target, { ...options, method: "GET" })
   }
 
-  /** Sends a HEAD request. @row TST-2 */
+  /** Sends a HEAD request. */
   async head(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
     return this.open(target, { ...options, method: "HEAD" })
   }
 
-  /** Sends a POST request. @row TST-2 */
+  /** Sends a POST request. */
   async post(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
     return this.open(target, { ...options, method: "POST" })
   }
 
-  /** Sends a PUT request. @row TST-2 */
+  /** Sends a PUT request. */
   async put(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
     return this.open(target, { ...options, method: "PUT" })
   }
 
-  /** Sends a PATCH request. @row TST-2 */
+  /** Sends a PATCH request. */
   async patch(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
     return this.open(target, { ...options, method: "PATCH" })
   }
 
-  /** Sends a DELETE request. @row TST-2 */
+  /** Sends a DELETE request. */
   async delete(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
     return this.open(target, { ...options, method: "DELETE" })
   }
 
-  /** Sends an OPTIONS request. @row TST-2 */
+  /** Sends an OPTIONS request. */
   async options(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
     return this.open(target, { ...options, method: "OPTIONS" })
   }
 
-  /** Sends a TRACE request. @row TST-2 */
+  /** Sends a TRACE request. */
   async trace(target?: OpenTarget, options?: OpenOptions): Promise<R & TestParts> {
     return this.open(target, { ...options, method: "TRACE" })
   }
@@ -174,8 +172,6 @@ export class Client<R extends Response = TestResponse> {
    * Calls the application once, as a server does: with a copy of the environ, the head final with the first chunk that is not
    * empty, the body dropped where there is none to be, the length of an array told, uploads kept as the server keeps them.
    * Knows no cookies and no redirects.
-   *
-   * @row TST-12
    */
   async runApplication(environ: Environ, options: { buffered?: boolean } = {}): Promise<ApplicationResult> {
     const sent = withFreshBody(environ)
@@ -205,8 +201,6 @@ export class Client<R extends Response = TestResponse> {
 
   /**
    * Follows one redirect, by `open`, so that a subclass sees every request.
-   *
-   * @row TST-12
    */
   async resolveRedirect(response: Response, options: FollowOptions = {}): Promise<R & TestParts> {
     const builder = redirected(originOf(response).described, response, this.allowSubdomainRedirects)
@@ -224,7 +218,6 @@ export class Client<R extends Response = TestResponse> {
    * The cookie of that name, domain and path.
    *
    * @throws TypeError when the client uses no cookies
-   * @row TST-9
    */
   getCookie(key: string, domain = "localhost", path = "/"): Cookie | undefined {
     return this.#jar.get(key, domain, path)
@@ -235,7 +228,6 @@ export class Client<R extends Response = TestResponse> {
    *
    * @param options.originOnly whether hosts below the domain do without it; true unless said otherwise
    * @throws TypeError when the client uses no cookies, or for what cannot be a cookie
-   * @row TST-9
    */
   setCookie(key: string, value = "", options: SetCookieOptions = {}): void {
     const jar = this.#jar
@@ -249,7 +241,6 @@ export class Client<R extends Response = TestResponse> {
    * Deletes the cookie of that name, domain and path, if there is one.
    *
    * @throws TypeError when the client uses no cookies
-   * @row TST-9
    */
   deleteCookie(key: string, options: { domain?: string; path?: string } = {}): void {
     this.#jar.delete(key, options.domain ?? "localhost", options.path ?? "/")

@@ -34,8 +34,6 @@ export interface CookieAttributes {
 
 /**
  * A cookie that a client holds. It does not change; setting it again makes another.
- *
- * @row TST-10
  */
 export class Cookie {
   /** The name. */
@@ -203,8 +201,6 @@ export function parseSetCookie(header: string, origin: CookieOrigin, now?: numbe
 
 /**
  * Cookies by domain, path and name. Those that are over are forgotten when somebody looks.
- *
- * @row TST-8
  */
 export class CookieJar {
   readonly #cookies = new Map<string, Cookie>()

@@ -51,7 +51,6 @@ const OPTIONS: OptionNames<EnvironBuilderOptions> = {
 /**
  * Describes a request, piece by piece if need be, and makes environs of it: each call of `getEnviron` a fresh one.
  *
- * @row TST-13, TST-14, TST-15, TST-16
  * @example
  * const builder = new EnvironBuilder({ path: "/caf\u00e9?q=1", method: "POST", data: { name: "Ada" } })
  * builder.contentType // => "application/x-www-form-urlencoded"
@@ -353,7 +352,6 @@ export class EnvironBuilder {
 /**
  * The environ of a request that is described by such options.
  *
- * @row TST-17
  * @example
  * createEnviron("/a?b=c", { method: "PUT" }).QUERY_STRING // => "b=c"
  */
@@ -363,8 +361,6 @@ export function createEnviron(options?: EnvironBuilderOptions | string | URL, mo
 
 /**
  * A request of that class, from a description instead of a server.
- *
- * @row REQ-4
  */
 export function requestFromValues<R extends Request>(
   requestClass: RequestClass<R>,

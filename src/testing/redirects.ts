@@ -9,8 +9,6 @@ import { pathBytes, quoteBytes, splitHost, splitUrl } from "./request-url.ts"
 
 /**
  * A redirect that a client does not follow: in a circle, too often, to another host, or to nowhere.
- *
- * @row TST-19
  */
 export class ClientRedirectError extends Error {
   override readonly name: string = "ClientRedirectError"
@@ -38,7 +36,6 @@ export function urlOf(environ: Environ): string {
  *
  * @param environ the request that was answered, without what a cookie jar has added
  * @throws ClientRedirectError when there is no Location, or it leads to another host; to one below the host only if `subdomains` says so
- * @row TST-5, TST-6
  */
 export function redirected(environ: Environ, response: Response, subdomains = false): EnvironBuilder {
   const location = response.headers.get("Location")

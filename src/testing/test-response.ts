@@ -136,7 +136,5 @@ const TestedResponse: ResponseClass<Response & TestParts> = withTestParts(Respon
 /**
  * What a client answers with: a Response whose body is read with `text`, `json`, `bytes`, or chunk by chunk with `iterEncoded`.
  * There is no Content-Type unless the application sent one.
- *
- * @row TST-11
  */
 export class TestResponse extends TestedResponse {}

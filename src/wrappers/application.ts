@@ -6,7 +6,6 @@ import type { View, ViewApplication } from "./view.ts"
 /**
  * An application that has `view` answer its requests: `Request.application` as a function of its own.
  *
- * @row REQ-5
  * @example
  * application((request) => new Response("hi")).length // => 2
  * application(undefined) // throws TypeError

@@ -29,7 +29,6 @@ export interface PropertyOptions<Value, Default> {
 /**
  * A value that is computed when it is read first, and kept until it is set or deleted.
  *
- * @row UTL-1
  * @example
  * const parts = cachedProperty((request) => request.path.split("/"))
  * const request = { path: "/a/b" }
@@ -58,7 +57,6 @@ export function cachedProperty<Owner extends object, Value>(compute: (owner: Own
 /**
  * A key of a request's environ. Read-only unless said otherwise.
  *
- * @row UTL-2
  * @example
  * const port = environProperty("REMOTE_PORT", { load: Number, default: 0 })
  * port.get({ environ: { REMOTE_PORT: "5000" } }) // => 5000
@@ -86,7 +84,6 @@ export function environProperty<Value = string, Default = undefined>(
 /**
  * A header of a request or a response. Setting it on a request throws, since its headers cannot be changed.
  *
- * @row UTL-2
  * @example
  * const priority = headerProperty("X-Priority", { load: Number, default: 0 })
  * const response = { headers: new Map([["X-Priority", "3"]]) }

@@ -18,7 +18,6 @@ const LINKED: ReadonlySet<string | undefined> = new Set([undefined, "http", "htt
  * @param code 201 or 3xx: 303 unless given, which suits the answer to a form
  * @param responseClass what to make it of
  * @throws RangeError for a code that does not redirect, TypeError for a location that no header can hold
- * @row UTL-5
  * @example
  * redirect("/login").status // => "303 See Other"
  * redirect("/login", 308).location // => "/login"
@@ -60,7 +59,6 @@ export function redirect<R extends Response = Response>(
  * A redirect to the same URL with a slash at its end, as a relative reference, so that it stays on this host whatever the
  * path is. The query is kept.
  *
- * @row UTL-6
  * @example
  * appendSlashRedirect({ PATH_INFO: "/user/42", QUERY_STRING: "a=1" }).location // => "42/?a=1"
  */

@@ -67,31 +67,29 @@ interface Parsed {
  * Every property is read-only. One that holds a parsed header is the same object each time.
  */
 export abstract class RequestHead {
-  /** The method in upper case. @row REQ-3 */
+  /** The method in upper case. */
   abstract readonly method: string
-  /** `http`, `https`, or `ws` and `wss` where somebody serves these. @row REQ-3 */
+  /** `http`, `https`, or `ws` and `wss` where somebody serves these. */
   abstract readonly scheme: string
-  /** Name and port of the server, without a port for a unix socket; `undefined` when it is not known. @row REQ-3 */
+  /** Name and port of the server, without a port for a unix socket; `undefined` when it is not known. */
   abstract readonly server: Server | undefined
-  /** Where the application is mounted, without a slash at its end; empty at the top. @row REQ-3 */
+  /** Where the application is mounted, without a slash at its end; empty at the top. */
   abstract readonly rootPath: string
-  /** The path below the mount, decoded; it begins with exactly one slash. @row REQ-3 */
+  /** The path below the mount, decoded; it begins with exactly one slash. */
   abstract readonly path: string
-  /** What stands behind the `?`, as it was sent; empty when there is none. Every character is one byte. @row REQ-3 */
+  /** What stands behind the `?`, as it was sent; empty when there is none. Every character is one byte. */
   abstract readonly queryString: string
-  /** The headers. They can't be changed. @row REQ-3 */
+  /** The headers. They can't be changed. */
   abstract readonly headers: ReadonlyHeaders
-  /** The address of the peer; who that is when there is a proxy in between, see `accessRoute`. @row REQ-3 */
+  /** The address of the peer; who that is when there is a proxy in between, see `accessRoute`. */
   abstract readonly remoteAddr: string | undefined
 
   /**
    * The hosts that may be asked for, as for `getHost`; any host unless given. Everything that has to do with the host
    * throws for another one, so set it before that: in a subclass, or first of all.
-   *
-   * @row REQ-12
    */
   trustedHosts: readonly string[] | undefined = undefined
-  /** The class of `userAgent`; one of your own may read more out of the header. @row REQ-26 */
+  /** The class of `userAgent`; one of your own may read more out of the header. */
   userAgentClass: new (text: string) => UserAgent = UserAgent
 
   #args: ImmutableMultiDict<string> | undefined = undefined
@@ -100,7 +98,6 @@ export abstract class RequestHead {
   /**
    * A request head from its facts.
    *
-   * @row REQ-1
    * @example
    * const head = RequestHead.from({ method: "get", scheme: "http", server: ["localhost", 80], path: "/a", queryString: "b=c" })
    * head.url // => "http://localhost/a?b=c"
@@ -115,20 +112,18 @@ export abstract class RequestHead {
   /**
    * The query parameters, in order; those without a value have an empty one. Read with `get`, which gives the first of
    * a name, or `getAll`.
-   *
-   * @row REQ-7
    */
   get args(): ImmutableMultiDict<string> {
     this.#args ??= dictOfPairs(parseQuery(this.queryString))
     return this.#args
   }
 
-  /** The path below the mount with the query behind it; the `?` is always there. @row REQ-8 */
+  /** The path below the mount with the query behind it; the `?` is always there. */
   get fullPath(): string {
     return `${this.path}?${byteStringToText(this.queryString)}`
   }
 
-  /** Whether the request came over TLS. @row REQ-13 */
+  /** Whether the request came over TLS. */
   get isSecure(): boolean {
     return this.scheme === "https" || this.scheme === "wss"
   }
@@ -138,37 +133,36 @@ export abstract class RequestHead {
    * a host, such as `http:///path`.
    *
    * @throws SecurityError (400) for a host that is not trusted
-   * @row REQ-9
    */
   get url(): string {
     const { scheme, host, rootPath, path, queryString } = this
     return getCurrentUrl({ scheme, host, rootPath, path, queryString })
   }
 
-  /** The URL without its query. @row REQ-9 */
+  /** The URL without its query. */
   get baseUrl(): string {
     const { scheme, host, rootPath, path } = this
     return getCurrentUrl({ scheme, host, rootPath, path })
   }
 
-  /** The URL of the mount; ends in a slash. @row REQ-9 */
+  /** The URL of the mount; ends in a slash. */
   get rootUrl(): string {
     const { scheme, host, rootPath } = this
     return getCurrentUrl({ scheme, host, rootPath })
   }
 
-  /** The same as `rootUrl`. @row REQ-9 */
+  /** The same as `rootUrl`. */
   get urlRoot(): string {
     return this.rootUrl
   }
 
-  /** Scheme and host; ends in a slash. @row REQ-9 */
+  /** Scheme and host; ends in a slash. */
   get hostUrl(): string {
     const { scheme, host } = this
     return getCurrentUrl({ scheme, host })
   }
 
-  /** The same as `rootPath`. @row REQ-10 */
+  /** The same as `rootPath`. */
   get scriptRoot(): string {
     return this.rootPath
   }
@@ -177,7 +171,6 @@ export abstract class RequestHead {
    * The host that was asked for, with its port unless that is the scheme's own. Empty when it is missing or malformed.
    *
    * @throws SecurityError (400) when there are `trustedHosts` and it is none of them
-   * @row REQ-11, SECX-1
    */
   get host(): string {
     const header = this.headers.get("Host")
@@ -190,8 +183,6 @@ export abstract class RequestHead {
    * The addresses from the client to here, as the proxies in between have put them into `X-Forwarded-For`; without
    * that header the peer's alone. Anybody can send this header: trust as many entries, counted from the end, as you
    * have proxies.
-   *
-   * @row REQ-14
    */
   get accessRoute(): readonly string[] {
     const parsed = this.#memo
@@ -205,21 +196,21 @@ export abstract class RequestHead {
     return this.remoteAddr === undefined ? [] : [this.remoteAddr]
   }
 
-  /** The cookies, in order. Of a name that was sent repeatedly `get` gives the first. @row REQ-15 */
+  /** The cookies, in order. Of a name that was sent repeatedly `get` gives the first. */
   get cookies(): ImmutableMultiDict<string> {
     const parsed = this.#memo
     parsed.cookies ??= dictOfPairs(parseCookie(this.#joined("Cookie", "; ")))
     return parsed.cookies
   }
 
-  /** What the client says that it is. @row REQ-26 */
+  /** What the client says that it is. */
   get userAgent(): UserAgent {
     const parsed = this.#memo
     parsed.userAgent ??= new this.userAgentClass(this.headers.get("User-Agent") ?? "")
     return parsed.userAgent
   }
 
-  /** The credentials; `undefined` when there are none or they are malformed. @row REQ-27 */
+  /** The credentials; `undefined` when there are none or they are malformed. */
   get authorization(): Authorization | undefined {
     const parsed = this.#memo
     parsed.authorization ??= Authorization.fromHeader(this.headers.get("Authorization"))
@@ -228,27 +219,27 @@ export abstract class RequestHead {
 
   // ---- the body, as announced
 
-  /** The `Content-Type` header as it is. @row REQ-16 */
+  /** The `Content-Type` header as it is. */
   get contentType(): string | undefined {
     return this.headers.get("Content-Type")
   }
 
-  /** The `Content-Encoding` header as it is. Nothing is decoded. @row REQ-16 */
+  /** The `Content-Encoding` header as it is. Nothing is decoded. */
   get contentEncoding(): string | undefined {
     return this.headers.get("Content-Encoding")
   }
 
-  /** The announced length of the body in bytes; `undefined` without one, as in a chunked request. @row REQ-17 */
+  /** The announced length of the body in bytes; `undefined` without one, as in a chunked request. */
   get contentLength(): number | undefined {
     return getContentLength(this.headers.get("Content-Length"), this.headers.get("Transfer-Encoding"))
   }
 
-  /** The media type in lower case, without parameters; empty when it is missing or malformed. @row REQ-18 */
+  /** The media type in lower case, without parameters; empty when it is missing or malformed. */
   get mimetype(): string {
     return this.#mediaType[0]
   }
 
-  /** The parameters of the media type, names in lower case. @row REQ-18 */
+  /** The parameters of the media type, names in lower case. */
   get mimetypeParams(): ReadonlyMap<string, string> {
     return this.#mediaType[1]
   }
@@ -259,29 +250,29 @@ export abstract class RequestHead {
     return parsed.mediaType
   }
 
-  /** Whether the body is said to be JSON: `application/json` or `application/*+json`. @row REQ-31 */
+  /** Whether the body is said to be JSON: `application/json` or `application/*+json`. */
   get isJson(): boolean {
     return isJsonType(this.mimetype)
   }
 
   // ---- other headers
 
-  /** The `Referer` header: the page that the user came from. @row REQ-16 */
+  /** The `Referer` header: the page that the user came from. */
   get referrer(): string | undefined {
     return this.headers.get("Referer")
   }
 
-  /** The `Origin` header: where the script runs that sent this. @row REQ-16 */
+  /** The `Origin` header: where the script runs that sent this. */
   get origin(): string | undefined {
     return this.headers.get("Origin")
   }
 
-  /** When the message was made. @row REQ-19 */
+  /** When the message was made. */
   get date(): Date | undefined {
     return parseDate(this.headers.get("Date"))
   }
 
-  /** How often an OPTIONS or TRACE request may be passed on. @row REQ-20 */
+  /** How often an OPTIONS or TRACE request may be passed on. */
   get maxForwards(): number | undefined {
     const text = this.headers.get("Max-Forwards")
     return text === undefined ? undefined : parseCount(text)
@@ -289,21 +280,21 @@ export abstract class RequestHead {
 
   // ---- negotiation
 
-  /** The media types that the client takes. @row REQ-21 */
+  /** The media types that the client takes. */
   get acceptMimetypes(): MIMEAccept {
     const parsed = this.#memo
     parsed.acceptMimetypes ??= MIMEAccept.fromHeader(this.headers.get("Accept"))
     return parsed.acceptMimetypes
   }
 
-  /** The languages that the client's user reads. @row REQ-21 */
+  /** The languages that the client's user reads. */
   get acceptLanguages(): LanguageAccept {
     const parsed = this.#memo
     parsed.acceptLanguages ??= LanguageAccept.fromHeader(this.headers.get("Accept-Language"))
     return parsed.acceptLanguages
   }
 
-  /** The content codings that the client can undo. @row REQ-21 */
+  /** The content codings that the client can undo. */
   get acceptEncodings(): Accept {
     const parsed = this.#memo
     parsed.acceptEncodings ??= Accept.fromHeader(this.headers.get("Accept-Encoding"))
@@ -312,45 +303,45 @@ export abstract class RequestHead {
 
   // ---- caches, conditions, ranges
 
-  /** What the client asks of the caches in between. @row REQ-22 */
+  /** What the client asks of the caches in between. */
   get cacheControl(): RequestCacheControl {
     const parsed = this.#memo
     parsed.cacheControl ??= RequestCacheControl.fromHeader(this.headers.get("Cache-Control"))
     return parsed.cacheControl
   }
 
-  /** The tags of `If-Match`. @row REQ-23 */
+  /** The tags of `If-Match`. */
   get ifMatch(): ETags {
     const parsed = this.#memo
     parsed.ifMatch ??= ETags.fromHeader(this.headers.get("If-Match"))
     return parsed.ifMatch
   }
 
-  /** The tags of `If-None-Match`. @row REQ-23 */
+  /** The tags of `If-None-Match`. */
   get ifNoneMatch(): ETags {
     const parsed = this.#memo
     parsed.ifNoneMatch ??= ETags.fromHeader(this.headers.get("If-None-Match"))
     return parsed.ifNoneMatch
   }
 
-  /** The date of `If-Modified-Since`. @row REQ-19 */
+  /** The date of `If-Modified-Since`. */
   get ifModifiedSince(): Date | undefined {
     return parseDate(this.headers.get("If-Modified-Since"))
   }
 
-  /** The date of `If-Unmodified-Since`. @row REQ-19 */
+  /** The date of `If-Unmodified-Since`. */
   get ifUnmodifiedSince(): Date | undefined {
     return parseDate(this.headers.get("If-Unmodified-Since"))
   }
 
-  /** The tag or date of `If-Range`; neither when there is none. @row REQ-24 */
+  /** The tag or date of `If-Range`; neither when there is none. */
   get ifRange(): IfRange {
     const parsed = this.#memo
     parsed.ifRange ??= IfRange.fromHeader(this.headers.get("If-Range"))
     return parsed.ifRange
   }
 
-  /** The ranges that are asked for; `undefined` when there are none or they are malformed. @row REQ-25 */
+  /** The ranges that are asked for; `undefined` when there are none or they are malformed. */
   get range(): Range | undefined {
     const parsed = this.#memo
     parsed.range ??= Range.fromHeader(this.headers.get("Range"))
@@ -359,7 +350,7 @@ export abstract class RequestHead {
 
   // ---- other sites
 
-  /** The headers that a script on another site wants to send, in a CORS preflight. @row REQ-28 */
+  /** The headers that a script on another site wants to send, in a CORS preflight. */
   get accessControlRequestHeaders(): HeaderSet | undefined {
     const text = this.headers.get("Access-Control-Request-Headers")
     if (text === undefined) return undefined
@@ -368,33 +359,33 @@ export abstract class RequestHead {
     return parsed.accessControlRequestHeaders
   }
 
-  /** The method that a script on another site wants to use, in a CORS preflight. @row REQ-16 */
+  /** The method that a script on another site wants to use, in a CORS preflight. */
   get accessControlRequestMethod(): string | undefined {
     return this.headers.get("Access-Control-Request-Method")
   }
 
-  /** How the page that sent this is related to this site, as browsers tell it. @row REQ-29 */
+  /** How the page that sent this is related to this site, as browsers tell it. */
   get secFetchSite(): SecFetchSite | undefined {
     return memberOf(SecFetchSite, this.headers.get("Sec-Fetch-Site"))
   }
 
-  /** What kind of request a browser made of it. @row REQ-29 */
+  /** What kind of request a browser made of it. */
   get secFetchMode(): SecFetchMode | undefined {
     return memberOf(SecFetchMode, this.headers.get("Sec-Fetch-Mode"))
   }
 
-  /** What a browser wants the answer for. @row REQ-29 */
+  /** What a browser wants the answer for. */
   get secFetchDest(): SecFetchDest | undefined {
     return memberOf(SecFetchDest, this.headers.get("Sec-Fetch-Dest"))
   }
 
-  /** Whether the user did something that led to this, such as following a link; `undefined` where nobody tells. @row REQ-30 */
+  /** Whether the user did something that led to this, such as following a link; `undefined` where nobody tells. */
   get secFetchUser(): boolean | undefined {
     const text = this.headers.get("Sec-Fetch-User")
     return text === undefined ? undefined : text === "?1"
   }
 
-  /** What an inspector shows: `<Request 'http://localhost/' [GET]>`. Never throws. @row REQ-6 */
+  /** What an inspector shows: `<Request 'http://localhost/' [GET]>`. Never throws. */
   toString(): string {
     let url: string
     try {

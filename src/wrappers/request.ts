@@ -27,7 +27,7 @@ import { applicationOf, type View, type ViewApplication } from "./view.ts"
 
 /** How a request is made of an environ. */
 export interface RequestOptions {
-  /** Whether the environ gets the request, as `werkstatt.request`. True unless given or `shallow`. @row ENV-16 */
+  /** Whether the environ gets the request, as `werkstatt.request`. True unless given or `shallow`. */
   populateRequest?: boolean | undefined
   /** Whether the body stays untouched: whatever would read it throws. For middleware. */
   shallow?: boolean | undefined
@@ -72,18 +72,16 @@ const NEVER_ABORTED: AbortSignal = new AbortController().signal
  *
  * @example
  * const app = Request.application((request) => new Response(`Hello ${request.args.get("name") ?? "World"}!`))
- *
- * @row REQ-2
  */
 export class Request extends RequestHead {
-  /** What this was made of. @row REQ-3 */
+  /** What this was made of. */
   readonly environ: Environ
-  /** Whether the body is left alone. @row REQ-3 */
+  /** Whether the body is left alone. */
   readonly shallow: boolean
 
   /**
    * The most bytes that a body may have, 128 MiB unless set; no limit if `undefined`. It holds for every way to read the
-   * body, however its length is told: what is larger is answered with 413. @row REQ-32
+   * body, however its length is told: what is larger is answered with 413.
    */
   maxContentLength: number | undefined = 128 * 1024 * 1024
   /**
@@ -93,20 +91,20 @@ export class Request extends RequestHead {
   maxDataSize: number | undefined = 4 * 1024 * 1024
   /**
    * The most bytes that the text fields of a form may have together, since they are held in memory; no limit if
-   * `undefined`. More is a 413. @row REQ-32
+   * `undefined`. More is a 413.
    */
   maxFormMemorySize: number | undefined = 500_000
-  /** The most fields and files that a form may have; no limit if `undefined`. More is a 413. @row REQ-32 */
+  /** The most fields and files that a form may have; no limit if `undefined`. More is a 413. */
   maxFormParts: number | undefined = 1000
   /** The most bytes that a single file of a form may have; no limit but `maxContentLength` unless set. More is a 413. */
   maxFileSize: number | undefined = undefined
   /** The most files that a form may have; no limit but `maxFormParts` unless set. More is a 413. */
   maxFiles: number | undefined = undefined
-  /** Where uploaded files go; where the server says, or else into memory, unless set. @row REQ-33 */
+  /** Where uploaded files go; where the server says, or else into memory, unless set. */
   uploadStore: UploadStore | undefined = undefined
-  /** What parses forms. @row REQ-33 */
+  /** What parses forms. */
   formDataParserClass: typeof FormDataParser = FormDataParser
-  /** What parses JSON. @row REQ-43 */
+  /** What parses JSON. */
   jsonModule: JsonModule = JSON
 
   #body: RequestBody | undefined = undefined
@@ -129,8 +127,6 @@ export class Request extends RequestHead {
    *
    * As a decorator of a method it makes that method an application; for TypeScript the type stays that of the method.
    * As a function, `hello = MyRequest.application((request) => ...)`, it has the type of an application.
-   *
-   * @row REQ-5
    */
   static application<This, R extends Request, V extends View<This, R>>(
     this: RequestClass<R>,
@@ -201,23 +197,23 @@ export class Request extends RequestHead {
     return this.environ.REMOTE_ADDR
   }
 
-  /** The user whom the server has authenticated. @row REQ-45 */
+  /** The user whom the server has authenticated. */
   get remoteUser(): string | undefined {
     const user = this.environ["REMOTE_USER"]
     return typeof user === "string" ? user : undefined
   }
 
-  /** Whether another request may start before this one ends. @row REQ-45 */
+  /** Whether another request may start before this one ends. */
   get isMultithread(): boolean {
     return this.environ["wsgi.multithread"] === true
   }
 
-  /** Whether other processes serve the same application. @row REQ-45 */
+  /** Whether other processes serve the same application. */
   get isMultiprocess(): boolean {
     return this.environ["wsgi.multiprocess"] === true
   }
 
-  /** Whether this process serves one request only, as under CGI. @row REQ-45 */
+  /** Whether this process serves one request only, as under CGI. */
   get isRunOnce(): boolean {
     return this.environ["wsgi.run_once"] === true
   }
@@ -236,7 +232,6 @@ export class Request extends RequestHead {
    * replaced, say by a stream that decodes; what reads the body afterwards reads that, and the limits hold for it.
    *
    * @throws TypeError for a shallow request; its reads reject with one when another reader had the body before
-   * @row REQ-34
    */
   get stream(): InputStream {
     return this.#bodyOrThrow.stream
@@ -247,7 +242,7 @@ export class Request extends RequestHead {
     this.#json = undefined
   }
 
-  /** The server's stream. Nothing guards it: reading on behind the body may wait for ever. @row REQ-35 */
+  /** The server's stream. Nothing guards it: reading on behind the body may wait for ever. */
   get inputStream(): InputStream {
     return this.environ["wsgi.input"] ?? emptyInput
   }
@@ -257,13 +252,12 @@ export class Request extends RequestHead {
    *
    * @throws RequestEntityTooLarge (413) beyond `maxDataSize` or `maxContentLength`, ClientDisconnected (400) when the body
    *   is cut short, TypeError when another reader had it before
-   * @row REQ-36, REQ-37
    */
   data(options: DataOptions = {}): Promise<Uint8Array> {
     return this.#readData("data()", options)
   }
 
-  /** The body as text, which is UTF-8; bytes that are not become U+FFFD. Else like `data`. @row REQ-37 */
+  /** The body as text, which is UTF-8; bytes that are not become U+FFFD. Else like `data`. */
   text(options?: DataOptions): Promise<string> {
     return handled(this.#dataFor("text()", options).then((bytes) => tolerantDecoder.decode(bytes)))
   }
@@ -272,7 +266,6 @@ export class Request extends RequestHead {
    * The value of a JSON body.
    *
    * @throws UnsupportedMediaType (415) when it is not said to be JSON, BadRequest (400) when it is none; and as `data`
-   * @row REQ-40, REQ-41
    */
   json<T = unknown>(options: JsonOptions & { silent: true }): Promise<T | undefined>
   json<T = unknown>(options?: JsonOptions): Promise<T>
@@ -320,8 +313,6 @@ export class Request extends RequestHead {
   /**
    * Called when `json` finds no JSON, with what its parser threw, or without anything when the type is another one.
    * Throws; what an override returns instead is what `json` gives.
-   *
-   * @row REQ-42
    */
   onJsonLoadingFailed(error: unknown): unknown {
     if (error === undefined) {
@@ -332,12 +323,12 @@ export class Request extends RequestHead {
     throw new BadRequest({ description: "The request body is not valid JSON.", cause: error })
   }
 
-  /** Whether the body is looked into for a form: when it has a Content-Type, whatever the method. @row REQ-33 */
+  /** Whether the body is looked into for a form: when it has a Content-Type, whatever the method. */
   get wantFormDataParsed(): boolean {
     return Boolean(this.environ.CONTENT_TYPE)
   }
 
-  /** The parser for the form, with the limits of this request. @row REQ-33 */
+  /** The parser for the form, with the limits of this request. */
   makeFormDataParser(): FormDataParser {
     return new this.formDataParserClass({
       maxContentLength: this.maxContentLength ?? Number.POSITIVE_INFINITY,
@@ -354,13 +345,12 @@ export class Request extends RequestHead {
    *
    * @throws RequestEntityTooLarge (413) beyond a limit, BadRequest (400) when the form is malformed, TypeError when another
    *   reader had the body before; each time
-   * @row REQ-38
    */
   form(): Promise<ImmutableMultiDict<string>> {
     return handled(this.#formFor("form()").then(({ form }) => form))
   }
 
-  /** The files in the form, likewise. They are closed with the request. @row REQ-38 */
+  /** The files in the form, likewise. They are closed with the request. */
   files(): Promise<ImmutableMultiDict<FileStorage>> {
     return handled(this.#formFor("files()").then(({ files }) => files))
   }
@@ -370,7 +360,7 @@ export class Request extends RequestHead {
     return this.#body?.isFormRequested === true
   }
 
-  /** The query parameters and behind them the fields of the form; of a GET request only the former. @row REQ-39, SECX-7 */
+  /** The query parameters and behind them the fields of the form; of a GET request only the former. */
   values(): Promise<CombinedMultiDict<string>> {
     return handled(this.#values())
   }
@@ -407,7 +397,7 @@ export class Request extends RequestHead {
     return this.#body?.mayHoldFiles === true || this.close !== Request.prototype.close
   }
 
-  /** Closes the files of the form, if one was parsed. @row REQ-44 */
+  /** Closes the files of the form, if one was parsed. */
   async close(): Promise<void> {
     const body = this.#body
     if (!body?.mayHoldFiles) return

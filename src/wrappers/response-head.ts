@@ -96,12 +96,12 @@ const BEYOND_LATIN1 = /[^\x00-\xff]/
  * response.headers.get("Vary") // => "Cookie"
  */
 export class ResponseHead {
-  /** The status of responses made without one. May be changed in a subclass. @row RES-2 */
+  /** The status of responses made without one. May be changed in a subclass. */
   static readonly defaultStatus: number | string = 200
-  /** The media type of responses made without one, `undefined` for none. May be changed in a subclass. @row RES-2 */
+  /** The media type of responses made without one, `undefined` for none. May be changed in a subclass. */
   static readonly defaultMimetype: string | undefined = "text/plain"
 
-  /** Above so many characters a cookie makes a warning, since browsers drop it; 0 never warns. @row RES-7 */
+  /** Above so many characters a cookie makes a warning, since browsers drop it; 0 never warns. */
   maxCookieSize = 4093
 
   #statusCode = 200
@@ -137,7 +137,7 @@ export class ResponseHead {
 
   // ---- status and headers
 
-  /** Code and reason phrase. Set with a code alone, the usual phrase follows. @row RES-4 */
+  /** Code and reason phrase. Set with a code alone, the usual phrase follows. */
   get status(): string {
     return this.#status
   }
@@ -146,7 +146,7 @@ export class ResponseHead {
     this.#setStatus(status)
   }
 
-  /** The code alone. @row RES-4 */
+  /** The code alone. */
   get statusCode(): number {
     return this.#statusCode
   }
@@ -176,7 +176,7 @@ export class ResponseHead {
 
   // ---- what the body is
 
-  /** The Content-Type header as it is. @row RES-9 */
+  /** The Content-Type header as it is. */
   get contentType(): string | undefined {
     return this.headers.get("Content-Type")
   }
@@ -185,7 +185,7 @@ export class ResponseHead {
     this.#set("Content-Type", contentType)
   }
 
-  /** The media type without parameters. A text type is set with `; charset=utf-8`. @row RES-3 */
+  /** The media type without parameters. A text type is set with `; charset=utf-8`. */
   get mimetype(): string | undefined {
     const { contentType } = this
     return contentType ? parseOptionsHeader(contentType)[0] : undefined
@@ -195,7 +195,7 @@ export class ResponseHead {
     this.contentType = mimetype === undefined ? undefined : contentTypeOf(mimetype)
   }
 
-  /** The parameters of the media type, live. Without a media type, setting one throws a TypeError. @row RES-3 */
+  /** The parameters of the media type, live. Without a media type, setting one throws a TypeError. */
   get mimetypeParams(): CallbackDict<string> {
     return this.#object(
       "Content-Type",
@@ -204,12 +204,12 @@ export class ResponseHead {
     )
   }
 
-  /** Whether the body is said to be JSON: `application/json` or `application/*+json`. @row RES-8 */
+  /** Whether the body is said to be JSON: `application/json` or `application/*+json`. */
   get isJson(): boolean {
     return isJsonType(asciiLower(this.mimetype ?? ""))
   }
 
-  /** The codings that the body is in, such as `gzip`. Nothing is encoded. @row RES-9 */
+  /** The codings that the body is in, such as `gzip`. Nothing is encoded. */
   get contentEncoding(): string | undefined {
     return this.headers.get("Content-Encoding")
   }
@@ -218,7 +218,7 @@ export class ResponseHead {
     this.#set("Content-Encoding", coding)
   }
 
-  /** The languages of those whom the body is meant for, live. @row RES-14 */
+  /** The languages of those whom the body is meant for, live. */
   get contentLanguage(): HeaderSet {
     return this.#headerSet("Content-Language")
   }
@@ -227,7 +227,7 @@ export class ResponseHead {
     this.#setHeaderSet("Content-Language", languages)
   }
 
-  /** The length of the body in bytes. @row RES-10 */
+  /** The length of the body in bytes. */
   get contentLength(): number | undefined {
     return this.#integer("Content-Length")
   }
@@ -236,7 +236,7 @@ export class ResponseHead {
     this.#setInteger("Content-Length", length)
   }
 
-  /** Where else the body can be had. @row RES-9 */
+  /** Where else the body can be had. */
   get contentLocation(): string | undefined {
     return this.#url("Content-Location")
   }
@@ -245,7 +245,7 @@ export class ResponseHead {
     this.#setUrl("Content-Location", location)
   }
 
-  /** Which part of the whole the body is, live. There always is an object. @row RES-20 */
+  /** Which part of the whole the body is, live. There always is an object. */
   get contentRange(): ContentRange {
     return this.#object(
       "Content-Range",
@@ -260,7 +260,7 @@ export class ResponseHead {
 
   // ---- where to go, and what is allowed
 
-  /** Where the client is sent, or what was created. Made an URI when the response is sent. @row RES-9 */
+  /** Where the client is sent, or what was created. Made an URI when the response is sent. */
   get location(): string | undefined {
     return this.#url("Location")
   }
@@ -269,7 +269,7 @@ export class ResponseHead {
     this.#setUrl("Location", location)
   }
 
-  /** The methods that may be used, live. @row RES-14 */
+  /** The methods that may be used, live. */
   get allow(): HeaderSet {
     return this.#headerSet("Allow")
   }
@@ -278,7 +278,7 @@ export class ResponseHead {
     this.#setHeaderSet("Allow", methods)
   }
 
-  /** The unit of the ranges that may be asked for: `bytes`, or `none`. @row RES-9 */
+  /** The unit of the ranges that may be asked for: `bytes`, or `none`. */
   get acceptRanges(): string | undefined {
     return this.headers.get("Accept-Ranges")
   }
@@ -287,7 +287,7 @@ export class ResponseHead {
     this.#set("Accept-Ranges", unit)
   }
 
-  /** When to try again. Set with a date, with seconds from now, or with a text; seconds are read as a date. @row RES-13 */
+  /** When to try again. Set with a date, with seconds from now, or with a text; seconds are read as a date. */
   get retryAfter(): Date | undefined {
     const text = this.headers.get("Retry-After")
     if (text === undefined) return undefined
@@ -304,7 +304,7 @@ export class ResponseHead {
 
   /**
    * What credentials are asked for, live. Without the header, an empty `basic` challenge, which is in the headers as soon
-   * as it is changed. Set with several, there are as many headers, and the first is read. @row RES-21
+   * as it is changed. Set with several, there are as many headers, and the first is read.
    */
   get wwwAuthenticate(): WWWAuthenticate {
     return this.#object(
@@ -325,7 +325,7 @@ export class ResponseHead {
 
   // ---- time, caches and validators
 
-  /** When the message was made. Set with a date, or with Unix seconds. @row RES-12 */
+  /** When the message was made. Set with a date, or with Unix seconds. */
   get date(): Date | undefined {
     return parseDate(this.headers.get("Date"))
   }
@@ -334,7 +334,7 @@ export class ResponseHead {
     this.#setDate("Date", date)
   }
 
-  /** When the body is stale. Set with a date, or with Unix seconds. @row RES-12 */
+  /** When the body is stale. Set with a date, or with Unix seconds. */
   get expires(): Date | undefined {
     return parseDate(this.headers.get("Expires"))
   }
@@ -343,7 +343,7 @@ export class ResponseHead {
     this.#setDate("Expires", date)
   }
 
-  /** When what the body shows was changed last. Set with a date, or with Unix seconds. @row RES-12 */
+  /** When what the body shows was changed last. Set with a date, or with Unix seconds. */
   get lastModified(): Date | undefined {
     return parseDate(this.headers.get("Last-Modified"))
   }
@@ -352,7 +352,7 @@ export class ResponseHead {
     this.#setDate("Last-Modified", date)
   }
 
-  /** How many seconds ago the origin made or checked this. @row RES-11 */
+  /** How many seconds ago the origin made or checked this. */
   get age(): number | undefined {
     return parseAge(this.headers.get("Age"))
   }
@@ -361,7 +361,7 @@ export class ResponseHead {
     this.#set("Age", dumpAge(seconds))
   }
 
-  /** What caches may do, live. @row RES-17 */
+  /** What caches may do, live. */
   get cacheControl(): ResponseCacheControl {
     return this.#object(
       "Cache-Control",
@@ -371,7 +371,7 @@ export class ResponseHead {
     )
   }
 
-  /** The request headers on which the body depends, live. @row RES-14 */
+  /** The request headers on which the body depends, live. */
   get vary(): HeaderSet {
     return this.#headerSet("Vary")
   }
@@ -385,13 +385,12 @@ export class ResponseHead {
    *
    * @param etag without quotes
    * @throws TypeError for a tag with a quote in it
-   * @row RES-18
    */
   setEtag(etag: string, weak = false): void {
     this.headers.set("ETag", quoteEtag(etag, weak))
   }
 
-  /** The entity tag without its quotes, and whether it is weak. @row RES-18 */
+  /** The entity tag without its quotes, and whether it is weak. */
   getEtag(): [tag: string, weak: boolean] | [undefined, undefined] {
     return unquoteEtag(this.headers.get("ETag"))
   }
@@ -402,21 +401,20 @@ export class ResponseHead {
    * Adds a Set-Cookie header.
    *
    * @throws TypeError for a name, a value or an attribute that no cookie may have
-   * @row RES-5
    */
   setCookie(key: string, value = "", options: CookieOptions = {}): void {
     if (isDevelopment) checkOptions("setCookie", options, COOKIE_OPTIONS)
     this.headers.append("Set-Cookie", dumpCookie(key, value, { maxSize: this.maxCookieSize, ...options }))
   }
 
-  /** Has the browser delete a cookie, which it finds by name, path and domain. @row RES-6 */
+  /** Has the browser delete a cookie, which it finds by name, path and domain. */
   deleteCookie(key: string, options: DeleteCookieOptions = {}): void {
     this.setCookie(key, "", { ...options, expires: 0, maxAge: 0 })
   }
 
   // ---- other sites
 
-  /** Where a page may load things from, live. Set with a policy or its text. @row RES-22 */
+  /** Where a page may load things from, live. Set with a policy or its text. */
   get contentSecurityPolicy(): ContentSecurityPolicy {
     return this.#policy("Content-Security-Policy")
   }
@@ -425,7 +423,7 @@ export class ResponseHead {
     this.#setPolicy("Content-Security-Policy", policy)
   }
 
-  /** Likewise, where browsers only report what breaks the policy. @row RES-22 */
+  /** Likewise, where browsers only report what breaks the policy. */
   get contentSecurityPolicyReportOnly(): ContentSecurityPolicy {
     return this.#policy("Content-Security-Policy-Report-Only")
   }
@@ -434,7 +432,7 @@ export class ResponseHead {
     this.#setPolicy("Content-Security-Policy-Report-Only", policy)
   }
 
-  /** Whether a page shares its window with the pages that it opens; `unsafe-none` unless set. @row RES-23 */
+  /** Whether a page shares its window with the pages that it opens; `unsafe-none` unless set. */
   get crossOriginOpenerPolicy(): COOP {
     return memberOf(COOP, this.headers.get("Cross-Origin-Opener-Policy")) ?? COOP.unsafeNone
   }
@@ -443,7 +441,7 @@ export class ResponseHead {
     this.#set("Cross-Origin-Opener-Policy", policy)
   }
 
-  /** Whether a page may load what did not agree to it; `unsafe-none` unless set. @row RES-23 */
+  /** Whether a page may load what did not agree to it; `unsafe-none` unless set. */
   get crossOriginEmbedderPolicy(): COEP {
     return memberOf(COEP, this.headers.get("Cross-Origin-Embedder-Policy")) ?? COEP.unsafeNone
   }
@@ -452,7 +450,7 @@ export class ResponseHead {
     this.#set("Cross-Origin-Embedder-Policy", policy)
   }
 
-  /** Which sites may load this. @row RES-23 */
+  /** Which sites may load this. */
   get crossOriginResourcePolicy(): CORP | undefined {
     return memberOf(CORP, this.headers.get("Cross-Origin-Resource-Policy"))
   }
@@ -461,7 +459,7 @@ export class ResponseHead {
     this.#set("Cross-Origin-Resource-Policy", policy)
   }
 
-  /** Whether scripts of other sites see the answer to a request with credentials. @row RES-16 */
+  /** Whether scripts of other sites see the answer to a request with credentials. */
   get accessControlAllowCredentials(): boolean {
     return this.headers.get("Access-Control-Allow-Credentials") === "true"
   }
@@ -470,7 +468,7 @@ export class ResponseHead {
     this.#set("Access-Control-Allow-Credentials", allow === true ? "true" : undefined)
   }
 
-  /** The headers that scripts of other sites may send, live. @row RES-15 */
+  /** The headers that scripts of other sites may send, live. */
   get accessControlAllowHeaders(): HeaderSet {
     return this.#headerSet("Access-Control-Allow-Headers")
   }
@@ -479,7 +477,7 @@ export class ResponseHead {
     this.#setHeaderSet("Access-Control-Allow-Headers", names)
   }
 
-  /** The methods that scripts of other sites may use, live. @row RES-15 */
+  /** The methods that scripts of other sites may use, live. */
   get accessControlAllowMethods(): HeaderSet {
     return this.#headerSet("Access-Control-Allow-Methods")
   }
@@ -488,7 +486,7 @@ export class ResponseHead {
     this.#setHeaderSet("Access-Control-Allow-Methods", methods)
   }
 
-  /** The origin whose scripts may see this, or `*`. @row RES-9 */
+  /** The origin whose scripts may see this, or `*`. */
   get accessControlAllowOrigin(): string | undefined {
     return this.headers.get("Access-Control-Allow-Origin")
   }
@@ -497,7 +495,7 @@ export class ResponseHead {
     this.#set("Access-Control-Allow-Origin", origin)
   }
 
-  /** The headers that scripts of other sites may see, live. @row RES-15 */
+  /** The headers that scripts of other sites may see, live. */
   get accessControlExposeHeaders(): HeaderSet {
     return this.#headerSet("Access-Control-Expose-Headers")
   }
@@ -506,7 +504,7 @@ export class ResponseHead {
     this.#setHeaderSet("Access-Control-Expose-Headers", names)
   }
 
-  /** For how many seconds a preflight's answer holds. @row RES-10 */
+  /** For how many seconds a preflight's answer holds. */
   get accessControlMaxAge(): number | undefined {
     return this.#integer("Access-Control-Max-Age")
   }

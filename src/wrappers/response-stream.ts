@@ -9,8 +9,6 @@ export type WritableBody = () => Promise<Uint8Array[]>
 /**
  * The body of a response as something to write to. Writing makes the body an array, and its length unknown until it is
  * sent. Writes take effect in the order of their calls, whether one waits for them or not.
- *
- * @row RES-40
  */
 export class ResponseStream {
   /** What can be done with it: `wb`, writing bytes. */

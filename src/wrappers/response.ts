@@ -78,17 +78,15 @@ const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true })
  * response.headers.toList() // => [["Content-Type", "text/html; charset=utf-8"], ["Content-Length", "5"]]
  * new Response(undefined, { status: 204 }).status // => "204 No Content"
  * new Response(5) // throws TypeError
- *
- * @row RES-1
  */
 export class Response extends ResponseHead implements Responder {
-  /** Whether Location is made absolute when the response is sent. @row RES-24 */
+  /** Whether Location is made absolute when the response is sent. */
   autocorrectLocationHeader = false
-  /** Whether Content-Length is set wherever the length of the body is known. @row RES-25 */
+  /** Whether Content-Length is set wherever the length of the body is known. */
   automaticallySetContentLength = true
-  /** Whether a stream is read into memory where its whole content is asked for; else that throws. @row RES-25 */
+  /** Whether a stream is read into memory where its whole content is asked for; else that throws. */
   implicitSequenceConversion = true
-  /** Whether the body goes to the server as it is. @row RES-27 */
+  /** Whether the body goes to the server as it is. */
   directPassthrough: boolean
 
   #body: BodySource
@@ -137,7 +135,6 @@ export class Response extends ResponseHead implements Responder {
    * status and headers, and of anything else what it answers to `environ`.
    *
    * @throws TypeError when there is no environ and it takes one
-   * @row RES-33
    */
   static async forceType<R extends Response>(
     this: ResponseClass<R>,
@@ -163,7 +160,6 @@ export class Response extends ResponseHead implements Responder {
    * What `app` answers to `environ`, as a response of this class.
    *
    * @param options with `buffered`, the whole body is read; else it is a stream, to be sent or closed
-   * @row RES-34
    */
   static async fromApp<R extends Response>(
     this: ResponseClass<R>,
@@ -189,7 +185,6 @@ export class Response extends ResponseHead implements Responder {
    * What the body is made of. Set, it gives Content-Length the length of a text or of bytes, and removes it otherwise;
    * what it was before is not closed, since the new body may be made of it.
    *
-   * @row RES-26
    * @example
    * const response = new Response("a")
    * response.body = ["b", "c"]
@@ -210,17 +205,17 @@ export class Response extends ResponseHead implements Responder {
     }
   }
 
-  /** Whether the body is all there, and can be sent any number of times: text, bytes, an array or nothing. @row RES-26 */
+  /** Whether the body is all there, and can be sent any number of times: text, bytes, an array or nothing. */
   get isSequence(): boolean {
     return isSequence(this.#body)
   }
 
-  /** Whether the body comes as a stream, whose length nobody knows. @row RES-26 */
+  /** Whether the body comes as a stream, whose length nobody knows. */
   get isStreamed(): boolean {
     return !this.isSequence
   }
 
-  /** Replaces the body by text or bytes, and sets Content-Length. @row RES-28 */
+  /** Replaces the body by text or bytes, and sets Content-Length. */
   setData(data: string | Uint8Array): void {
     checkSource(data)
     this.#body = data
@@ -232,14 +227,13 @@ export class Response extends ResponseHead implements Responder {
    * The bytes of the body. A stream is read into memory first, and is an array from then on.
    *
    * @throws TypeError for a stream that must not be read: with `directPassthrough`, or without `implicitSequenceConversion`
-   * @row RES-28
    */
   async data(): Promise<Uint8Array> {
     await this.#ensureSequence()
     return concatenate(this.#chunks())
   }
 
-  /** The body as text, which is UTF-8. Else like `data`. @row RES-28 */
+  /** The body as text, which is UTF-8. Else like `data`. */
   async text(): Promise<string> {
     return textDecoder.decode(await this.data())
   }
@@ -249,7 +243,6 @@ export class Response extends ResponseHead implements Responder {
    *
    * @param options with `force`, the type does not matter; with `silent`, a body that is not JSON gives `undefined`
    * @throws SyntaxError for a body that is not JSON
-   * @row RES-38
    */
   async json<T = unknown>(options: { force?: boolean; silent?: boolean } = {}): Promise<T | undefined> {
     if (!options.force && !this.isJson) return undefined
@@ -262,7 +255,7 @@ export class Response extends ResponseHead implements Responder {
     }
   }
 
-  /** The length of the body in bytes; `undefined` for a stream. @row RES-29 */
+  /** The length of the body in bytes; `undefined` for a stream. */
   calculateContentLength(): number | undefined {
     if (!this.isSequence) return undefined
     let length = 0
@@ -270,7 +263,7 @@ export class Response extends ResponseHead implements Responder {
     return length
   }
 
-  /** Reads a stream into memory. It is closed with the response, as before. @row RES-29 */
+  /** Reads a stream into memory. It is closed with the response, as before. */
   makeSequence(): Promise<void> {
     if (this.isSequence) return Promise.resolve()
     this.#reading ??= this.#read().finally(() => {
@@ -296,12 +289,12 @@ export class Response extends ResponseHead implements Responder {
     await this.makeSequence()
   }
 
-  /** The chunks of the body that is there now, as bytes; to wrap it in another one. @row RES-29 */
+  /** The chunks of the body that is there now, as bytes; to wrap it in another one. */
   iterEncoded(): AsyncIterableIterator<Uint8Array, undefined> {
     return new EncodedChunks(this.#body)
   }
 
-  /** The body to write to. @row RES-40 */
+  /** The body to write to. */
   get stream(): ResponseStream {
     this.#stream ??= new ResponseStream(async () => {
       await this.#ensureSequence()
@@ -357,14 +350,14 @@ export class Response extends ResponseHead implements Responder {
 
   // ---- conditions and finishing
 
-  /** Reads a stream into memory, and sets Content-Length and an entity tag: the response can be kept. @row RES-32 */
+  /** Reads a stream into memory, and sets Content-Length and an entity tag: the response can be kept. */
   async freeze(): Promise<void> {
     await this.makeSequence()
     this.contentLength = this.calculateContentLength()
     await this.addEtag()
   }
 
-  /** Sets an entity tag made of the body, unless there is one. Reads a stream as `data` does. @row RES-19 */
+  /** Sets an entity tag made of the body, unless there is one. Reads a stream as `data` does. */
   async addEtag(options: { overwrite?: boolean | undefined; weak?: boolean | undefined } = {}): Promise<void> {
     if (!options.overwrite && this.headers.has("ETag")) return
     this.setEtag(generateEtag(await this.data()), options.weak)
@@ -379,7 +372,6 @@ export class Response extends ResponseHead implements Responder {
    * Several ranges, and units other than bytes, are answered with the whole.
    *
    * @throws RequestedRangeNotSatisfiable (416) when there is nothing in the range, or it is malformed
-   * @row RES-39
    */
   makeConditional(request: Environ | { readonly environ: Environ }, options: ConditionalOptions = {}): this {
     const environ = ("environ" in request ? request.environ : request) as Environ
@@ -421,14 +413,14 @@ export class Response extends ResponseHead implements Responder {
 
   // ---- the end
 
-  /** Has `callback` called when the response is closed, after the body; gives it back. @row RES-30 */
+  /** Has `callback` called when the response is closed, after the body; gives it back. */
   callOnClose<F extends CloseCallback>(callback: F): F {
     this.#onClose ??= []
     this.#onClose.push(callback)
     return callback
   }
 
-  /** Closes the body, then calls what `callOnClose` was given; each of them once. Servers do that. @row RES-31 */
+  /** Closes the body, then calls what `callOnClose` was given; each of them once. Servers do that. */
   async close(): Promise<void> {
     const body = this.#body
     const callbacks = this.#onClose ?? []
@@ -447,7 +439,7 @@ export class Response extends ResponseHead implements Responder {
 
   // ---- sending
 
-  /** Answers a request. The response is not changed by that. @row RES-37 */
+  /** Answers a request. The response is not changed by that. */
   respond(environ: Environ, startResponse: StartResponse): Body {
     if (this.getWsgiResponse !== Response.prototype.getWsgiResponse) {
       const [body, status, headers] = this.getWsgiResponse(environ)
@@ -458,7 +450,7 @@ export class Response extends ResponseHead implements Responder {
     return this.getAppIter(environ)
   }
 
-  /** Body, status and headers, as they are sent to answer `environ`. @row RES-37 */
+  /** Body, status and headers, as they are sent to answer `environ`. */
   getWsgiResponse(environ: Environ): [body: Body, status: string, headers: HeaderList] {
     const headers = this.#headerList(environ)
     return [this.getAppIter(environ), this.status, headers]
@@ -467,8 +459,6 @@ export class Response extends ResponseHead implements Responder {
   /**
    * The headers as they are sent to answer `environ`: a copy, in which Location and Content-Location are URIs, the length
    * of an array is told, and what must not stand beside the status is gone.
-   *
-   * @row RES-35
    */
   getWsgiHeaders(environ: Environ): Headers {
     return new Headers(this.#finalHeaders(environ))
@@ -509,7 +499,7 @@ export class Response extends ResponseHead implements Responder {
     return resolveUrl(iriToUri(getCurrentUrl(environ, { stripQuerystring: true })), uri)
   }
 
-  /** The body as it is sent to answer `environ`: nothing for HEAD and for a status without a body, but closed all the same. @row RES-36 */
+  /** The body as it is sent to answer `environ`: nothing for HEAD and for a status without a body, but closed all the same. */
   getAppIter(environ: Environ): Body {
     const body = this.#body
     const isEmpty = !hasContent(this.statusCode, environ.REQUEST_METHOD)
@@ -523,7 +513,7 @@ export class Response extends ResponseHead implements Responder {
     return this.#onClose !== undefined || !isSequence(this.#body) || this.close !== Response.prototype.close
   }
 
-  /** What an inspector shows: `<Response 12 bytes [200 OK]>`. @row RES-41 */
+  /** What an inspector shows: `<Response 12 bytes [200 OK]>`. */
   override toString(): string {
     const length = this.calculateContentLength()
     return `<${this.constructor.name} ${length === undefined ? "streamed" : `${length} bytes`} [${this.status}]>`

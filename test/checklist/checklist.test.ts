@@ -1,25 +1,26 @@
-// docs/reference.md is what the code says of itself: every public name, and for every row of the checklist who fulfils it.
+// docs/reference.md is what the code says of itself: every public name, and for every row of the checklist what fulfils it.
 // When it is stale, `npx vitest run --project tests test/checklist -u` writes it anew.
 
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { expect, test } from "vitest"
 import { publicNames } from "./public-names.ts"
 
-const load = (name: string) =>
-  JSON.parse(readFileSync(new URL(name, import.meta.url), "utf8")) as Record<string, string>
-const rows = load("rows.json")
-const leftOut = load("left-out.json")
+const src = fileURLToPath(new URL("../../src/", import.meta.url))
+const load = (name: string): unknown => JSON.parse(readFileSync(new URL(name, import.meta.url), "utf8"))
+/** What Werkzeug offers, row by row. */
+const rows = load("rows.json") as Record<string, string>
+/** What fulfils each row: public names, or names with a member. */
+const fulfilled = load("fulfilled.json") as Record<string, string[]>
+/** What is not there, and why. */
+const leftOut = load("left-out.json") as Record<string, string>
 /** What is there in another way than upstream, and why. */
-const differs = load("differs.json")
+const differs = load("differs.json") as Record<string, string>
 const names = publicNames()
-
-/** Who fulfils each row: names, or names with a member. */
-const fulfilled = new Map<string, Set<string>>()
-const add = (row: string, who: string) => fulfilled.set(row, (fulfilled.get(row) ?? new Set()).add(who))
-for (const { name, rows: own, members } of names) {
-  for (const row of own) add(row, name)
-  for (const member of members) for (const row of member.rows) add(row, `${name}.${member.name}`)
-}
+const known = new Set(
+  names.flatMap(({ name, members }) => [name, ...members.map((member) => `${name}.${member.name}`)]),
+)
 
 test("every public name has a docstring", () => {
   expect(
@@ -36,16 +37,28 @@ test("every public member of a class has a docstring", () => {
 })
 
 test("no row of the checklist is forgotten: it is fulfilled by a public name, or left out for a reason", () => {
-  expect(Object.keys(rows).filter((row) => !fulfilled.has(row) && !(row in leftOut))).toEqual([])
+  expect(Object.keys(rows).filter((row) => !(row in fulfilled) && !(row in leftOut))).toEqual([])
 })
 
 test("no row is both fulfilled and left out, and every row that is named exists", () => {
-  expect(Object.keys(leftOut).filter((row) => fulfilled.has(row))).toEqual([])
-  expect([...fulfilled.keys(), ...Object.keys(leftOut)].filter((row) => !(row in rows))).toEqual([])
+  expect(Object.keys(leftOut).filter((row) => row in fulfilled)).toEqual([])
+  expect([...Object.keys(fulfilled), ...Object.keys(leftOut)].filter((row) => !(row in rows))).toEqual([])
+})
+
+test("what fulfils a row is public", () => {
+  const missing = Object.entries(fulfilled).filter(([, by]) => by.length === 0 || !by.every((name) => known.has(name)))
+  expect(missing).toEqual([])
+})
+
+test("docstrings, which editors show, name no rows", () => {
+  const naming = readdirSync(src, { recursive: true, encoding: "utf8" }).filter(
+    (file) => file.endsWith("ts") && /@row\b/.test(readFileSync(join(src, file), "utf8")),
+  )
+  expect(naming, "rows go to test/checklist/fulfilled.json").toEqual([])
 })
 
 test("a row that is fulfilled in another way is fulfilled", () => {
-  expect(Object.keys(differs).filter((row) => !fulfilled.has(row))).toEqual([])
+  expect(Object.keys(differs).filter((row) => !(row in fulfilled))).toEqual([])
 })
 
 test("docs/reference.md is up to date", async () => {
@@ -57,7 +70,7 @@ function reference(): string {
   const lines = [
     "# Reference",
     "",
-    "Every public name, and the rows of the checklist: what Werkzeug offers, row by row, and who fulfils it here.",
+    "Every public name, and the rows of the checklist: what Werkzeug offers, row by row, and what fulfils it here.",
     "Made from the source by `test/checklist/`; do not edit.",
     "",
     "## Names",
@@ -65,14 +78,14 @@ function reference(): string {
     "| name | from | what it is | rows |",
     "| --- | --- | --- | --- |",
   ]
-  for (const { name, door, summary, rows: own, members } of names) {
-    const all = [...new Set([...own, ...members.flatMap((member) => member.rows)])]
-    lines.push(`| \`${name}\` | \`${door}\` | ${cell(summary)} | ${all.join(", ")} |`)
+  for (const { name, door, summary } of names) {
+    const own = Object.keys(fulfilled).filter((row) => fulfilled[row]?.some((by) => by.split(".")[0] === name))
+    lines.push(`| \`${name}\` | \`${door}\` | ${cell(summary)} | ${own.join(", ")} |`)
   }
   lines.push("", "## Rows", "", "| row | what | here |", "| --- | --- | --- |")
   for (const [row, what] of Object.entries(rows)) {
-    const who = [...(fulfilled.get(row) ?? [])].sort().map((each) => `\`${each}\``)
-    const here = who.length > 0 ? who.join(", ") : `left out: ${leftOut[row]}`
+    const by = (fulfilled[row] ?? []).map((each) => `\`${each}\``)
+    const here = by.length > 0 ? by.join(", ") : `left out: ${leftOut[row]}`
     const difference = row in differs ? `; differs: ${differs[row]}` : ""
     lines.push(`| ${row} | ${cell(what)} | ${here}${cell(difference)} |`)
   }

@@ -1,5 +1,5 @@
-// What the package offers, read from its source: every name that a door lists, where it is defined, its docstring, its
-// public members with theirs, and the rows of the checklist (`@row`) that each of them fulfils.
+// What the package offers, read from its source: every name that a door lists, where it is defined, its docstring, and its
+// public members with theirs.
 
 import { readdirSync, readFileSync } from "node:fs"
 import { dirname, join, normalize } from "node:path"
@@ -13,8 +13,7 @@ export interface PublicName {
   file: string
   /** The first sentence of the docstring; empty when there is none. */
   summary: string
-  rows: string[]
-  members: { name: string; documented: boolean; rows: string[] }[]
+  members: { name: string; documented: boolean }[]
 }
 
 /** Files that are doors themselves, without an index. */
@@ -47,11 +46,6 @@ function doorsOf(): [door: string, file: string, name: string][] {
   }
   return found
 }
-
-const rowsIn = (text: string): string[] =>
-  [...text.matchAll(/@row\s+([A-Z]+-\d+(?:\s*,\s*[A-Z]+-\d+)*)/g)].flatMap((match) =>
-    (match[1] as string).split(/\s*,\s*/),
-  )
 
 function summaryOf(comment: string): string {
   const text = comment
@@ -88,12 +82,7 @@ function membersOf(text: string, index: number): PublicName["members"] {
       const comment = commentBefore(body, offset)
       const known = members.get(name)
       const inherited = /^ {2}.*\boverride\b/.test(line) || name.startsWith("[")
-      const member = {
-        name,
-        documented: comment !== "" || inherited || known?.documented === true,
-        rows: [...(known?.rows ?? []), ...rowsIn(comment)],
-      }
-      members.set(name, member)
+      members.set(name, { name, documented: comment !== "" || inherited || known?.documented === true })
     }
     offset += line.length + 1
   }
@@ -120,13 +109,13 @@ export function publicNames(): PublicName[] {
     const { file, name: original } = definitionOf(listed, name)
     const text = read(file)
     const match = new RegExp(`^${DECLARATION}${original}\\b`, "m").exec(text)
-    if (match === null) return { name, door, file, summary: "", rows: [], members: [] }
+    if (match === null) return { name, door, file, summary: "", members: [] }
     const comment = commentBefore(text, match.index)
     const kind = /(class|interface) $/.exec(match[0].slice(0, -original.length))?.[1]
     const members = kind === undefined ? [] : membersOf(text, match.index)
     // The fields of an interface say by their names and types what they are, where there is nothing more to say.
     if (kind === "interface") for (const member of members) member.documented = true
-    return { name, door, file, summary: summaryOf(comment), rows: rowsIn(comment), members }
+    return { name, door, file, summary: summaryOf(comment), members }
   })
   return names.sort((a, b) => a.door.localeCompare(b.door) || a.name.localeCompare(b.name))
 }

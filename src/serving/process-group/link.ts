@@ -41,8 +41,6 @@ export function parentLink(kind: GroupPayload["kind"]): ParentLink | undefined {
 /**
  * Whether this process was started by the reloader, to run the application. False in its parent, where the same script runs
  * up to `runSimple`, so what must happen once can be left to one of the two.
- *
- * @row SRV-22
  */
 export function isRunningFromReloader(): boolean {
   return parentLink("reloader") !== undefined
