@@ -11,6 +11,7 @@ const store = new DiskUploadStore({ directory: process.argv[2] })
 
 class UploadRequest extends Request {
   uploadStore = store
+  maxContentLength = undefined
 }
 
 const peak = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) * 1024

@@ -9,31 +9,48 @@ export function handled<T>(promise: Promise<T>): Promise<T> {
 
 function ignore(): void {}
 
-/** A generator whose steps are such promises. */
-export class HandledGenerator<T> implements AsyncGenerator<T, void, void> {
-  readonly #generator: AsyncGenerator<T, void, void>
+const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined })
 
-  constructor(generator: AsyncGenerator<T, void, void>) {
-    this.#generator = generator
+/**
+ * An iteration whose steps are such promises, and come one after the other even where they are asked for at once. What fails
+ * does not end it: whether it goes on is the affair of `step`.
+ */
+export class HandledIterator<T> implements AsyncIterableIterator<T, undefined> {
+  readonly #step: () => Promise<IteratorResult<T, undefined>>
+  readonly #settled: () => void
+  #last: Promise<unknown> | undefined = undefined
+  /** Steps that have not come to their end. */
+  #busy = 0
+  #ended = false
+
+  /** @param step makes the next step */
+  constructor(step: () => Promise<IteratorResult<T, undefined>>) {
+    this.#step = () => (this.#ended ? Promise.resolve(DONE) : step())
+    this.#settled = () => {
+      this.#busy--
+    }
   }
 
   [Symbol.asyncIterator](): this {
     return this
   }
 
-  next(): Promise<IteratorResult<T, void>> {
-    return handled(this.#generator.next())
+  next(): Promise<IteratorResult<T, undefined>> {
+    const step = this.#busy === 0 ? this.#step() : (this.#last as Promise<unknown>).then(this.#step, this.#step)
+    this.#last = step
+    this.#busy++
+    step.then(this.#settled, this.#settled)
+    return step
   }
 
-  return(): Promise<IteratorResult<T, void>> {
-    return handled(this.#generator.return())
+  /** Ends the iteration, as leaving a loop does. */
+  return(): Promise<IteratorReturnResult<undefined>> {
+    this.#ended = true
+    return Promise.resolve(DONE)
   }
 
-  throw(error: unknown): Promise<IteratorResult<T, void>> {
-    return handled(this.#generator.throw(error))
-  }
-
+  /** For `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#generator.return()
+    this.#ended = true
   }
 }

@@ -3,7 +3,7 @@
 // here. Knows no socket and no limit: see limited-stream.ts for the latter.
 
 import type { InputStream } from "../gateway.ts"
-import { OrderedInput } from "./ordered-input.ts"
+import { OrderedInput, stepOf } from "./ordered-input.ts"
 
 const EMPTY: Uint8Array = new Uint8Array(0)
 const LINE_FEED = 10
@@ -15,26 +15,31 @@ export abstract class PulledInput extends OrderedInput {
   #failure: { reason: unknown } | undefined = undefined
 
   /** The next chunk, or undefined at the end. Called again only after it settled; a rejection is final. */
-  protected abstract pull(): Promise<Uint8Array | undefined>
+  protected abstract pull(): Uint8Array | undefined | Promise<Uint8Array | undefined>
 
-  protected override async takeSome(size: number = Number.POSITIVE_INFINITY): Promise<Uint8Array> {
-    if (this.#rest.length === 0) await this.#fill()
-    return this.#take(size)
+  protected override takeSome(size: number = Number.POSITIVE_INFINITY): Promise<Uint8Array> {
+    return this.#filled(() => this.#take(size))
   }
 
-  protected override async takeOfLine(size: number): Promise<Uint8Array> {
-    if (this.#rest.length === 0) await this.#fill()
-    const end = this.#rest.indexOf(LINE_FEED)
-    return this.#take(end === -1 ? size : Math.min(size, end + 1))
+  protected override takeStep(): Promise<IteratorResult<Uint8Array, undefined>> {
+    return this.#filled(() => stepOf(this.#take(Number.POSITIVE_INFINITY)))
   }
 
-  /** Makes sure that a byte is at hand, unless it is over. */
-  async #fill(): Promise<void> {
+  protected override takeOfLine(size: number): Promise<Uint8Array> {
+    return this.#filled(() => {
+      const end = this.#rest.indexOf(LINE_FEED)
+      return this.#take(end === -1 ? size : Math.min(size, end + 1))
+    })
+  }
+
+  /** Takes something when a byte is at hand, or when it is over. */
+  async #filled<T>(take: () => T): Promise<T> {
     while (this.#rest.length === 0 && !this.#ended) {
       if (this.#failure) throw this.#failure.reason
       let chunk: Uint8Array | undefined
       try {
-        chunk = await this.pull()
+        const pulled = this.pull()
+        chunk = pulled instanceof Promise ? await pulled : pulled
       } catch (reason) {
         this.#failure = { reason }
         throw reason
@@ -42,6 +47,7 @@ export abstract class PulledInput extends OrderedInput {
       if (chunk === undefined) this.#ended = true
       else this.#rest = chunk
     }
+    return take()
   }
 
   #take(size: number): Uint8Array {
@@ -66,10 +72,15 @@ class IteratedInput extends PulledInput {
         : (source as Iterable<Uint8Array>)[Symbol.iterator]()
   }
 
-  protected async pull(): Promise<Uint8Array | undefined> {
-    const step = await this.#iterator.next()
-    return step.done ? undefined : step.value
+  // The promise of an iterator may be of any kind.
+  protected pull(): Uint8Array | undefined | Promise<Uint8Array | undefined> {
+    const step = this.#iterator.next()
+    return "then" in step ? Promise.resolve(step).then(chunkOf) : chunkOf(step)
   }
+}
+
+function chunkOf(step: IteratorResult<Uint8Array>): Uint8Array | undefined {
+  return step.done ? undefined : step.value
 }
 
 /**

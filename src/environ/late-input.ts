@@ -7,13 +7,10 @@ import { handled } from "./handled.ts"
 export class LateInput implements InputStream {
   readonly #open: () => InputStream
   #input: InputStream | undefined = undefined
-  /** The most bytes that it gives. */
-  readonly limit: number
 
   /** @param open called when something is read, again if it threw */
-  constructor(open: () => InputStream, limit: number = Number.POSITIVE_INFINITY) {
+  constructor(open: () => InputStream) {
     this.#open = open
-    this.limit = limit
   }
 
   read(size?: number): Promise<Uint8Array> {

@@ -7,7 +7,7 @@ import { ClientDisconnected, RequestEntityTooLarge } from "../exceptions/statuse
 import type { InputStream } from "../gateway.ts"
 import { BodyWasReadError, firstReaderOf } from "./first-reader.ts"
 import { handled } from "./handled.ts"
-import { OrderedInput } from "./ordered-input.ts"
+import { OrderedInput, stepOf } from "./ordered-input.ts"
 
 const EMPTY: Uint8Array = new Uint8Array(0)
 /** What one read of the source asks for when the caller named no size. */
@@ -117,8 +117,8 @@ export class LimitedStream extends OrderedInput {
   }
 
   // By way of read, which a subclass may have made its own.
-  protected override readChunk(): Promise<Uint8Array> {
-    return this.read(READ_SIZE)
+  protected override nextStep(): Promise<IteratorResult<Uint8Array, undefined>> {
+    return handled(this.read(READ_SIZE).then(stepOf))
   }
 
   protected override isOver(): boolean {
@@ -184,10 +184,4 @@ export function limitOfBody(name: string, bytes: number | undefined): BodyLimit 
 /** A 413 for a body of more bytes than are taken. */
 export function tooLarge({ name, bytes }: BodyLimit): RequestEntityTooLarge {
   return new RequestEntityTooLarge(`The body is larger than ${name} allows, which is ${bytes} bytes.`)
-}
-
-/** The most bytes that a stream gives, where it tells; else Infinity. */
-export function limitOf(stream: InputStream): number {
-  const { limit } = stream as { limit?: unknown }
-  return typeof limit === "number" ? limit : Number.POSITIVE_INFINITY
 }

@@ -5,7 +5,6 @@
 import type { InputStream } from "../gateway.ts"
 import { concatenate } from "./concatenation.ts"
 import { DIRECT_READER } from "./first-reader.ts"
-import { handled } from "./handled.ts"
 
 const NOTHING: Promise<Uint8Array> = Promise.resolve(new Uint8Array(0))
 const LINE_FEED = 10
@@ -13,6 +12,10 @@ const LINE_FEED = 10
 /** An InputStream whose reads are served in the order of their calls. */
 export abstract class OrderedInput implements InputStream {
   #last: Promise<unknown> | undefined = undefined
+  /** Reads that have not come to their end. */
+  #busy = 0
+  #settled: (() => void) | undefined = undefined
+  #takeStep: (() => Promise<IteratorResult<Uint8Array, undefined>>) | undefined = undefined
   #firstReader: string | undefined = undefined
 
   /** What has begun to read it; `undefined` while nothing was read. Set by a reader that has a name, before it reads. */
@@ -85,25 +88,33 @@ export abstract class OrderedInput implements InputStream {
     })
   }
 
-  /** Resolves to the next chunk of an iteration, as it comes; empty at the end. */
-  protected readChunk(): Promise<Uint8Array> {
-    return this.#inTurn(() => this.takeSome())
-  }
-
   /** Chunks as they come. Stopping early leaves the rest to be read. */
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
-    return { next: () => handled(this.readChunk().then(stepOf)) }
+    return { next: () => this.nextStep() }
   }
 
+  /** The next step of an iteration. */
+  protected nextStep(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.#takeStep ??= () => this.takeStep()
+    return this.#inTurn(this.#takeStep)
+  }
+
+  /** Takes a chunk as it comes, as a step. */
+  protected takeStep(): Promise<IteratorResult<Uint8Array, undefined>> {
+    return this.takeSome().then(stepOf)
+  }
+
+  // What waits its turn counts as busy, too.
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     this.#firstReader ??= DIRECT_READER
-    const before = this.#last
-    const result = before === undefined ? work() : before.then(work, work)
+    const result = this.#busy === 0 ? work() : (this.#last as Promise<unknown>).then(work, work)
     this.#last = result
-    const done = () => {
-      if (this.#last === result) this.#last = undefined
+    this.#busy++
+    this.#settled ??= () => {
+      this.#busy--
     }
-    result.then(done, done)
+    // It is handled by this as well.
+    result.then(this.#settled, this.#settled)
     return result
   }
 
@@ -121,7 +132,8 @@ export abstract class OrderedInput implements InputStream {
   }
 }
 
-function stepOf(chunk: Uint8Array): IteratorResult<Uint8Array, undefined> {
+/** The step that a chunk is; an empty one is the end. */
+export function stepOf(chunk: Uint8Array): IteratorResult<Uint8Array, undefined> {
   return chunk.length === 0 ? { done: true, value: undefined } : { done: false, value: chunk }
 }
 

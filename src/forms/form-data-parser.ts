@@ -5,9 +5,8 @@
 import { FileStorage } from "../datastructures/file-storage.ts"
 import { dictOfPairs, ImmutableMultiDict } from "../datastructures/multi-dict.ts"
 import { concatenate } from "../environ/concatenation.ts"
-import { HandledGenerator, handled } from "../environ/handled.ts"
-import { limitOf, limitOfBody } from "../environ/limited-stream.ts"
-import { getContentLength, getInputStream, limitInput } from "../environ/request-input.ts"
+import { HandledIterator, handled } from "../environ/handled.ts"
+import { getContentLength, getInputStream } from "../environ/request-input.ts"
 import { UnsupportedMediaType } from "../exceptions/statuses.ts"
 import type { Environ, InputStream } from "../gateway.ts"
 import { parseMediaType } from "../http/media-types.ts"
@@ -105,16 +104,16 @@ export class FormDataParser {
   ): Promise<ParsedForm> {
     const type = contentType === URLENCODED ? URLENCODED : parseMediaType(contentType)[0]
     if (type !== URLENCODED && type !== MULTIPART) return parsed(stream, [], [])
-    const guarded = this.#guard(stream, contentLength)
+    this.#checkLength(contentLength)
     try {
-      if (type === MULTIPART) return await this.#parseMultipart(guarded, contentType as string, uploadStore)
+      if (type === MULTIPART) return await this.#parseMultipart(stream, contentType as string, uploadStore)
       const { maxFormMemorySize } = this.#limits
       if (contentLength !== undefined && contentLength > maxFormMemorySize) {
         throw tooLarge("maxFormMemorySize", maxFormMemorySize)
       }
-      return parsed(guarded, await readUrlencoded(guarded, this.#limits, contentLength), [])
+      return parsed(stream, await readUrlencoded(stream, this.#limits, contentLength), [])
     } catch (error) {
-      if (this.#options.silent && error instanceof MalformedForm) return parsed(guarded, [], [])
+      if (this.#options.silent && error instanceof MalformedForm) return parsed(stream, [], [])
       throw error
     }
   }
@@ -129,31 +128,27 @@ export class FormDataParser {
     stream: InputStream,
     contentType: string | undefined,
     contentLength?: number,
-  ): AsyncGenerator<FormPart, void, void> {
-    return new HandledGenerator(this.#parts(stream, contentType, contentLength))
-  }
-
-  async *#parts(
-    stream: InputStream,
-    contentType: string | undefined,
-    contentLength: number | undefined,
-  ): AsyncGenerator<FormPart, void, void> {
-    if (parseMediaType(contentType)[0] !== MULTIPART) throw new UnsupportedMediaType(`The body has to be ${MULTIPART}.`)
-    const reader = this.#readerOf(this.#guard(stream, contentLength), contentType as string)
-    for (;;) {
+  ): AsyncIterableIterator<FormPart, undefined> {
+    let reader: PartReader | undefined
+    return new HandledIterator(async () => {
+      reader ??= this.#openParts(stream, contentType, contentLength)
       const part = await reader.nextPart()
-      if (part === undefined) return
-      yield part
-    }
+      return part === undefined ? { done: true, value: undefined } : { done: false, value: part }
+    })
   }
 
-  #guard(stream: InputStream, contentLength: number | undefined): InputStream {
+  #openParts(stream: InputStream, contentType: string | undefined, contentLength: number | undefined): PartReader {
+    if (parseMediaType(contentType)[0] !== MULTIPART) throw new UnsupportedMediaType(`The body has to be ${MULTIPART}.`)
+    this.#checkLength(contentLength)
+    return this.#readerOf(stream, contentType as string)
+  }
+
+  // What is not announced is counted by what reads it.
+  #checkLength(contentLength: number | undefined): void {
     const { maxContentLength } = this.#limits
     if (contentLength !== undefined && contentLength > maxContentLength) {
       throw tooLarge("maxContentLength", maxContentLength)
     }
-    if (limitOf(stream) <= maxContentLength) return stream
-    return limitInput(stream, limitOfBody("maxContentLength", maxContentLength))
   }
 
   #readerOf(stream: InputStream, contentType: string): PartReader {

@@ -3,12 +3,15 @@
 
 import { Headers } from "../datastructures/headers.ts"
 import { concatenate } from "../environ/concatenation.ts"
-import { HandledGenerator, handled } from "../environ/handled.ts"
+import { HandledIterator, handled } from "../environ/handled.ts"
 import type { InputStream } from "../gateway.ts"
 import { type SettledLimits, tooLarge } from "./limits.ts"
 import type { EventDecoder } from "./multipart.ts"
 import type { DataEvent, FieldEvent, FileEvent, MultipartEvent } from "./multipart-events.ts"
 import { decodeField, getHeader } from "./part-head.ts"
+
+/** At hand, or to be waited for. */
+type MaybeLater<T> = T | Promise<T>
 
 /**
  * A part of a multipart form while it comes in. Its bytes can be read once, and only until the next part is asked for;
@@ -57,27 +60,50 @@ export class FormPart implements AsyncIterable<Uint8Array> {
    *
    * @throws TypeError when the next part was asked for before the end
    */
-  [Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
-    return new HandledGenerator(this.#chunks())
+  [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array, undefined> {
+    return new HandledIterator(() => this.#step())
   }
 
-  async *#chunks(): AsyncGenerator<Uint8Array, void, void> {
-    while (!this.#over) {
-      const event = this.#reader.dataOf(this)
-      const { data, moreData } = event instanceof Promise ? await event : event
-      this.#over = !moreData
-      if (data.length > 0) yield data
+  #step(): Promise<IteratorResult<Uint8Array, undefined>> {
+    for (;;) {
+      if (this.#over) return Promise.resolve({ done: true, value: undefined })
+      let event: MaybeLater<DataEvent>
+      try {
+        event = this.#reader.dataOf(this)
+      } catch (error) {
+        return Promise.reject(error)
+      }
+      if (event instanceof Promise) return event.then((late) => this.#stepOf(late) ?? this.#step())
+      const step = this.#stepOf(event)
+      if (step !== undefined) return Promise.resolve(step)
     }
   }
 
-  /** The bytes in one piece. Those of a file are not limited but by `maxContentLength`. */
+  /** Nothing for an event without bytes. */
+  #stepOf(event: DataEvent): IteratorResult<Uint8Array, undefined> | undefined {
+    this.#take(event)
+    return event.data.length > 0 ? { done: false, value: event.data } : undefined
+  }
+
+  #take(event: DataEvent): void {
+    if (event.moreData) return
+    this.#over = true
+    this.#reader.close(this)
+  }
+
+  /** The bytes in one piece. Those of a file are limited by `maxFileSize` and `maxContentLength` only. */
   bytes(): Promise<Uint8Array> {
     return handled(this.#bytes())
   }
 
   async #bytes(): Promise<Uint8Array> {
     const chunks: Uint8Array[] = []
-    for await (const chunk of this.#chunks()) chunks.push(chunk)
+    while (!this.#over) {
+      const next = this.#reader.dataOf(this)
+      const event = next instanceof Promise ? await next : next
+      this.#take(event)
+      chunks.push(event.data)
+    }
     return concatenate(chunks)
   }
 
@@ -97,6 +123,8 @@ export class PartReader {
   /** The part that is being read, if it was opened; and what began it. */
   #part: FormPart | undefined = undefined
   #current: FieldEvent | FileEvent | undefined = undefined
+  /** Bytes of the body so far. */
+  #bytes = 0
   /** Bytes of all texts so far. */
   #fieldBytes = 0
   /** Bytes of the file that is being read. */
@@ -112,7 +140,7 @@ export class PartReader {
   }
 
   /** The next event, at once if it is at hand; `undefined` behind the last one. Counts what it gives. */
-  nextEvent(): MultipartEvent | undefined | Promise<MultipartEvent | undefined> {
+  nextEvent(): MaybeLater<MultipartEvent | undefined> {
     const event = this.#decoded()
     return event === undefined && !this.#ended ? this.#pull() : event
   }
@@ -136,38 +164,48 @@ export class PartReader {
 
   /** Reads the part that was opened to its end. */
   async skip(): Promise<void> {
-    while (this.#part !== undefined) await this.dataOf(this.#part)
+    while (this.#part !== undefined) {
+      const next = this.dataOf(this.#part)
+      const { moreData } = next instanceof Promise ? await next : next
+      if (!moreData) this.#part = undefined
+    }
   }
 
-  /** More of that part. */
-  dataOf(part: FormPart): DataEvent | Promise<DataEvent> {
+  /** More of that part, which tells when it is over. Within a part there is nothing but data. */
+  dataOf(part: FormPart): MaybeLater<DataEvent> {
     if (this.#failure !== undefined) throw this.#failure.reason
     if (this.#part !== part) throw new TypeError("The next part was asked for before the end of this one")
-    const event = this.nextEvent()
-    return event instanceof Promise ? event.then((late) => this.#deliver(late)) : this.#deliver(event)
+    return this.nextEvent() as MaybeLater<DataEvent>
   }
 
-  // Within a part there is nothing but data, up to the event that has no more.
-  #deliver(event: MultipartEvent | undefined): DataEvent {
-    const data = event as DataEvent
-    if (!data.moreData) this.#part = undefined
-    return data
+  /** That part is over. */
+  close(part: FormPart): void {
+    if (this.#part === part) this.#part = undefined
   }
 
-  async #pull(): Promise<MultipartEvent | undefined> {
-    for (;;) {
-      try {
-        const step = await this.#chunks.next()
-        this.#ended = step.done === true
-        const received = this.#decoder.receiveData(step.done ? undefined : step.value)
-        if (received !== undefined) await received
-      } catch (reason) {
-        this.#failure = { reason }
-        throw reason
-      }
-      const event = this.#decoded()
-      if (event !== undefined || this.#ended) return event
+  #pull(): Promise<MultipartEvent | undefined> {
+    return this.#chunks.next().then(this.#onChunk, this.#onFailure)
+  }
+
+  readonly #onChunk = (step: IteratorResult<Uint8Array>): MaybeLater<MultipartEvent | undefined> => {
+    try {
+      this.#ended = step.done === true
+      if (!step.done) this.#countBytes(step.value.length)
+      const received = this.#decoder.receiveData(step.done ? undefined : step.value)
+      return received === undefined ? this.#onReceived() : received.then(this.#onReceived, this.#onFailure)
+    } catch (reason) {
+      return this.#onFailure(reason)
     }
+  }
+
+  readonly #onReceived = (): MaybeLater<MultipartEvent | undefined> => {
+    const event = this.#decoded()
+    return event !== undefined || this.#ended ? event : this.#pull()
+  }
+
+  readonly #onFailure = (reason: unknown): never => {
+    this.#failure ??= { reason }
+    throw reason
   }
 
   #decoded(): MultipartEvent | undefined {
@@ -180,6 +218,12 @@ export class PartReader {
       this.#failure = { reason }
       throw reason
     }
+  }
+
+  #countBytes(size: number): void {
+    const { maxContentLength } = this.#limits
+    this.#bytes += size
+    if (this.#bytes > maxContentLength) throw tooLarge("maxContentLength", maxContentLength, this.#current)
   }
 
   #count(event: MultipartEvent): void {

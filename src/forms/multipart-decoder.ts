@@ -52,6 +52,8 @@ export class MultipartDecoder {
   #isAscii = true
   /** Whether a line begins at `#start` though no line break is in the buffer before: with the body, or behind a head. */
   #atLineStart = true
+  /** Data that is to be told before what is in the buffer. */
+  #passed: Uint8Array | undefined = undefined
   #ended = false
   #parts = 0
   #failure: Error | undefined
@@ -80,6 +82,7 @@ export class MultipartDecoder {
       this.#ended = true
       return
     }
+    if (this.#isPlainNow(data)) this.#passHeld()
     const start = this.#start
     const held = this.#end - start
     if (held === 0) {
@@ -103,6 +106,21 @@ export class MultipartDecoder {
     this.#searched -= start
     this.#line -= start
     this.#start = 0
+  }
+
+  /** Whether a line break that was held back turns out to be data: no boundary follows. It needs not be copied to be told. */
+  #isPlainNow(data: Uint8Array): boolean {
+    const end = this.#end
+    const held = end - this.#start
+    if (this.#state !== "data" || this.#passed !== undefined || data.length === 0 || (held !== 1 && held !== 2))
+      return false
+    const last = this.#buffer[end - 1]
+    return last === LF ? data[0] !== DASH : last === CR && held === 1 && data[0] !== LF
+  }
+
+  #passHeld(): void {
+    this.#passed = this.#take(this.#end)
+    this.#searched = this.#end
   }
 
   /**
@@ -151,6 +169,11 @@ export class MultipartDecoder {
   }
 
   #data(): MultipartEvent | undefined {
+    const passed = this.#passed
+    if (passed !== undefined) {
+      this.#passed = undefined
+      return { type: "data", data: passed, moreData: true }
+    }
     if (this.#findBoundary(false)) {
       const data = this.#take(this.#dataEnd)
       this.#passBoundary()

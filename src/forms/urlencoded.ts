@@ -20,13 +20,14 @@ export async function readUrlencoded(
   limits: SettledLimits,
   contentLength?: number,
 ): Promise<[string, string][]> {
-  const { maxFormMemorySize, maxFormParts } = limits
+  const { maxContentLength, maxFormMemorySize, maxFormParts } = limits
   const chunks: Uint8Array[] = []
   let size = 0
   while (size !== contentLength) {
     const chunk = await stream.read(READ_SIZE)
     if (chunk.length === 0) break
     size += chunk.length
+    if (size > maxContentLength) throw tooLarge("maxContentLength", maxContentLength)
     if (size > maxFormMemorySize) throw tooLarge("maxFormMemorySize", maxFormMemorySize)
     chunks.push(chunk)
   }

@@ -16,10 +16,12 @@ import type { InputStream } from "../gateway.ts"
 export interface BodyOwner {
   /** What the server gives. */
   readonly inputStream: InputStream
-  /** The most bytes that may be read. */
-  readonly maxBytes: number
-  /** That, or what takes its place, as a stream that is safe to read to its end, and within the limits. */
-  openStream(replacement: InputStream | undefined): InputStream
+  /**
+   * That, or what takes its place, as a stream that is safe to read to its end, and within the limits.
+   *
+   * @param isCounted whether what reads it keeps to the limits by itself
+   */
+  openStream(replacement: InputStream | undefined, isCounted: boolean): InputStream
   /** The same to be read into memory. */
   openWhole(replacement: InputStream | undefined): WholeInput
   /** Parses a form, or gives an empty one when the body is none. Asked for once. */
@@ -74,29 +76,29 @@ export class RequestBody {
   }
 
   /** Parses the form first. Then the bytes of what is none, and nothing of what is. */
-  dataBehindForm(reader: string, keep: boolean): Promise<Uint8Array> {
-    const form = this.form(reader)
+  dataBehindForm(reader: string, keep: boolean, isCounted: boolean): Promise<Uint8Array> {
+    const form = this.form(reader, isCounted)
     if (this.#data !== undefined) return this.#data
     const wasForm = () => this.#formStream !== undefined && this.#source.reader === this.#formStream
     return handled(form.then(() => (wasForm() ? EMPTY : this.data(reader, keep))))
   }
 
-  form(reader: string): Promise<ParsedForm> {
+  form(reader: string, isCounted: boolean): Promise<ParsedForm> {
     if (this.#form === undefined) {
-      this.#formStream = this.streamFor(reader)
+      this.#formStream = this.streamFor(reader, isCounted)
       this.#form = handled(this.#parse(this.#formStream))
     }
     return this.#form
   }
 
-  /** The body for a reader of that name, which counts as the first when it begins to read. */
-  streamFor(reader: string): InputStream {
+  /** The body for a reader of that name, which is the first one when it begins to read. */
+  streamFor(reader: string, isCounted = false): InputStream {
     const source = this.#source
     const open = () => {
       const kept = source === this.#source ? this.#data : undefined
-      return kept === undefined ? source.open(stream, reader) : inputFrom(once(kept))
+      return kept === undefined ? source.open(stream, reader, isCounted) : inputFrom(once(kept))
     }
-    const stream: InputStream = new LateInput(open, this.#owner.maxBytes)
+    const stream: InputStream = new LateInput(open)
     return stream
   }
 
@@ -131,9 +133,9 @@ class Source {
     this.#replacement = replacement
   }
 
-  open(reader: object, name: string): InputStream {
+  open(reader: object, name: string, isCounted: boolean): InputStream {
     this.#check()
-    const opened = this.#owner.openStream(this.#replacement)
+    const opened = this.#owner.openStream(this.#replacement, isCounted)
     this.#claim(reader, name)
     return opened
   }

@@ -298,7 +298,9 @@ export class Request extends RequestHead {
   }
 
   #readData(reader: string, { cache = true, parseFormData = false }: DataOptions): Promise<Uint8Array> {
-    return this.#withBody((body) => (parseFormData ? body.dataBehindForm(reader, cache) : body.data(reader, cache)))
+    return this.#withBody((body) =>
+      parseFormData ? body.dataBehindForm(reader, cache, this.#parserCounts) : body.data(reader, cache),
+    )
   }
 
   /** What `read` returns; what goes wrong rejects, as the rest of it does. */
@@ -373,7 +375,7 @@ export class Request extends RequestHead {
   }
 
   #formFor(reader: string): Promise<ParsedForm> {
-    return this.#withBody((body) => body.form(reader))
+    return this.#withBody((body) => body.form(reader, this.#parserCounts))
   }
 
   /**
@@ -386,8 +388,15 @@ export class Request extends RequestHead {
    * const received = async (request) => { for await (const part of request.parts()) return part.name }
    * await received(new Request({ REQUEST_METHOD: "GET" })) // throws UnsupportedMediaType
    */
-  parts(): AsyncGenerator<FormPart, void, void> {
-    return this.makeFormDataParser().parts(this.#bodyOrThrow.streamFor("parts()"), this.contentType, this.contentLength)
+  parts(): AsyncIterableIterator<FormPart, undefined> {
+    const stream = this.#bodyOrThrow.streamFor("parts()", this.#parserCounts)
+    return this.makeFormDataParser().parts(stream, this.contentType, this.contentLength)
+  }
+
+  /** Whether the parser is the one that is known to count what it reads. */
+  get #parserCounts(): boolean {
+    const { formDataParserClass, makeFormDataParser } = this
+    return formDataParserClass === FormDataParser && makeFormDataParser === Request.prototype.makeFormDataParser
   }
 
   // ---- the end
@@ -403,7 +412,7 @@ export class Request extends RequestHead {
     if (!body?.mayHoldFiles) return
     let files: Iterable<readonly [string, FileStorage]>
     try {
-      files = (await body.form("close()")).files
+      files = (await body.form("close()", this.#parserCounts)).files
     } catch {
       // A form that could not be parsed has closed its files itself.
       return
@@ -428,9 +437,10 @@ export class Request extends RequestHead {
     if (this.shallow) throw new TypeError("this request is shallow: its body is left alone")
     this.#body = new RequestBody({
       inputStream: this.inputStream,
-      maxBytes: this.maxContentLength ?? Number.POSITIVE_INFINITY,
-      openStream: (other) =>
-        other === undefined ? openInput(this.environ, this.#limit(false)) : limitInput(other, this.#limit(false)),
+      openStream: (other, isCounted) => {
+        const limit = isCounted ? undefined : this.#limit(false)
+        return other === undefined ? openInput(this.environ, limit) : limitInput(other, limit)
+      },
       openWhole: (other) =>
         other === undefined ? openWhole(this.environ, this.#limit(true)) : limitWhole(other, this.#limit(true)),
       parseForm: (stream) => this.#parseForm(stream),

@@ -45,13 +45,36 @@ test("passes data on before the part is over, but for what may be a boundary", (
   expect(decoder.nextEvent()?.type).toBe("field")
   const given = (data: string) => {
     decoder.receiveData(bytes(data))
-    const event = decoder.nextEvent()
-    return event?.type === "data" ? text(event.data) : event
+    let told: string | undefined
+    for (let event = decoder.nextEvent(); event !== undefined; event = decoder.nextEvent()) {
+      if (event.type === "data") told = (told ?? "") + text(event.data)
+    }
+    return told
   }
   expect(given("12\r\n-")).toBe("12")
   expect(given("-X")).toBe(undefined)
   expect(given("3\r")).toBe("\r\n--X3")
   expect(given("4")).toBe("\r4")
+})
+
+test("may be given many pieces before it is asked for events", () => {
+  const body = bytes(`--XX\r\n${DISPOSITION}; name=a\r\n\r\n\n\n\r\r\r\nx\n-\r\n--XX--`)
+  for (let size = 1; size < 8; size++) {
+    for (let first = 0; first <= body.length; first++) {
+      const decoder = new MultipartDecoder("XX")
+      const told: string[] = []
+      const pull = () => {
+        for (let event = decoder.nextEvent(); event !== undefined; event = decoder.nextEvent()) {
+          if (event.type === "data") told.push(text(event.data))
+        }
+      }
+      decoder.receiveData(body.slice(0, first))
+      pull()
+      for (const piece of pieces(body.slice(first), size)) decoder.receiveData(piece)
+      pull()
+      expect(told.join("")).toBe("\n\n\r\r\r\nx\n-")
+    }
+  }
 })
 
 test("does not keep a long preamble", () => {
