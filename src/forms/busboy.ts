@@ -9,6 +9,7 @@ import type { FieldEvent, FileEvent, MultipartEvent } from "./multipart-events.t
 
 const EMPTY: Uint8Array = new Uint8Array(0)
 const encoder = new TextEncoder()
+const MOST_IDLE_TURNS = 3
 
 /**
  * Decodes multipart bodies by busboy, as in `new FormDataParser({ decoder: busboyDecoder })`.
@@ -31,7 +32,9 @@ class BusboyDecoder implements EventDecoder {
   /** The parts whose events were not all pulled, in order. Their data may come when later parts have begun. */
   readonly #parts: Part[] = []
   #failure: Error | undefined
-  /** Called when busboy has gone on. */
+  /** How often busboy has done something. */
+  #events = 0
+  /** Called when it has. */
   #wake: (() => void) | undefined
   #closed = false
 
@@ -57,11 +60,12 @@ class BusboyDecoder implements EventDecoder {
       const part = this.#begin({ type: "file", name: unescapeName(name), filename: unescapeName(filename), headers })
       stream.on("data", (data: Uint8Array) => {
         part.events.push({ type: "data", data, moreData: true })
+        this.#happened()
       })
       stream.on("error", () => this.#fail(malformed("it ends before its last boundary")))
       stream.on("end", () => {
         this.#end(part, EMPTY)
-        this.#wake?.()
+        this.#happened()
       })
     })
     this.#parser.on("field", (name, value: string | undefined, { mimeType }) => {
@@ -73,7 +77,7 @@ class BusboyDecoder implements EventDecoder {
     this.#parser.on("error", (error) => this.#fail(malformed(`busboy says: ${(error as Error).message}`)))
     this.#parser.on("close", () => {
       this.#closed = true
-      this.#wake?.()
+      this.#happened()
     })
   }
 
@@ -90,7 +94,7 @@ class BusboyDecoder implements EventDecoder {
     let taken = false
     this.#parser.write(data, () => {
       taken = true
-      this.#wake?.()
+      this.#happened()
     })
     await this.#until(() => taken)
   }
@@ -106,13 +110,30 @@ class BusboyDecoder implements EventDecoder {
     return undefined
   }
 
-  /** Waits until that holds, or something has failed. */
+  /**
+   * Waits until that holds, or something has failed. All that busboy does it does within some turns of the loop; where nothing
+   * happens any more, it waits for the end of a file that it has lost, as behind a boundary in a head.
+   */
   async #until(holds: () => boolean): Promise<void> {
-    while (!holds() && this.#failure === undefined) {
+    for (let idleTurns = 0; !holds() && this.#failure === undefined; ) {
+      if (idleTurns === MOST_IDLE_TURNS) {
+        this.#fail(malformed("busboy does not find the end of a file"))
+        this.#parser.destroy()
+        return
+      }
+      const before = this.#events
       await new Promise<void>((resolve) => {
         this.#wake = resolve
+        setImmediate(resolve)
       })
+      idleTurns = this.#events === before ? idleTurns + 1 : 0
     }
+  }
+
+  /** busboy has done something. */
+  #happened(): void {
+    this.#events++
+    this.#wake?.()
   }
 
   #begin(event: FieldEvent | FileEvent): Part {
@@ -130,7 +151,7 @@ class BusboyDecoder implements EventDecoder {
 
   #fail(error: Error): void {
     this.#failure ??= error
-    this.#wake?.()
+    this.#happened()
   }
 }
 

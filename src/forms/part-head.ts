@@ -77,6 +77,7 @@ function parseHead(head: string): PartHeaders {
 
 /** Gives the parameters of a Content-Disposition that tell a name; others are passed over. */
 function readParameters(value: string, parameters: ParameterValues): void {
+  const seen = new Set<string>()
   for (let index = value.indexOf(";"); index !== -1 && index < value.length; ) {
     const start = spaceEnd(value, index + 1)
     const equals = tokenEnd(value, start)
@@ -94,6 +95,9 @@ function readParameters(value: string, parameters: ParameterValues): void {
     index = value.indexOf(";", end)
     const name = nameOf(value, start, equals)
     if (name === undefined) continue
+    // Two readers may take one each, and see two different forms.
+    if (seen.has(name)) throw malformed("a part has two names")
+    seen.add(name)
     const raw = isQuoted ? value.slice(from + 1, end - 1) : unquoted(stripSpace(value, from, end))
     parameters.add(name, name.endsWith("*") ? raw : decodeName(raw))
   }

@@ -85,6 +85,12 @@ describe("cannot tell", () => {
       ],
     ],
     [
+      "a boundary in a head",
+      lines("--XX", `${DISPOSITION}; name=a; filename=b`, "X:", "--XX", " y", "", "1", "--XX--", ""),
+      [["a", "b", "1"]],
+      undefined,
+    ],
+    [
       "the end, behind which it reads on in the same chunk",
       lines("--XX--", "--XX", "", "--XX", `${DISPOSITION}; name=b`, "", "2", "--XX--"),
       [["b", undefined, "2"]],
@@ -106,6 +112,16 @@ describe("cannot tell", () => {
     expect(await byBusboy(body)).toEqual(busboy)
     expect(await byOurs(body)).toEqual(ours)
   })
+})
+
+test("does not wait for ever where busboy loses the end of a file", async () => {
+  const stream = "application/octet-stream"
+  const body = lines(
+    ...["--XX", `${DISPOSITION}; name=a`, `Content-Type: ${stream}`, "", "1"],
+    ...["--XX", `${DISPOSITION}; name=b; filename=c`, "Content-Type:", "--XX", ` ${stream}`, "", "--Xé2"],
+    ...["--XX--", ""],
+  )
+  expect(await byBusboy(body)).toBe(undefined)
 })
 
 describe("in a FormDataParser", () => {
@@ -221,13 +237,17 @@ describe("what both accept, they read alike", () => {
 
   // The cases above, where busboy reads on or drops something without a word.
   const isKnown = (body: string) => {
-    const end = body.indexOf("\r\n--XX--")
+    const all = `\r\n${body}`
+    const [, ...parts] = all.split("\r\n--XX")
+    const last = parts.findIndex((part) => part.startsWith("--"))
     return (
-      /\r\n--XX(?!\r\n|--)/.test(`\r\n${body}`) ||
+      parts.some((part) => !/^(?:\r\n|--)/.test(part)) ||
+      // A boundary in a head, or right behind it.
+      parts.some((part) => part.startsWith("\r\n") && !part.includes("\r\n\r\n")) ||
       /[^\r]\n--XX|:[^\r\n]*\r\n\r\n--XX/.test(body) ||
       /filename=("?)\1[\r;]/.test(body) ||
       /name\*|%|\\/.test(body) ||
-      (end !== -1 && body.includes("--XX", end + 8))
+      (last !== -1 && (last < parts.length - 1 || (parts[last] as string).includes("--XX")))
     )
   }
   /** What both tell, but for an empty filename, which is none for busboy. */
