@@ -70,7 +70,7 @@ try {
   await page.screenshot({
     path: join(root, "docs/debugger.png"),
     fullPage: true,
-    clip: { x: 0, y: 0, width: 1120, height: Math.ceil(end) + 70 },
+    clip: { x: 0, y: 0, width: 1120, height: Math.ceil(end) + 62 },
   })
 } finally {
   await browser.close()

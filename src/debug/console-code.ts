@@ -79,12 +79,9 @@ function parsed(code: string): Program | undefined {
   try {
     return parse(code, OPTIONS)
   } catch (error) {
-    const { message, raisedAt } = error as SyntaxError & { raisedAt?: number }
-    if (
-      /^Unterminated (?:template|comment)/.test(message) ||
-      ((raisedAt ?? 0) >= code.length && !/^Unterminated/.test(message))
-    )
-      throw new IncompleteCode(message)
+    const { message, pos = 0 } = error as SyntaxError & { pos?: number }
+    // What was not expected is the end itself.
+    if (pos >= code.length || /^Unterminated (?:template|comment)/.test(message)) throw new IncompleteCode(message)
     return undefined
   }
 }

@@ -100,12 +100,15 @@ export class Inspection {
       if (!("id" in answer)) return
       this.#waiting.get(answer.id)?.(answer)
       this.#waiting.delete(answer.id)
+      if (this.#waiting.size === 0) worker.unref()
     })
     worker.once("exit", () => {
       this.#isOver = true
       for (const [id, settle] of this.#waiting) settle({ id, result: undefined })
       this.#waiting.clear()
     })
+    // Last: a listener would keep the process alive.
+    worker.unref()
   }
 
   /** The frames of what was thrown, if they were kept. */
@@ -174,6 +177,8 @@ export class Inspection {
   #ask(question: Question & { id: number }): Promise<unknown> {
     if (this.#isOver) return Promise.resolve(undefined)
     return new Promise((resolve) => {
+      // Who waits for an answer is a reason to live on.
+      this.#worker.ref()
       this.#waiting.set(question.id, (answer) => resolve("result" in answer ? answer.result : undefined))
       this.#send(question)
     })
@@ -203,7 +208,6 @@ async function startThread(): Promise<Inspection | undefined> {
     worker.once("error", () => resolve(false))
     worker.once("exit", () => resolve(false))
   })
-  worker.unref()
   if (!isReady) return undefined
   worker.on("error", () => {})
   return new Inspection(worker, store, new Int32Array(quiet), throws, lastPrimitive)

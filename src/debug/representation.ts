@@ -154,15 +154,17 @@ class Describer {
     const entry = (name: string, inner: unknown, kind: Member["kind"], secret: boolean) =>
       add(() => ({ name, kind, value: this.describe(inner, depth, secret) }))
 
+    const pairs = pairsOf(value)
     let skipIndexes = false
     if (types.isMap(value)) {
       for (const [key, inner] of Map.prototype.entries.call(value) as Iterable<[unknown, unknown]>)
         entry(entryName(key), inner, "entry", isSecret || isSecretKey(key))
     } else if (types.isSet(value)) {
       for (const inner of Set.prototype.values.call(value) as Iterable<unknown>) entry("", inner, "entry", isSecret)
-    } else if (pairsOf(value) !== undefined) {
-      for (const [key, inner] of pairsOf(value) as [string, unknown][])
-        entry(entryName(key), inner, "entry", isSecret || isSecretKey(key))
+    } else if (pairs !== undefined) {
+      for (const [key, inner] of pairs) entry(entryName(key), inner, "entry", isSecret || isSecretKey(key))
+      // What else such an object has is how it keeps them.
+      return { members, more }
     } else if (Array.isArray(value) || types.isTypedArray(value)) {
       skipIndexes = true
       const { length } = value as ArrayLike<unknown>

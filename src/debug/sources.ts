@@ -27,16 +27,21 @@ export interface Excerpt {
 const CONTEXT_LINES = 5
 /** Of a longer line a part is shown. */
 const MAX_LINE = 240
+/** So many texts are kept. */
+const MAX_TEXTS = 100
 const MAX_FILE_BYTES = 8 * 1024 * 1024
 /** Node replaces types by blanks: the file itself has every place where it was, and reads better. */
 const TYPESCRIPT = /\.[mc]?ts$/
 
 export class Sources {
-  readonly #scripts: ScriptSource
+  readonly #source: ScriptSource
+  // Each question goes to another thread and back, and the same files come again with each error.
+  readonly #scripts = new Map<string, Promise<Script | undefined>>()
+  readonly #texts = new Map<string, Promise<string | undefined>>()
   readonly #maps = new Map<string, Promise<ScriptMap | undefined>>()
 
-  constructor(scripts: ScriptSource) {
-    this.#scripts = scripts
+  constructor(source: ScriptSource) {
+    this.#source = source
   }
 
   /** Where a place of a script comes from; the place itself where there is no map. */
@@ -78,33 +83,55 @@ export class Sources {
   async #textOf(file: string, scriptUrl: string | undefined): Promise<string | undefined> {
     for (const url of new Set([scriptUrl, urlOfFile(file), file])) {
       if (url === undefined) continue
-      const script = await this.#scripts.script(url)
-      if (script === undefined) continue
+      if ((await this.#script(url)) === undefined) continue
       const isScript = fileOfUrl(url) === file
-      if (isScript && TYPESCRIPT.test(file)) return (await textOfFile(file)) ?? this.#scripts.source(url)
+      if (isScript && TYPESCRIPT.test(file))
+        return this.#kept(file, async () => (await textOfFile(file)) ?? this.#source.source(url))
       const map = await this.#mapOf(url)
       const content = map?.contents.get(file)
       if (content !== undefined) return content
-      if (isScript) return this.#scripts.source(url)
-      if (map?.files.has(file) === true) return textOfFile(file)
+      if (isScript) return this.#kept(url, () => this.#source.source(url))
+      if (map?.files.has(file) === true) return this.#kept(file, () => textOfFile(file))
     }
     // With source maps, the text of a stack names the source and not the script.
     for (const known of this.#maps.values()) {
       const map = await known
-      if (map?.files.has(file)) return map.contents.get(file) ?? textOfFile(file)
+      if (map?.files.has(file)) return map.contents.get(file) ?? this.#kept(file, () => textOfFile(file))
     }
     return undefined
   }
 
   async #mapOf(url: string): Promise<ScriptMap | undefined> {
+    const script = await this.#script(url)
+    if (script === undefined) return undefined
     let map = this.#maps.get(url)
     if (map === undefined) {
-      const script = await this.#scripts.script(url)
-      if (script === undefined) return undefined
       map = loadScriptMap(script)
       this.#maps.set(url, map)
     }
     return map
+  }
+
+  /** What is not loaded yet may be later. */
+  async #script(url: string): Promise<Script | undefined> {
+    let script = this.#scripts.get(url)
+    if (script === undefined) {
+      script = this.#source.script(url)
+      this.#scripts.set(url, script)
+      if ((await script) === undefined) this.#scripts.delete(url)
+    }
+    return script
+  }
+
+  /** The text as it was at the first error: what runs is no newer. */
+  #kept(key: string, read: () => Promise<string | undefined>): Promise<string | undefined> {
+    let text = this.#texts.get(key)
+    if (text === undefined) {
+      if (this.#texts.size >= MAX_TEXTS) this.#texts.clear()
+      text = read()
+      this.#texts.set(key, text)
+    }
+    return text
   }
 }
 

@@ -37,6 +37,8 @@ function parseLine(line: string): StackFrame {
   let rest = line.trim().slice("at ".length)
   const isAsync = rest.startsWith("async ")
   if (isAsync) rest = rest.slice("async ".length)
+  rest = rest.replace(/^<anonymous> \(/, "(")
+  if (rest.startsWith("(")) rest = rest.slice(1, -1)
   const opening = rest.indexOf(" (")
   const hasName = opening !== -1 && rest.endsWith(")")
   const place = hasName ? rest.slice(opening + 2, -1) : rest

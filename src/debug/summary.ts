@@ -4,13 +4,14 @@
 import { inspect, types } from "node:util"
 import { ReadonlyDict } from "../datastructures/dict.ts"
 import { ReadonlyHeaders } from "../datastructures/headers.ts"
+import { ReadonlyMultiDict } from "../datastructures/multi-dict.ts"
 import { isSecretName, MASK, maskText } from "../http/secrets.ts"
 
 /** A longer text is cut. */
 const MAX_LINE = 70
 const MAX_SUMMARY = 96
 /** Classes of this package that give pairs when they are iterated. */
-const OWN_COLLECTIONS = [ReadonlyDict, ReadonlyHeaders]
+const OWN_COLLECTIONS = [ReadonlyDict, ReadonlyHeaders, ReadonlyMultiDict]
 
 /** What is no object, as it is written; texts in quotes. */
 export function primitiveText(value: unknown): string {

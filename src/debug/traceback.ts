@@ -116,14 +116,17 @@ class Tracer {
         place: await this.#sources.originOf(frame.url, frame.line, frame.column),
       })),
     )
+    const places = await Promise.all(
+      lines.map(({ file, line, column }) => (file === "" ? undefined : this.#sources.originOfText(file, line, column))),
+    )
     const shown: {
       line: StackFrame | undefined
       place: OriginalPlace | undefined
       frame: CapturedFrame | undefined
     }[] = []
     let next = 0
-    for (const line of lines) {
-      const place = line.file === "" ? undefined : await this.#sources.originOfText(line.file, line.line, line.column)
+    for (const [position, line] of lines.entries()) {
+      const place = places[position]
       let found = -1
       if (place !== undefined && !line.isAsync) {
         found = live.findIndex((each, index) => index >= next && isSamePlace(each.place, place))

@@ -309,6 +309,22 @@ describe("code that throws all the time", () => {
   })
 })
 
+test("a program that has armed it and never stops it ends by itself", () => {
+  const folder = new Folder({
+    "main.js": `import { DebuggedApplication } from "werkstatt/debug"
+      const debugged = new DebuggedApplication(() => [])
+      await debugged.arm()
+      try { throw new Error("x") } catch {}
+      console.log("armed")`,
+  })
+  const { stdout, status } = spawnSync(process.execPath, ["main.js"], {
+    cwd: folder.path,
+    encoding: "utf8",
+    timeout: 30_000,
+  })
+  expect([stdout, status]).toEqual(["armed\n", 0])
+})
+
 test("without the debugger nothing of it is loaded", () => {
   const folder = new Folder({
     "main.js":
