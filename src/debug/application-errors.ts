@@ -19,7 +19,7 @@ export function withErrors<State>(app: Application, handler: ErrorHandler<State>
   return (environ, startResponse) => {
     const state = handler.begin(environ)
     const answer: Answer = (error) => {
-      if (isDeparture(error) || environ["wsgi.headers_sent"]?.() === true) throw error
+      if (isDeparture(error, environ) || environ["wsgi.headers_sent"]?.() === true) throw error
       return handler.answer(error, environ, startResponse, state)
     }
     let result: Body | Promise<Body>
@@ -35,9 +35,10 @@ export function withErrors<State>(app: Application, handler: ErrorHandler<State>
 /** Gives another body, or throws the error on. */
 type Answer = (error: unknown) => Promise<Body>
 
-/** That a client has left is no error of the application. */
-function isDeparture(error: unknown): boolean {
-  return error instanceof ClientDisconnected || (error instanceof Error && error.name === "AbortError")
+/** That a client has left is no error of the application, nor what it breaks off for that. */
+function isDeparture(error: unknown, environ: Environ): boolean {
+  if (error instanceof ClientDisconnected) return true
+  return error instanceof Error && error.name === "AbortError" && environ["wsgi.signal"]?.aborted === true
 }
 
 function watched(body: Body, answer: Answer): Body {

@@ -44,6 +44,8 @@ export interface DebuggedApplicationOptions {
   keys?: DebuggerKeys | undefined
   /** Counts wrong PINs, where several processes share the count. */
   attempts?: PinAttempts | undefined
+  /** Paths of scripts that pages may load besides their own, as a middleware outside of this may put them in. */
+  scripts?: readonly string[] | undefined
   /** Where the server is reached, for links on the terminal. */
   url?: string | undefined
   /** Takes lines for the operator. Default: standard error. */
@@ -112,6 +114,7 @@ export class DebuggedApplication {
       trust: this.#trust,
       evalex,
       editor: options.editor ?? process.env["WERKSTATT_EDITOR"] ?? "vscode",
+      scripts: options.scripts ?? [],
       consoleOptions: { quietly: (callback) => this.#quietly(callback) },
       makeNamespace: () => ({ app, ...consoleInitFunc?.() }),
       quietly: (callback) => this.#quietly(callback),

@@ -25,6 +25,8 @@ export interface SiteOptions {
   readonly trust: TrustOptions
   readonly evalex: boolean
   readonly editor: string
+  /** Paths of scripts that somebody else puts into pages. */
+  readonly scripts: readonly string[]
   readonly consoleOptions: ConsoleOptions
   /** Names for the console without an error. */
   makeNamespace(): Record<string, unknown>
@@ -88,7 +90,14 @@ export class DebuggerSite {
     const { keys, gate } = this.#options
     const path = encodeURI(Buffer.from(mount, "latin1").toString("utf8"))
     const isOpen = gate.checkCookie(environ["HTTP_COOKIE"] as string | undefined) === true
-    return { base: `${path}${DEBUGGER_PATH}/`, secret: keys.secret, isLocked: await gate.isLocked(), isOpen }
+    const origin = `${environ["wsgi.url_scheme"]}://${String(environ["HTTP_HOST"])}`
+    return {
+      base: `${path}${DEBUGGER_PATH}/`,
+      secret: keys.secret,
+      isLocked: await gate.isLocked(),
+      isOpen,
+      scripts: this.#options.scripts.map((script) => origin + script),
+    }
   }
 
   /** The page of an error. */

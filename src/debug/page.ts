@@ -30,6 +30,8 @@ export interface PageContext {
   readonly isLocked: boolean
   /** Whether this browser has entered the PIN, or need not. */
   readonly isOpen: boolean
+  /** URLs of scripts that somebody else puts into the page. */
+  readonly scripts: readonly string[]
 }
 
 /** The page of an error. */
@@ -103,7 +105,7 @@ export function untrustedPage(name: string): Page {
     "Internal Server Error",
     header,
     main,
-    { base: "", secret: undefined, isLocked: false, isOpen: false },
+    { base: "", secret: undefined, isLocked: false, isOpen: false, scripts: [] },
     undefined,
   )
 }
@@ -140,7 +142,7 @@ ${script}
 </body>
 </html>
 `
-  return { html: String(html), headers: pageHeaders(nonce) }
+  return { html: String(html), headers: pageHeaders(nonce, context.scripts) }
 }
 
 const pinDialog = markup`<dialog id="pin" aria-labelledby="pin-title"><form method="dialog"><h2 id="pin-title">The console is locked</h2>
@@ -149,12 +151,12 @@ const pinDialog = markup`<dialog id="pin" aria-labelledby="pin-title"><form meth
 <div class="bar"><button type="button">Cancel</button><button type="submit" class="main">Open</button></div></form></dialog>`
 
 /** Nothing from elsewhere, nothing inside of another page, nothing kept. */
-function pageHeaders(nonce: string): HeaderList {
+function pageHeaders(nonce: string, scripts: readonly string[]): HeaderList {
   return [
     ["Content-Type", "text/html; charset=utf-8"],
     [
       "Content-Security-Policy",
-      `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'nonce-${nonce}'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+      `default-src 'none'; script-src ${[`'nonce-${nonce}'`, ...scripts].join(" ")}; style-src 'nonce-${nonce}'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     ],
     ...privateHeaders(),
   ]

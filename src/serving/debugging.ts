@@ -6,6 +6,7 @@ import { type DebuggerKeys, makeKeys } from "../debug/pin.ts"
 import { isLoopback } from "../debug/trust.ts"
 import type { Application } from "../gateway.ts"
 import type { ParentLink } from "./process-group/link.ts"
+import { RELOAD_SCRIPT } from "./reloader/live-reload.ts"
 import { ParentPinAttempts } from "./reloader/parent-pin-attempts.ts"
 import type { ReloaderPayload } from "./reloader/payload.ts"
 
@@ -72,9 +73,11 @@ export async function debugApplication(
     remoteDebugger,
     hostname,
     passthroughErrors,
+    liveReload,
   }: DebuggerOptions & {
     readonly hostname: string
     readonly passthroughErrors?: boolean
+    readonly liveReload?: boolean
   },
   link: ParentLink | undefined,
 ): Promise<DebuggedApplication | undefined> {
@@ -86,6 +89,8 @@ export async function debugApplication(
   const debugged = new DebuggedApplication(app, {
     evalex: useEvalex,
     trustedHosts: isWide ? trustedHosts : [ownHost, ...trustedHosts],
+    // A page of an error loads itself anew too, when the mistake is mended.
+    scripts: liveReload === true ? [RELOAD_SCRIPT] : [],
     allowRemote: remoteDebugger,
     keys: shared?.keys,
     attempts: link === undefined ? undefined : new ParentPinAttempts(),

@@ -16,7 +16,12 @@ const app = (environ, start) => {
   if (path === "/callback") environ["wsgi.response_finished"].push(() => { const inCallback = 4; throw new Error("in a callback") })
   if (path === "/rejection") { const before = 5; Promise.reject(new Error("nobody handles this " + before)) }
   if (path === "/uncaught") setTimeout(() => { const inTimer = 6; throw new Error("nobody catches this") })
-  if (path === "/gone") throw Object.assign(new Error("aborted"), { name: "AbortError" })
+  if (path === "/aborted") throw Object.assign(new Error("aborted"), { name: "AbortError" })
+  if (path === "/leaves") return new Promise((_resolve, reject) => {
+    const signal = environ["wsgi.signal"]
+    console.log("waits for its client")
+    signal.addEventListener("abort", () => { console.log("is told of it"); reject(Object.assign(new Error("gave up"), { name: "AbortError" })) })
+  })
   start("200 OK", [["Content-Type", "text/plain"]])
   const body = bodies[path]?.() ?? [encoder.encode("fine")]
   if (path === "/close") return { [Symbol.iterator]: () => [encoder.encode("fine")][Symbol.iterator](), close() { const closing = 7; throw new Error("in close") } }
@@ -66,9 +71,17 @@ describe("an error that comes late", () => {
   })
 
   test("that a client has left is none", async () => {
-    const response = await fetch(`${here.visitor.url}/gone`)
-    expect(await response.text()).not.toContain("Debugger")
+    const leaving = new AbortController()
+    const answer = fetch(`${here.visitor.url}/leaves`, { signal: leaving.signal }).catch(() => "left")
+    await here.program.printed(/waits for its client/)
+    leaving.abort()
+    expect(await answer).toBe("left")
+    await here.program.printed(/is told of it/)
     const list = await (await fetch(`${here.visitor.url}/__debugger__/`)).text()
-    expect(list).not.toContain("aborted")
+    expect(list).not.toContain("/leaves")
+  })
+
+  test("what is aborted while the client is there is one", async () => {
+    expect((await here.visitor.page("/aborted")).html).toContain("AbortError")
   })
 })

@@ -80,3 +80,14 @@ test("the command prints the PIN, shows the page, and answers in the frame", asy
   expect(await visitor.evaluate(page, 0, "path")).toBe('"/x"')
   await end(program)
 })
+
+test("with liveReload a page of an error loads itself anew", async () => {
+  const folder = new Folder({ "main.js": MAIN(1).replace("useReloader: true", "useReloader: true, liveReload: true") })
+  const program = new Program(folder, ["main.js"])
+  const url = await program.url()
+  const page = await new Visitor(url).page("/")
+  const script = /<script src="([^"]+)"/.exec(page.html)?.[1]
+  expect(page.headers.get("content-security-policy")).toContain(`${url}${script};`)
+  expect((await fetch(url + script)).status).toBe(200)
+  await end(program)
+})

@@ -7,7 +7,8 @@ import { hostIsTrusted } from "../../http/hosts.ts"
 import { textTransform, transformBody } from "../../middleware/transform-body.ts"
 
 const STREAM = "/__werkstatt__/reload"
-const SCRIPT = "/__werkstatt__/reload.js"
+/** The path of the script that pages get. */
+export const RELOAD_SCRIPT = "/__werkstatt__/reload.js"
 
 const SCRIPT_TEXT = `{
   const own = document.currentScript.dataset.generation
@@ -35,7 +36,7 @@ export class LiveReload {
 
   /** `app`, with the script at the end of its pages. */
   wrap(app: Application): Application {
-    const tag = `<script src="${SCRIPT}" data-generation="${this.#generation}"></script>\n`
+    const tag = `<script src="${RELOAD_SCRIPT}" data-generation="${this.#generation}"></script>\n`
     // Behind the end of the document, where every browser takes it; a transform that looked for </body> would hold back text.
     const pages = transformBody(app, {
       transform: () => ({
@@ -46,12 +47,12 @@ export class LiveReload {
     })
     return (environ, startResponse) => {
       const path = environ.SCRIPT_NAME + environ.PATH_INFO
-      if (path !== STREAM && path !== SCRIPT) return pages(environ, startResponse)
+      if (path !== STREAM && path !== RELOAD_SCRIPT) return pages(environ, startResponse)
       if (!isSameOrigin(environ) || !hostIsTrusted(hostOf(environ), this.#trusted)) {
         startResponse("403 Forbidden", fields("text/plain; charset=utf-8"))
         return [encoder.encode("Not from here.\n")]
       }
-      if (path === SCRIPT) {
+      if (path === RELOAD_SCRIPT) {
         startResponse("200 OK", fields("text/javascript; charset=utf-8"))
         return [encoder.encode(SCRIPT_TEXT)]
       }
