@@ -28,7 +28,7 @@ export interface ServiceOptions {
   maxTargetLength?: number
   /** How much of a request body that the application left unread is thrown away to keep the connection. Default 16 MiB. */
   maxDiscardBytes?: number
-  /** How long a connection stays half open for a client that still sends after its answer. Default 2000 ms. */
+  /** How long a connection stays half open for a client that goes on sending after its answer. Default 30 000 ms; 2 s of silence end it. */
   lingerMs?: number
   /** Whether a connection is kept for further requests; true unless given. HTTP/2 keeps it in any case. */
   keepAlive?: boolean
@@ -99,7 +99,10 @@ export class Service implements EnvironSettings, Log {
     this.maxTargetLength = options.maxTargetLength ?? 8000
     this.fileWrapper = parts.fileWrapper
     this.uploadStore = parts.uploadStore
-    this.discard = { maxDiscardBytes: options.maxDiscardBytes ?? 16 * 1024 * 1024, lingerMs: options.lingerMs ?? 2000 }
+    this.discard = {
+      maxDiscardBytes: options.maxDiscardBytes ?? 16 * 1024 * 1024,
+      lingerMs: options.lingerMs ?? 30_000,
+    }
     const seconds = Math.floor(parts.limits.keepAliveMs / 1000)
     this.keepAliveHint = seconds > 0 && Number.isFinite(seconds) ? `timeout=${seconds}` : ""
     this.#keepAlive = options.keepAlive ?? true

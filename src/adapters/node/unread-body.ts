@@ -9,6 +9,9 @@ import type { NodeInput } from "./input.ts"
 
 const CHECK_MS = 50
 
+/** A client that sends nothing for this long after its answer has no more to send. */
+const SILENCE_MS = 2000
+
 /** How many bytes of the body have not come yet; undefined when its length is not known. */
 export function restOfBody(message: IncomingMessage, input: NodeInput | undefined): number | undefined {
   const length = message.headers["content-length"]
@@ -36,13 +39,20 @@ export function lingerOnClose(socket: Socket, limits: DiscardLimits): void {
 }
 
 /**
- * Closes the sending side, and takes in what still comes for a while. Time is the limit here and not size: a client that
- * writes all of a large body before it reads gets to its answer if it is quick.
+ * Closes the sending side, and takes in what still comes: for `lingerMs` at most, and no longer than the client goes on
+ * sending. Time is the limit here and not size: a client that writes all of a large body before it reads gets to its answer.
  */
-function linger(socket: Socket, limits: DiscardLimits): void {
+function linger(socket: Socket, { lingerMs }: DiscardLimits): void {
   socket.end()
   socket.resume()
-  const deadline = setTimeout(() => socket.destroy(), limits.lingerMs)
+  let left = lingerMs
+  let before = socket.bytesRead
+  const everyMs = Math.min(SILENCE_MS, lingerMs)
+  const timer = setInterval(() => {
+    left -= everyMs
+    if (left <= 0 || socket.bytesRead === before) socket.destroy()
+    before = socket.bytesRead
+  }, everyMs)
   socket.once("end", () => socket.destroy())
-  socket.once("close", () => clearTimeout(deadline))
+  socket.once("close", () => clearInterval(timer))
 }
