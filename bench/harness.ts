@@ -33,7 +33,7 @@ export class ServerProcess {
   static async startOn(execPath: string, name: string, ...args: string[]): Promise<ServerProcess> {
     const child = fork(fileURLToPath(new URL(`${name}.js`, servers)), args, {
       execPath,
-      execArgv: ["--import", new URL("report.js", servers).href],
+      execArgv: ["--expose-gc", "--import", new URL("report.js", servers).href],
     })
     const [port] = (await once(child, "message")) as [number]
     return new ServerProcess(name, port, child)
@@ -42,6 +42,13 @@ export class ServerProcess {
   async usage(): Promise<Usage> {
     this.#child.send("usage")
     const [answer] = (await once(this.#child, "message")) as [Usage]
+    return answer
+  }
+
+  /** Bytes after a collection: those that JavaScript holds, and those of the process. */
+  async held(): Promise<{ held: number; rss: number }> {
+    this.#child.send("held")
+    const [answer] = (await once(this.#child, "message")) as [{ held: number; rss: number }]
     return answer
   }
 

@@ -1,9 +1,9 @@
 // Two GiB out and two GiB in, and how much the process grows: a response body from a generator to a slow reader, a request
-// body that the application throws away, and one that it reads.
+// body that the application throws away, and one that it reads. Then what an idle connection holds, beside bare node:http.
 
 import { once } from "node:events"
-import { connect } from "node:net"
-import { ServerProcess, table, target } from "./harness.ts"
+import { connect, type Socket } from "node:net"
+import { median, ServerProcess, table, target } from "./harness.ts"
 
 const SIZE = Number(process.env["BYTES"] ?? 2 * 2 ** 30)
 const LIMIT_MIB = 64
@@ -70,3 +70,53 @@ for (const [name, exercise] of cases) {
 }
 console.log(`\nmemory: ${(SIZE / 2 ** 30).toFixed(2)} GiB each, Node ${process.versions.node}\n`)
 table(["body", "idle MiB", "grown MiB", "MiB/s"], rows)
+
+// Connections that have asked once and are kept. Servers take turns, and memory is looked at after a collection.
+const IDLE = Number(process.env["IDLE"] ?? 4000)
+const IDLE_ROUNDS = 5
+const HELLO = "GET /?name=you HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\nUser-Agent: bench\r\n\r\n"
+
+/** Bytes for each idle connection. */
+async function idleBytes(name: string): Promise<{ held: number; rss: number }> {
+  const server = await ServerProcess.start(name)
+  const sockets: Socket[] = []
+  const open = async (count: number) => {
+    for (let i = 0; i < count; i++) {
+      const socket = connect({ port: server.port, host: "127.0.0.1" })
+      sockets.push(socket)
+      socket.write(HELLO)
+      await once(socket, "data")
+    }
+  }
+  // The first ones load and compile the code.
+  await open(200)
+  const before = await server.held()
+  await open(IDLE)
+  const after = await server.held()
+  for (const socket of sockets) socket.destroy()
+  await server.stop()
+  return { held: (after.held - before.held) / IDLE, rss: (after.rss - before.rss) / IDLE }
+}
+
+const idle = new Map<string, { held: number; rss: number }[]>(
+  ["bare", "werkstatt", "fastify"].map((name) => [name, []]),
+)
+for (let round = 0; round < IDLE_ROUNDS; round++) {
+  for (const [name, figures] of idle) figures.push(await idleBytes(name))
+}
+const kib = (name: string, figure: "held" | "rss") =>
+  median((idle.get(name) ?? []).map((figures) => figures[figure])) / 1024
+const ratio = (name: string, figure: "held" | "rss") => kib(name, figure) / kib("bare", figure)
+console.log(`\nmemory: ${IDLE} idle connections, ${IDLE_ROUNDS} rounds\n`)
+table(
+  ["server", "process KiB each", "to bare", "JavaScript KiB each", "to bare"],
+  [...idle.keys()].map((name) => [
+    name,
+    kib(name, "rss").toFixed(2),
+    ratio(name, "rss").toFixed(3),
+    kib(name, "held").toFixed(2),
+    ratio(name, "held").toFixed(3),
+  ]),
+)
+const idleRatio = ratio("werkstatt", "held")
+target(`an idle connection: at most 1.1 times what bare node:http holds (${idleRatio.toFixed(3)})`, idleRatio <= 1.1)

@@ -15,7 +15,7 @@ import type { SilenceLimits } from "../running/connections.ts"
 import { type ServerParts, Service, type ServiceOptions } from "../running/service.ts"
 import { Http1 } from "./node/http1.ts"
 import { Http2 } from "./node/http2.ts"
-import { LeanMessage } from "./node/lean-message.ts"
+import { hasBody, LeanMessage } from "./node/lean-message.ts"
 import { LeanResponse } from "./node/lean-response.ts"
 import { stopsAtUpgrade, warnIfUntested } from "./node/versions.ts"
 
@@ -146,10 +146,6 @@ function takeTimeouts(server: Http2SecureServer, { headMs, requestMs }: SilenceL
 /** How often Node looks for requests that do not come in time. */
 function checkingInterval(headMs: number, requestMs: number): number {
   return Math.min(2000, Math.max(50, Math.min(headMs, requestMs || headMs) / 4))
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  return "content-length" in headers || "transfer-encoding" in headers
 }
 
 /**

@@ -43,7 +43,8 @@ export class Connection implements Peer {
   /** Bytes that had come when the connection became idle. */
   #bytesAtRest = 0
   #isLimited = false
-  readonly #waiting: (() => void)[] = []
+  /** None while nothing waits. */
+  #waiting: (() => void)[] | undefined = undefined
 
   constructor(carrier: Carrier, connections: Connections) {
     this.carrier = carrier
@@ -53,7 +54,7 @@ export class Connection implements Peer {
 
   /** Whether so many requests wait that no further one should be read. */
   get isCrowded(): boolean {
-    return this.#waiting.length >= MAX_WAITING
+    return this.#waiting !== undefined && this.#waiting.length >= MAX_WAITING
   }
 
   /** A request is on its way on a connection that was accepted elsewhere. */
@@ -65,24 +66,27 @@ export class Connection implements Peer {
   greet(): boolean {
     this.#isGreeted = true
     this.#isExpected = false
-    return this.active === undefined && this.#waiting.length === 0
+    return this.active === undefined && this.#waiting === undefined
   }
 
   /** Runs `work`, which has a request, when those that came before are done. */
   wait(work: () => void): void {
+    this.#waiting ??= []
     this.#waiting.push(work)
     this.carrier.pause()
   }
 
   /** Runs `work` when there is no request left to answer. */
   whenFree(work: () => void): void {
-    if (this.active === undefined && this.#waiting.length === 0) work()
+    if (this.active === undefined && this.#waiting === undefined) work()
     else this.wait(work)
   }
 
   /** The request that came last is not to be served. False when it is already. */
   dropLast(): boolean {
-    return this.#waiting.pop() !== undefined
+    if (this.#waiting?.pop() === undefined) return false
+    if (this.#waiting.length === 0) this.#waiting = undefined
+    return true
   }
 
   /** The active request is over: the next one, if any. */
@@ -90,22 +94,23 @@ export class Connection implements Peer {
     this.active = undefined
     this.#idleMs = 0
     this.#bytesAtRest = this.carrier.bytesRead
-    if (this.#waiting.length === 0) return
-    if (this.isClosing || this.carrier.isDestroyed) this.#waiting.length = 0
+    if (this.#waiting === undefined) return
+    if (this.isClosing || this.carrier.isDestroyed) this.#waiting = undefined
     // In a turn of its own, so that a long line of requests is no long chain of calls, and others have their turn.
     else nextTurn(() => this.#next())
   }
 
   #next(): void {
     if (this.isClosing || this.carrier.isDestroyed || this.active !== undefined) return
-    const work = this.#waiting.shift()
-    if (this.#waiting.length === 0) this.carrier.resume()
+    const work = this.#waiting?.shift()
+    if (this.#waiting?.length === 0) this.#waiting = undefined
+    if (this.#waiting === undefined) this.carrier.resume()
     work?.()
   }
 
   /** The carrier was closed. */
   closed(): void {
-    this.#waiting.length = 0
+    this.#waiting = undefined
     this.#connections.delete(this)
     this.active?.leave()
   }

@@ -14,10 +14,10 @@ type ConnectedSocket = Socket & { [CONNECTION]?: NodeConnection }
 export class NodeConnection extends Connection {
   readonly socket: Socket
   readonly addresses: Addresses
-  readonly #carrier: SocketCarrier
-  /** The request that came last. */
-  lastMessage: IncomingMessage | undefined = undefined
-  /** The response that was begun last. */
+  declare readonly carrier: SocketCarrier
+  /** The request whose body came last, or still comes. */
+  lastBody: IncomingMessage | undefined = undefined
+  /** The response that was begun last, until it is over. */
   lastResponse: ServerResponse | undefined = undefined
   /** What gives Node's parser its bytes, when it must not have them all. */
   feeder: { stop(): Buffer } | "soon" | undefined = undefined
@@ -25,18 +25,25 @@ export class NodeConnection extends Connection {
   saidFields: readonly string[] | undefined = undefined
 
   constructor(socket: Socket, connections: Connections, halfCloseGraceMs: number) {
-    const carrier = new SocketCarrier(socket, halfCloseGraceMs)
-    super(carrier, connections)
+    super(new SocketCarrier(socket, halfCloseGraceMs), connections)
     this.socket = socket
-    this.#carrier = carrier
     this.addresses = addressesOf(socket)
     ;(socket as ConnectedSocket)[CONNECTION] = this
-    socket.once("close", () => this.closed())
+    // Listeners without closures, and of events that others listen to only when they are needed: there are many connections.
+    socket.on("close", onClose)
+    socket.on("end", onEnd)
+  }
+
+  // An idle connection keeps nothing of its last request.
+  override release(): void {
+    if (this.lastBody?.complete === true) this.lastBody = undefined
+    if (this.lastResponse?.socket === null) this.lastResponse = undefined
+    super.release()
   }
 
   override detach(): void {
     super.detach()
-    this.#carrier.release()
+    this.carrier.release()
   }
 }
 
@@ -45,8 +52,21 @@ export function connectionOf(socket: Socket): NodeConnection | undefined {
   return (socket as ConnectedSocket)[CONNECTION]
 }
 
+function onClose(this: Socket): void {
+  connectionOf(this)?.closed()
+}
+
+function onEnd(this: Socket): void {
+  connectionOf(this)?.carrier.halfClose()
+}
+
+function onTimeout(this: Socket): void {
+  connectionOf(this)?.carrier.timeOut()
+}
+
 class SocketCarrier implements Carrier {
   readonly #socket: Socket
+  readonly #halfCloseGraceMs: number
   /** Whether the socket's timer runs for bytes that wait to be sent. */
   #isLimited = false
   #isHalfClosed = false
@@ -54,16 +74,28 @@ class SocketCarrier implements Carrier {
 
   constructor(socket: Socket, halfCloseGraceMs: number) {
     this.#socket = socket
-    // A client that closed its sending side may still wait for its answer, or be gone altogether; only writing to it
-    // tells. So silence decides: when no byte was taken by it for the time of grace, it counts as gone.
-    socket.on("end", () => {
-      if (this.#isReleased) return
-      this.#isHalfClosed = true
-      socket.setTimeout(halfCloseGraceMs)
-    })
-    socket.on("timeout", () => {
-      if (this.#isHalfClosed || this.#isLimited) socket.destroy()
-    })
+    this.#halfCloseGraceMs = halfCloseGraceMs
+  }
+
+  /**
+   * A client that closed its sending side may still wait for its answer, or be gone altogether; only writing to it tells. So
+   * silence decides: when no byte was taken by it for the time of grace, it counts as gone.
+   */
+  halfClose(): void {
+    if (this.#isReleased) return
+    this.#isHalfClosed = true
+    this.#setTimeout(this.#halfCloseGraceMs)
+  }
+
+  /** The socket was silent for the time that it was given. */
+  timeOut(): void {
+    if (this.#isHalfClosed || this.#isLimited) this.#socket.destroy()
+  }
+
+  #setTimeout(ms: number): void {
+    const socket = this.#socket
+    if (!socket.listeners("timeout").includes(onTimeout)) socket.on("timeout", onTimeout)
+    socket.setTimeout(ms)
   }
 
   get bytesRead(): number {
@@ -82,7 +114,7 @@ class SocketCarrier implements Carrier {
   limitSending(ms: number): void {
     if (this.#isHalfClosed) return
     this.#isLimited = ms > 0
-    this.#socket.setTimeout(ms)
+    this.#setTimeout(ms)
   }
 
   pause(): void {

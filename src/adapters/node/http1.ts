@@ -7,6 +7,7 @@ import type { Service } from "../../running/service.ts"
 import { connectionOf, NodeConnection } from "./connection.ts"
 import { feed, giveBack, headBytes, whenDetached } from "./handing-back.ts"
 import { Http1Exchange } from "./http1-exchange.ts"
+import { hasBody } from "./lean-message.ts"
 import { lingerOnClose } from "./unread-body.ts"
 import { stopsAtUpgrade } from "./versions.ts"
 
@@ -31,7 +32,7 @@ export class Http1 {
   handle(message: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     const connection = this.connect(message.socket)
     if (connection.isClosing) return
-    connection.lastMessage = message
+    if (hasBody(message)) connection.lastBody = message
     if (connection.greet()) {
       this.#serve(connection, message, response, expectsContinue)
       return
@@ -97,7 +98,7 @@ export class Http1 {
       lingerOnClose(socket, this.#service.discard)
       socket.destroySoon()
     }
-    const isInBody = connection?.lastMessage?.complete === false
+    const isInBody = connection?.lastBody?.complete === false
     // What is at work waits for a body that will not come any more.
     if (connection === undefined || (isInBody && !connection.dropLast())) end()
     else connection.whenFree(() => whenDetached(connection.lastResponse, end))

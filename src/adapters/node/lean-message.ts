@@ -46,8 +46,7 @@ export class LeanMessage extends IncomingMessage {
   // the same, optimizeEmptyRequests.
   _dump(): void {
     const internals = this as unknown as Internals
-    const { headers } = this
-    if (!isTested || internals._consuming || "content-length" in headers || "transfer-encoding" in headers) {
+    if (!isTested || internals._consuming || hasBody(this)) {
       dump.call(this)
       return
     }
@@ -59,6 +58,11 @@ export class LeanMessage extends IncomingMessage {
     state.closed = true
     state.closeEmitted = true
   }
+}
+
+/** Whether a body comes with the request, be it an empty one (RFC 9112 section 6.3). */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return "content-length" in headers || "transfer-encoding" in headers
 }
 
 /** Whether the client asked for an upgrade that the server did not take. */
