@@ -53,7 +53,8 @@ export interface PasswordHashOptions {
 /**
  * Hashes a password for storage, as `method$salt$key`, the format of Werkzeug: tables of users move in both directions.
  *
- * @throws RangeError for an unknown method, parameters out of bounds, or a password of more than 4096 bytes in UTF-8
+ * @throws RangeError for an unknown method, parameters out of bounds, a salt of less than 1 or more than 1024 bytes, or
+ *   a password of more than 4096 bytes in UTF-8
  * @example
  * (await generatePasswordHash("secret")).split("$")[0] // => "scrypt:32768:8:1"
  * await generatePasswordHash("secret", { method: "md5" }) // throws RangeError
@@ -102,15 +103,8 @@ export function needsRehash(hash: string, method = "scrypt"): boolean {
   return parseHash(hash).method?.name !== wanted.name
 }
 
-/**
- * A random salt of so many bytes, as text of letters, digits, `-` and `_`.
- *
- * @throws RangeError unless there are 1 to 1024 bytes
- * @example
- * genSalt().length // => 22
- * genSalt(0) // throws RangeError
- */
-export function genSalt(length = 16): string {
+/** A random salt of so many bytes, as text of letters, digits, `-` and `_`. */
+function genSalt(length = 16): string {
   if (!Number.isInteger(length) || length < 1 || length > MAX_SALT_BYTES) {
     throw new RangeError(`the length of a salt is 1 to ${MAX_SALT_BYTES}, not ${length}`)
   }

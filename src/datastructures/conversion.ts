@@ -6,12 +6,12 @@ import { parseInteger } from "../http/numbers.ts"
 import { stripSpace } from "../http/tokens.ts"
 
 /** Makes a `T` of a value, or says that it can't: by `undefined`, `NaN`, a TypeError, RangeError or SyntaxError. */
-export type Converter<V, T> = (value: V) => T
+export type TypeConverter<V, T> = (value: V) => T
 
 /** What `get` does besides looking up. */
 export interface GetOptions<V, T, D> {
   /** Makes something else of the value: {@link int}, {@link float}, `BigInt`, `JSON.parse`, a function of your own. */
-  type?: Converter<V, T> | undefined
+  type?: TypeConverter<V, T> | undefined
   /** What comes back when the key is missing or its value can't be converted; `undefined` when left out. */
   default?: D
 }
@@ -19,7 +19,7 @@ export interface GetOptions<V, T, D> {
 /** What `getAll` does besides looking up. */
 export interface GetAllOptions<V, T> {
   /** Makes something else of each value; those that can't be converted are left out. */
-  type?: Converter<V, T> | undefined
+  type?: TypeConverter<V, T> | undefined
 }
 
 /**
@@ -31,7 +31,7 @@ export interface GetAllOptions<V, T> {
  * convert("x", Number) // => undefined
  * convert("{", JSON.parse) // => undefined
  */
-export function convert<V, T>(value: V, type: Converter<V, T>): Exclude<T, undefined> | undefined {
+export function convert<V, T>(value: V, type: TypeConverter<V, T>): Exclude<T, undefined> | undefined {
   let result: T
   try {
     result = type(value)

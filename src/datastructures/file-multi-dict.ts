@@ -1,7 +1,7 @@
 // The files of a form, by the names of their fields.
 
 import { guessFileType } from "../http/file-types.ts"
-import { type FileSource, FileStorage } from "./file-storage.ts"
+import { FileStorage, type FileStorageSource } from "./file-storage.ts"
 import { MultiDict } from "./multi-dict.ts"
 
 /**
@@ -16,7 +16,7 @@ export class FileMultiDict extends MultiDict<FileStorage> {
   /**
    * Adds a file. Name and type are those of the file unless given; a type that nobody tells is guessed from the name.
    */
-  addFile(name: string, file: FileSource | FileStorage, filename?: string, contentType?: string): void {
+  addFile(name: string, file: FileStorageSource | FileStorage, filename?: string, contentType?: string): void {
     if (file instanceof FileStorage) {
       file.name = name
       if (filename !== undefined) file.filename = filename

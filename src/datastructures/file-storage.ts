@@ -23,7 +23,7 @@ export interface FileContent {
 }
 
 /** What a FileStorage can be made of: a content, a Blob or File, bytes, or a stream that can be read once. */
-export type FileSource = FileContent | Blob | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+export type FileStorageSource = FileContent | Blob | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
 /** Where a file can be saved: a path, or something open, which stays open. */
 export type SaveTarget =
@@ -72,7 +72,7 @@ export class FileStorage implements AsyncIterable<Uint8Array> {
   /** The headers of the part. */
   readonly headers: Headers
 
-  constructor(source?: FileSource | null, options: FileStorageOptions = {}) {
+  constructor(source?: FileStorageSource | null, options: FileStorageOptions = {}) {
     this.#content = contentOf(source ?? new Uint8Array(0))
     this.name = options.name ?? undefined
     this.filename = options.filename ?? filenameOf(source)
@@ -263,13 +263,13 @@ function decoderFor(charset: string | undefined): InstanceType<typeof TextDecode
 }
 
 /** Names like `<stdin>` are no names of files. */
-function filenameOf(source: FileSource | null | undefined): string | undefined {
+function filenameOf(source: FileStorageSource | null | undefined): string | undefined {
   const name = typeof source === "object" && source !== null && "name" in source ? source.name : undefined
   if (typeof name !== "string" || (name.startsWith("<") && name.endsWith(">"))) return undefined
   return name
 }
 
-function contentOf(source: FileSource): FileContent {
+function contentOf(source: FileStorageSource): FileContent {
   if (source instanceof Blob) return blobContent(source)
   if (source instanceof Uint8Array) return bytesContent(source)
   return "bytes" in source ? source : streamContent(source)

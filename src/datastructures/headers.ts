@@ -136,13 +136,6 @@ export abstract class ReadonlyHeaders implements Iterable<[name: string, value: 
     return result
   }
 
-  /**
-   * `getAll` by its other name.
-   */
-  getList<T = string>(name: string, options?: GetAllOptions<string, T>): Exclude<T, undefined>[] {
-    return this.getAll(name, options)
-  }
-
   /** The values of `Set-Cookie`, as the platform's Headers has it. */
   getSetCookie(): string[] {
     return this.all("set-cookie")

@@ -5,16 +5,16 @@ export { type AuthOptions, Authorization } from "./authorization.ts"
 export { type CacheDirectives, RequestCacheControl, ResponseCacheControl } from "./cache-control.ts"
 export { CallbackDict } from "./callback-dict.ts"
 export { ContentSecurityPolicy } from "./content-security-policy.ts"
-export { type Converter, convert, float, type GetAllOptions, type GetOptions, int } from "./conversion.ts"
+export { convert, float, type GetAllOptions, type GetOptions, int, type TypeConverter } from "./conversion.ts"
 export { type DictItems, ImmutableDict, ReadonlyDict, TypeConversionDict } from "./dict.ts"
 export { EnvironHeaders } from "./environ-headers.ts"
 export { ETags } from "./etags.ts"
 export { FileMultiDict } from "./file-multi-dict.ts"
 export {
   type FileContent,
-  type FileSource,
   FileStorage,
   type FileStorageOptions,
+  type FileStorageSource,
   type SaveTarget,
 } from "./file-storage.ts"
 export { HeaderSet } from "./header-set.ts"
@@ -37,5 +37,4 @@ export {
   ReadonlyMultiDict,
 } from "./multi-dict.ts"
 export { ContentRange, IfRange, Range } from "./range.ts"
-export { UserAgent } from "./user-agent.ts"
 export { WWWAuthenticate } from "./www-authenticate.ts"

@@ -133,13 +133,6 @@ export abstract class ReadonlyMultiDict<V = string> implements Iterable<[key: st
     return result
   }
 
-  /**
-   * `getAll` by its other name.
-   */
-  getList<T = V>(key: string, options?: GetAllOptions<V, T>): Exclude<T, undefined>[] {
-    return this.getAll(key, options)
-  }
-
   /** Whether the key has a value. */
   has(key: string): boolean {
     return this.list(key).length !== 0

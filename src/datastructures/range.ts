@@ -183,7 +183,7 @@ export class ContentRange {
   }
 
   set units(units: string | null | undefined) {
-    this.set(units, this.#start, this.#stop, this.#length)
+    this.#set(units, this.#start, this.#stop, this.#length)
   }
 
   /** The first offset. Set to `undefined` or `null`, there is no part any more: `stop` goes with it. */
@@ -192,7 +192,7 @@ export class ContentRange {
   }
 
   set start(start: number | null | undefined) {
-    this.set(this.#units, start, isNothing(start) ? undefined : this.#stop, this.#length)
+    this.#set(this.#units, start, isNothing(start) ? undefined : this.#stop, this.#length)
   }
 
   /** The offset behind the last. Set to `undefined` or `null`, there is no part any more: `start` goes with it. */
@@ -201,7 +201,7 @@ export class ContentRange {
   }
 
   set stop(stop: number | null | undefined) {
-    this.set(this.#units, isNothing(stop) ? undefined : this.#start, stop, this.#length)
+    this.#set(this.#units, isNothing(stop) ? undefined : this.#start, stop, this.#length)
   }
 
   /** The length of the whole; `undefined` when it is not known. */
@@ -210,22 +210,17 @@ export class ContentRange {
   }
 
   set length(length: number | null | undefined) {
-    this.set(this.#units, this.#start, this.#stop, length)
+    this.#set(this.#units, this.#start, this.#stop, length)
   }
 
-  /**
-   * Sets all at once.
-   *
-   * @throws RangeError when the offsets make no part of the length, TypeError when the unit is not a token
-   */
-  set(units?: string | null, start?: number | null, stop?: number | null, length?: number | null): void {
+  #set(units?: string | null, start?: number | null, stop?: number | null, length?: number | null): void {
     this.#assign(units, start, stop, length)
     this.onUpdate?.(this)
   }
 
   /** Removes everything; a live one removes its header. */
   unset(): void {
-    this.set()
+    this.#set()
   }
 
   #assign(units?: string | null, start?: number | null, stop?: number | null, length?: number | null): void {

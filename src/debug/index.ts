@@ -3,7 +3,7 @@
 export { Console, type ConsoleOptions, type Outcome, type Wrapper } from "./console.ts"
 export type { Dump } from "./console-help.ts"
 export { DebuggedApplication, type DebuggedApplicationOptions } from "./debugged-application.ts"
-export { type DebuggerKeys, LocalPinAttempts, makeKeys, PIN_TIME, type PinAttempts } from "./pin.ts"
+export { type DebuggerKeys, makeKeys, PIN_TIME, type PinAttempts } from "./pin.ts"
 export type { Representation, RepresentationOptions } from "./representation.ts"
 export type { Frame, TracedError } from "./traceback.ts"
 export { tracebackText } from "./traceback-text.ts"

@@ -3,7 +3,7 @@
 
 import { SecurityError } from "../exceptions/statuses.ts"
 import type { Environ } from "../gateway.ts"
-import { getHost as effectiveHost, UntrustedHost } from "../http/hosts.ts"
+import { requestHost, UntrustedHost } from "../http/hosts.ts"
 import { parseInteger } from "../http/numbers.ts"
 
 /** Where to find the host in an environ. */
@@ -35,7 +35,7 @@ export function serverOf(name: string | undefined, port: string | undefined): Se
   return [name, port === undefined ? undefined : parseInteger(port)]
 }
 
-/** `getHost` of http/hosts.ts, whose error becomes a 400. */
+/** `requestHost` of http/hosts.ts, whose error becomes a 400. */
 export function checkedHost(
   scheme: string,
   header: string | undefined,
@@ -43,7 +43,7 @@ export function checkedHost(
   trustedHosts: Iterable<string> | undefined,
 ): string {
   try {
-    return effectiveHost(scheme, header, server, trustedHosts)
+    return requestHost(scheme, header, server, trustedHosts)
   } catch (error) {
     if (error instanceof UntrustedHost) throw new SecurityError({ description: error.message, cause: error })
     throw error

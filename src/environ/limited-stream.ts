@@ -64,11 +64,6 @@ export class LimitedStream extends OrderedInput {
     return this.#position
   }
 
-  /** True: it can be read. */
-  readable(): boolean {
-    return true
-  }
-
   /**
    * Called when something is read behind the limit; with `isMax`, only when there is more to read.
    * Does nothing unless `isMax`, where it throws. May be overridden to throw something else, or never.

@@ -2,7 +2,7 @@
 // What makes it safe differs: the server says so, or the announced length does, or else there is nothing to read.
 
 import type { Environ, InputStream } from "../gateway.ts"
-import { getContentLength as plainContentLength } from "../http/content-length.ts"
+import { bodyLength } from "../http/content-length.ts"
 import { emptyInput } from "./input.ts"
 import { type BodyLimit, LimitedStream, limitOfBody, tooLarge } from "./limited-stream.ts"
 import { OrderedInput } from "./ordered-input.ts"
@@ -21,7 +21,7 @@ export type LengthEnviron = Pick<Environ, "CONTENT_LENGTH"> & { HTTP_TRANSFER_EN
  */
 export function getContentLength(environ: LengthEnviron): number | undefined {
   const coding = environ.HTTP_TRANSFER_ENCODING
-  return plainContentLength(environ.CONTENT_LENGTH, typeof coding === "string" ? coding : undefined)
+  return bodyLength(environ.CONTENT_LENGTH, typeof coding === "string" ? coding : undefined)
 }
 
 /** How much to trust, and how much to take. */

@@ -1,7 +1,7 @@
 // The URL of a request, put together again from the pieces in its environ.
 
 import type { Environ } from "../gateway.ts"
-import { byteStringToText, getCurrentUrl as currentUrl } from "../http/urls.ts"
+import { byteStringToText, requestUrl } from "../http/urls.ts"
 import { getHost } from "./host.ts"
 import { getPathInfo } from "./path.ts"
 
@@ -30,10 +30,10 @@ export interface CurrentUrlOptions {
 export function getCurrentUrl(environ: Environ, options: CurrentUrlOptions = {}): string {
   const scheme = environ["wsgi.url_scheme"] ?? "http"
   const host = getHost(environ, options.trustedHosts)
-  if (options.hostOnly) return currentUrl({ scheme, host })
+  if (options.hostOnly) return requestUrl({ scheme, host })
   const rootPath = byteStringToText(environ.SCRIPT_NAME ?? "")
-  if (options.rootOnly) return currentUrl({ scheme, host, rootPath })
+  if (options.rootOnly) return requestUrl({ scheme, host, rootPath })
   const path = getPathInfo(environ)
-  if (options.stripQuerystring) return currentUrl({ scheme, host, rootPath, path })
-  return currentUrl({ scheme, host, rootPath, path, queryString: environ.QUERY_STRING ?? "" })
+  if (options.stripQuerystring) return requestUrl({ scheme, host, rootPath, path })
+  return requestUrl({ scheme, host, rootPath, path, queryString: environ.QUERY_STRING ?? "" })
 }

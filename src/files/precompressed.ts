@@ -3,7 +3,7 @@
 import { parseAccept } from "../http/negotiation.ts"
 import { asciiLower } from "../http/tokens.ts"
 
-/** A content coding whose files are looked for. */
+/** A content coding by its name in HTTP. */
 export type ContentCoding = "br" | "zstd" | "gzip"
 
 const ENDINGS: Readonly<Record<ContentCoding, string>> = { br: ".br", zstd: ".zst", gzip: ".gz" }

@@ -1,5 +1,4 @@
 export {
-  chooseBoundary,
   type EncodableFile,
   type EncodedForm,
   encodeForm,

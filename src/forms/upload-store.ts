@@ -2,7 +2,7 @@
 // FileStorage reads from. The one here keeps them in memory, for runtimes without a disk; servers with one hand another
 // in through the environ, and a request class may name its own.
 
-import type { FileSource } from "../datastructures/file-storage.ts"
+import type { FileStorageSource } from "../datastructures/file-storage.ts"
 import { concatenate } from "../environ/concatenation.ts"
 import type { Environ } from "../gateway.ts"
 import type { FormPart } from "./form-part.ts"
@@ -17,7 +17,7 @@ export interface UploadStore {
    *
    * When iterating over the part throws, the client has gone or the form is bad: clean up, and let the error pass.
    */
-  store(part: FormPart): Promise<FileSource>
+  store(part: FormPart): Promise<FileStorageSource>
 }
 
 /** The key of the environ under which a server says where uploads go. */
@@ -41,7 +41,7 @@ export class MemoryUploadStore implements UploadStore {
   }
 
   /** Reads a file into memory. @throws RequestEntityTooLarge (413) when it does not fit */
-  async store(part: FormPart): Promise<FileSource> {
+  async store(part: FormPart): Promise<FileStorageSource> {
     const chunks: Uint8Array[] = []
     for await (const chunk of part) {
       if (part.receivedFileBytes > this.maxUploadMemorySize) {

@@ -9,12 +9,12 @@ import { asciiLower } from "./tokens.ts"
  * overrides it (RFC 9112 section 6.3). A length that is negative or no number counts as 0, one beyond 2^53 - 1 as that.
  *
  * @example
- * getContentLength("12") // => 12
- * getContentLength("12", "gzip, Chunked") // => undefined
- * getContentLength("+12") // => 0
- * getContentLength("99999999999999999999") // => 9007199254740991
+ * bodyLength("12") // => 12
+ * bodyLength("12", "gzip, Chunked") // => undefined
+ * bodyLength("+12") // => 0
+ * bodyLength("99999999999999999999") // => 9007199254740991
  */
-export function getContentLength(contentLength?: string | undefined, transferEncoding?: string): number | undefined {
+export function bodyLength(contentLength?: string | undefined, transferEncoding?: string): number | undefined {
   if (contentLength === undefined) return undefined
   if (transferEncoding && parseListHeader(transferEncoding).some((coding) => asciiLower(coding) === "chunked")) {
     return undefined

@@ -104,12 +104,12 @@ const DEFAULT_PORTS: ReadonlyMap<string, string> = new Map([
  * @param server name and port; no port means that the name is the path of a unix socket
  * @throws UntrustedHost when there is a list of trusted hosts (see `hostIsTrusted`) and the host is malformed or not in it
  * @example
- * getHost("https", "example.com:443") // => "example.com"
- * getHost("http", undefined, ["::1", 8080]) // => "[::1]:8080"
- * getHost("http", "a.com:80@evil.test") // => ""
- * getHost("http", "evil.test", undefined, ["example.com"]) // throws UntrustedHost
+ * requestHost("https", "example.com:443") // => "example.com"
+ * requestHost("http", undefined, ["::1", 8080]) // => "[::1]:8080"
+ * requestHost("http", "a.com:80@evil.test") // => ""
+ * requestHost("http", "evil.test", undefined, ["example.com"]) // throws UntrustedHost
  */
-export function getHost(
+export function requestHost(
   scheme: string,
   hostHeader: string | undefined,
   server?: readonly [name: string, port: number | undefined] | undefined,

@@ -14,7 +14,6 @@ export {
   type Decision,
   evaluatePreconditions,
   type IfRangeValue,
-  ifRangeMatches,
   isResourceModified,
   parseIfRange,
   type ResourceState,
@@ -22,7 +21,7 @@ export {
   type Validators,
 } from "./conditions.ts"
 export { dumpContentDisposition } from "./content-disposition.ts"
-export { getContentLength } from "./content-length.ts"
+export { bodyLength } from "./content-length.ts"
 export { dumpContentSecurityPolicy, parseContentSecurityPolicy } from "./content-security-policy.ts"
 export { type CookieOptions, dumpCookie, parseCookie } from "./cookies.ts"
 export { COEP, COOP, CORP, SecFetchDest, SecFetchMode, SecFetchSite } from "./cross-origin.ts"
@@ -44,11 +43,11 @@ export {
   removeEntityHeaders,
   removeHopByHopHeaders,
 } from "./fields.ts"
-export { getHost, hostIsTrusted, UntrustedHost } from "./hosts.ts"
+export { hostIsTrusted, requestHost, UntrustedHost } from "./hosts.ts"
 export { escapeHtml, type HtmlValue, html, SafeHtml } from "./html.ts"
-export { getContentType, isJsonType, isMediaType, isTextType, parseMediaType } from "./media-types.ts"
+export { getContentType, isJsonType, parseMediaType } from "./media-types.ts"
 export { dumpAccept, parseAccept } from "./negotiation.ts"
-export { parseCount, parseInteger } from "./numbers.ts"
+export { parseInteger } from "./numbers.ts"
 export {
   type ContentRangeValue,
   dumpContentRange,
@@ -58,16 +57,15 @@ export {
   parseRange,
   type RangePair,
   type RangeRequest,
-  selectRange,
 } from "./ranges.ts"
 export { parseStatus, reasonPhrase } from "./status.ts"
 export { isToken, quoteHeaderValue, unquoteHeaderValue } from "./tokens.ts"
 export {
   byteStringToText,
   dumpQuery,
-  getCurrentUrl,
   iriToUri,
   parseQuery,
+  requestUrl,
   textToByteString,
   type UrlParts,
   uriToIri,

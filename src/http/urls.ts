@@ -263,11 +263,11 @@ export interface UrlParts {
  *
  * @throws TypeError for a host that cannot be one
  * @example
- * getCurrentUrl({ scheme: "http", host: "h" }) // => "http://h/"
- * getCurrentUrl({ scheme: "http", host: "h", rootPath: "/r", path: "/a b", queryString: "c=%C3%A9" }) // => "http://h/r/a%20b?c=é"
- * getCurrentUrl({ scheme: "http", host: "", rootPath: "", path: "//evil.test/x" }) // => "/evil.test/x"
+ * requestUrl({ scheme: "http", host: "h" }) // => "http://h/"
+ * requestUrl({ scheme: "http", host: "h", rootPath: "/r", path: "/a b", queryString: "c=%C3%A9" }) // => "http://h/r/a%20b?c=é"
+ * requestUrl({ scheme: "http", host: "", rootPath: "", path: "//evil.test/x" }) // => "/evil.test/x"
  */
-export function getCurrentUrl({ scheme, host, rootPath, path, queryString }: UrlParts): string {
+export function requestUrl({ scheme, host, rootPath, path, queryString }: UrlParts): string {
   const origin = host === "" ? "" : `${scheme}://${host}`
   let url = "/"
   if (rootPath !== undefined) {

@@ -3,10 +3,8 @@
 
 import { promisify } from "node:util"
 import zlib from "node:zlib"
+import type { ContentCoding } from "../files/precompressed.ts"
 import type { BodyTransform } from "./response-transform.ts"
-
-/** A content coding by its name in HTTP. */
-export type ContentCoding = "zstd" | "br" | "gzip"
 
 /** How hard to try, by the scale of each coding. */
 export type CodingLevels = Partial<Record<ContentCoding, number>>

@@ -1,5 +1,6 @@
 // What stands between a server and an application. Each is a function from application to application.
 
+export type { ContentCoding } from "../files/precompressed.ts"
 export {
   type AccessEntry,
   type AccessLogOptions,
@@ -13,7 +14,7 @@ export { AddressList } from "./address-list.ts"
 export { type BodyLimitOptions, bodyLimit } from "./body-limit.ts"
 export { compose, type Middleware } from "./compose.ts"
 export { type CompressOptions, compress } from "./compress.ts"
-export { availableCodings, type CodingLevels, type ContentCoding } from "./content-codings.ts"
+export { availableCodings, type CodingLevels } from "./content-codings.ts"
 export { type CorsOptions, cors } from "./cors.ts"
 export { dispatcher, type Mounts } from "./dispatcher.ts"
 export { type Level, LintError, type LintOptions, lint, unclosedBodies } from "./lint.ts"

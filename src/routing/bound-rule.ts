@@ -285,14 +285,6 @@ export class BoundRule {
     )
   }
 
-  /** Whether the two could never be told apart by a request: they lead through the same steps. */
-  isDuplicate(other: BoundRule): boolean {
-    if (this.websocket !== other.websocket || this.domainKey !== other.domainKey) return false
-    if (this.keys.length !== other.keys.length || this.keys.some((key, index) => key !== other.keys[index]))
-      return false
-    return this.sharesMethods(other)
-  }
-
   /** Whether there is a method that both accept, besides HEAD and OPTIONS. */
   sharesMethods(other: BoundRule): boolean {
     if (this.methods === undefined || other.methods === undefined) return true

@@ -25,8 +25,7 @@ export {
   type QueryArguments,
   type RedirectUrlOptions,
 } from "./map-adapter.ts"
-export { type Found, Matcher, Miss } from "./matcher.ts"
-export { type ConverterArgument, type ConverterArguments, parseConverterArguments } from "./pattern.ts"
+export type { ConverterArgument, ConverterArguments } from "./pattern.ts"
 export { formatRoutes } from "./route-table.ts"
 export {
   type FormRoutes,

@@ -2,7 +2,7 @@
 // change: Sec-Fetch-Site (Fetch Metadata), and, from browsers without it, Origin (RFC 6454 section 7).
 
 import type { Environ } from "../gateway.ts"
-import { getHost } from "../http/hosts.ts"
+import { requestHost } from "../http/hosts.ts"
 
 /**
  * Where a request comes from: `own`, a page of this origin or the visitor's own hand; `foreign`, a page of another origin, of
@@ -39,5 +39,5 @@ function isOwnOrigin(environ: Environ, origin: string): boolean {
   // A page without TLS may be from anybody on the way. The other way round, a proxy in front has TLS and does not tell.
   if (scheme !== "https" && scheme !== environ["wsgi.url_scheme"]) return false
   const host = environ["HTTP_HOST"]
-  return typeof host === "string" && host !== "" && getHost(scheme, host).toLowerCase() === url.host
+  return typeof host === "string" && host !== "" && requestHost(scheme, host).toLowerCase() === url.host
 }

@@ -4,7 +4,7 @@
  * Why a token is refused: `malformed` (parts are missing), `too-long`, `bad-signature` (changed, or made with another key
  * or salt), `expired`, `future` (dated later than now), `bad-payload` (the signature is right, but the value is unreadable).
  */
-export type Refusal = "malformed" | "too-long" | "bad-signature" | "expired" | "future" | "bad-payload"
+export type RefusalReason = "malformed" | "too-long" | "bad-signature" | "expired" | "future" | "bad-payload"
 
 /** A token that holds. */
 export interface Accepted<T> {
@@ -19,7 +19,7 @@ export interface Accepted<T> {
 /** A token that does not hold. */
 export interface Refused {
   ok: false
-  reason: Refusal
+  reason: RefusalReason
   /** When it was signed, to the second: told only when the signature is right. */
   signedAt?: Date
 }

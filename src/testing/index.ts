@@ -1,4 +1,3 @@
-export { isSecretName } from "../http/secrets.ts"
 export { Client, type ClientOptions, type OpenOptions, type OpenTarget, type SetCookieOptions } from "./client.ts"
 export {
   type ConformanceAnswer,

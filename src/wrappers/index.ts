@@ -2,13 +2,7 @@
 
 export { application } from "./application.ts"
 export type { BodySource, Chunk } from "./body-source.ts"
-export {
-  cachedProperty,
-  environProperty,
-  headerProperty,
-  type Property,
-  type PropertyOptions,
-} from "./property.ts"
+export { cachedProperty, type Property } from "./cached-property.ts"
 export { appendSlashRedirect, redirect } from "./redirect.ts"
 export {
   type DataOptions,

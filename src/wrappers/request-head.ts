@@ -11,9 +11,8 @@ import { Headers, type ReadonlyHeaders } from "../datastructures/headers.ts"
 import { setInspection } from "../datastructures/inspection.ts"
 import { dictOfPairs, type ImmutableMultiDict } from "../datastructures/multi-dict.ts"
 import { IfRange, Range } from "../datastructures/range.ts"
-import { UserAgent } from "../datastructures/user-agent.ts"
 import { checkedHost, type Server } from "../environ/host.ts"
-import { getContentLength } from "../http/content-length.ts"
+import { bodyLength } from "../http/content-length.ts"
 import { parseCookie } from "../http/cookies.ts"
 import { memberOf, SecFetchDest, SecFetchMode, SecFetchSite } from "../http/cross-origin.ts"
 import { parseDate } from "../http/dates.ts"
@@ -21,7 +20,7 @@ import { parseListHeader } from "../http/fields.ts"
 import { isJsonType, parseMediaType } from "../http/media-types.ts"
 import { parseCount } from "../http/numbers.ts"
 import { withOneSlash, withoutLastSlashes } from "../http/slashes.ts"
-import { byteStringToText, getCurrentUrl, parseQuery } from "../http/urls.ts"
+import { byteStringToText, parseQuery, requestUrl } from "../http/urls.ts"
 
 /** The facts that a request head is made of, for `RequestHead.from`. */
 export interface RequestFacts {
@@ -55,7 +54,6 @@ interface Parsed {
   ifNoneMatch?: ETags
   ifRange?: IfRange
   range?: Range | undefined
-  userAgent?: UserAgent
   authorization?: Authorization | undefined
   accessControlRequestHeaders?: HeaderSet | undefined
 }
@@ -89,8 +87,6 @@ export abstract class RequestHead {
    * throws for another one, so set it before that: in a subclass, or first of all.
    */
   trustedHosts: readonly string[] | undefined = undefined
-  /** The class of `userAgent`; one of your own may read more out of the header. */
-  userAgentClass: new (text: string) => UserAgent = UserAgent
 
   #args: ImmutableMultiDict<string> | undefined = undefined
   #parsed: Parsed | undefined = undefined
@@ -136,35 +132,25 @@ export abstract class RequestHead {
    */
   get url(): string {
     const { scheme, host, rootPath, path, queryString } = this
-    return getCurrentUrl({ scheme, host, rootPath, path, queryString })
+    return requestUrl({ scheme, host, rootPath, path, queryString })
   }
 
   /** The URL without its query. */
   get baseUrl(): string {
     const { scheme, host, rootPath, path } = this
-    return getCurrentUrl({ scheme, host, rootPath, path })
+    return requestUrl({ scheme, host, rootPath, path })
   }
 
   /** The URL of the mount; ends in a slash. */
   get rootUrl(): string {
     const { scheme, host, rootPath } = this
-    return getCurrentUrl({ scheme, host, rootPath })
-  }
-
-  /** The same as `rootUrl`. */
-  get urlRoot(): string {
-    return this.rootUrl
+    return requestUrl({ scheme, host, rootPath })
   }
 
   /** Scheme and host; ends in a slash. */
   get hostUrl(): string {
     const { scheme, host } = this
-    return getCurrentUrl({ scheme, host })
-  }
-
-  /** The same as `rootPath`. */
-  get scriptRoot(): string {
-    return this.rootPath
+    return requestUrl({ scheme, host })
   }
 
   /**
@@ -203,11 +189,9 @@ export abstract class RequestHead {
     return parsed.cookies
   }
 
-  /** What the client says that it is. */
-  get userAgent(): UserAgent {
-    const parsed = this.#memo
-    parsed.userAgent ??= new this.userAgentClass(this.headers.get("User-Agent") ?? "")
-    return parsed.userAgent
+  /** The `User-Agent` header: what the client says that it is. */
+  get userAgent(): string | undefined {
+    return this.headers.get("User-Agent")
   }
 
   /** The credentials; `undefined` when there are none or they are malformed. */
@@ -231,7 +215,7 @@ export abstract class RequestHead {
 
   /** The announced length of the body in bytes; `undefined` without one, as in a chunked request. */
   get contentLength(): number | undefined {
-    return getContentLength(this.headers.get("Content-Length"), this.headers.get("Transfer-Encoding"))
+    return bodyLength(this.headers.get("Content-Length"), this.headers.get("Transfer-Encoding"))
   }
 
   /** The media type in lower case, without parameters; empty when it is missing or malformed. */

@@ -203,21 +203,6 @@ export class Request extends RequestHead {
     return typeof user === "string" ? user : undefined
   }
 
-  /** Whether another request may start before this one ends. */
-  get isMultithread(): boolean {
-    return this.environ["wsgi.multithread"] === true
-  }
-
-  /** Whether other processes serve the same application. */
-  get isMultiprocess(): boolean {
-    return this.environ["wsgi.multiprocess"] === true
-  }
-
-  /** Whether this process serves one request only, as under CGI. */
-  get isRunOnce(): boolean {
-    return this.environ["wsgi.run_once"] === true
-  }
-
   /** Aborts when the client leaves, when the server ends the request, or at shutdown; never where servers can't tell. */
   get signal(): AbortSignal {
     return this.environ["wsgi.signal"] ?? NEVER_ABORTED

@@ -11,10 +11,6 @@ export type WritableBody = () => Promise<Uint8Array[]>
  * sent. Writes take effect in the order of their calls, whether one waits for them or not.
  */
 export class ResponseStream {
-  /** What can be done with it: `wb`, writing bytes. */
-  readonly mode: string = "wb"
-  /** Text is written as UTF-8. */
-  readonly encoding: string = "utf-8"
   readonly #body: WritableBody
   #closed = false
 
@@ -48,16 +44,6 @@ export class ResponseStream {
   /** Ends the writing; the response can be sent as before. */
   close(): void {
     this.#closed = true
-  }
-
-  /** Nothing is held back here. @throws TypeError after `close` */
-  flush(): void {
-    if (this.#closed) throw new TypeError("the response stream is closed")
-  }
-
-  /** False. */
-  isatty(): boolean {
-    return false
   }
 
   /** Resolves to the number of bytes that the body has. */

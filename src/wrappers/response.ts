@@ -6,6 +6,7 @@
 
 import { Headers } from "../datastructures/headers.ts"
 import { setInspection } from "../datastructures/inspection.ts"
+import { ContentRange } from "../datastructures/range.ts"
 import { type CloseCallback, callAll } from "../environ/body.ts"
 import { concatenate } from "../environ/concatenation.ts"
 import { RangeWrapper, type Seekable } from "../environ/range-wrapper.ts"
@@ -407,7 +408,7 @@ export class Response extends ResponseHead implements Responder {
     else this.#body = new RangeWrapper(isSeekable(body) ? body : new EncodedChunks(body), start, stop - start)
     this.#lengthPending = false
     this.contentLength = stop - start
-    this.contentRange.set("bytes", start, stop, length)
+    this.contentRange = new ContentRange("bytes", start, stop, length)
     this.statusCode = 206
   }
 

@@ -36,6 +36,14 @@ test("every public member of a class has a docstring", () => {
   expect([...new Set(bare)]).toEqual([])
 })
 
+test("a public name means one thing, whatever door it comes from", () => {
+  const files = new Map<string, Set<string>>()
+  for (const { name, file } of names) files.set(name, (files.get(name) ?? new Set()).add(file))
+  const ambiguous = [...files].filter(([, { size }]) => size > 1).map(([name]) => name)
+  // A head as a server hands it in, and the head that a view reads.
+  expect(ambiguous.filter((name) => name !== "RequestHead")).toEqual([])
+})
+
 test("no row of the checklist is forgotten: it is fulfilled by a public name, or left out for a reason", () => {
   expect(Object.keys(rows).filter((row) => !(row in fulfilled) && !(row in leftOut))).toEqual([])
 })

@@ -81,7 +81,6 @@ describe.each(KINDS)("%s", (_, make) => {
 
   test("gives all values of a key, in a copy", () => {
     expect(dict.getAll("a")).toEqual(["1", "3"])
-    expect(dict.getList("a")).toEqual(["1", "3"])
     expect(dict.getAll("missing")).toEqual([])
     dict.getAll("a").push("x")
     expect(dict.getAll("a")).toEqual(["1", "3"])

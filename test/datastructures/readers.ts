@@ -21,5 +21,4 @@ export const READERS: Record<string, (text: string) => Read | undefined> = {
   HeaderSet: (text) => objects.HeaderSet.fromHeader(text),
   IfRange: (text) => objects.IfRange.fromHeader(text),
   Range: (text) => objects.Range.fromHeader(text),
-  UserAgent: (text) => objects.UserAgent.fromHeader(text),
 }

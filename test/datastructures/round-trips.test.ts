@@ -81,7 +81,6 @@ function contentOf(read: Read | undefined): unknown {
   if (read instanceof objects.Range) return [read.units, read.ranges]
   if (read instanceof objects.ContentRange) return [read.units, read.start, read.stop, read.length]
   if (read instanceof objects.IfRange) return [read.etag, read.date]
-  if (read instanceof objects.UserAgent) return read.string
   if (read instanceof objects.Authorization || read instanceof objects.WWWAuthenticate) {
     return [read.type, read.token, [...read.parameters]]
   }

@@ -54,7 +54,7 @@ class Loud extends LimitedStream {
 describe("a stream of an announced length", () => {
   test("ends at its limit and tells where it is", async () => {
     const stream = new LimitedStream(inputFrom(bytes("123456")), 3)
-    expect([stream.tell(), stream.limit, stream.isExhausted, stream.readable()]).toEqual([0, 3, false, true])
+    expect([stream.tell(), stream.limit, stream.isExhausted]).toEqual([0, 3, false])
     expect(text(await stream.read(2))).toBe("12")
     expect([stream.tell(), stream.isExhausted]).toEqual([2, false])
     expect(text(await stream.read(2))).toBe("3")

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { getContentLength } from "../../src/http/content-length.ts"
+import { bodyLength } from "../../src/http/content-length.ts"
 
 test.each<[string | undefined, string | undefined, number | undefined]>([
   [undefined, undefined, undefined],
@@ -19,5 +19,5 @@ test.each<[string | undefined, string | undefined, number | undefined]>([
   ["9007199254740992", undefined, Number.MAX_SAFE_INTEGER],
   ["-99999999999999999999999", undefined, 0],
 ])("length %j with coding %j is %j", (length, coding, expected) => {
-  expect(getContentLength(length, coding)).toBe(expected)
+  expect(bodyLength(length, coding)).toBe(expected)
 })

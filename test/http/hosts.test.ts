@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { comparableHost, getHost, hostIsTrusted, UntrustedHost } from "../../src/http/hosts.ts"
+import { comparableHost, hostIsTrusted, requestHost, UntrustedHost } from "../../src/http/hosts.ts"
 
 const MALFORMED = [
   "",
@@ -99,7 +99,7 @@ test.each([
   expect(comparableHost(host)).toBe(comparable)
 })
 
-describe("getHost", () => {
+describe("requestHost", () => {
   test.each<[string, string | undefined, [string, number | undefined] | undefined, string]>([
     ["http", "spam", undefined, "spam"],
     ["http", "spam:80", undefined, "spam"],
@@ -116,27 +116,27 @@ describe("getHost", () => {
     ["http", undefined, ["/run/x.sock", undefined], ""],
     ["http", undefined, undefined, ""],
   ])("%s, %j and the server %j make %j", (scheme, header, server, host) => {
-    expect(getHost(scheme, header, server)).toBe(host)
+    expect(requestHost(scheme, header, server)).toBe(host)
   })
 
   test.each(MALFORMED)("%j is empty without a list, and refused with one", (host) => {
-    expect(getHost("http", host)).toBe("")
-    expect(getHost("http", host, undefined, [])).toBe("")
-    expect(() => getHost("http", host, undefined, ["example.com"])).toThrow(UntrustedHost)
+    expect(requestHost("http", host)).toBe("")
+    expect(requestHost("http", host, undefined, [])).toBe("")
+    expect(() => requestHost("http", host, undefined, ["example.com"])).toThrow(UntrustedHost)
   })
 
   test("a host that is not in the list is refused with status 400", () => {
     const generated = (function* () {
       yield "example.com"
     })()
-    expect(getHost("http", "example.com:80", undefined, generated)).toBe("example.com")
-    expect(() => getHost("http", "evil.test", undefined, ["example.com"])).toThrow(
+    expect(requestHost("http", "example.com:80", undefined, generated)).toBe("example.com")
+    expect(() => requestHost("http", "evil.test", undefined, ["example.com"])).toThrow(
       expect.objectContaining({ status: 400, name: "UntrustedHost" }),
     )
   })
 
   test("where there is no host at all, there is none to distrust", () => {
-    expect(getHost("http", undefined, undefined, ["example.com"])).toBe("")
-    expect(getHost("http", undefined, ["/x.sock", undefined], ["example.com"])).toBe("")
+    expect(requestHost("http", undefined, undefined, ["example.com"])).toBe("")
+    expect(requestHost("http", undefined, ["/x.sock", undefined], ["example.com"])).toBe("")
   })
 })

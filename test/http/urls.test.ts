@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest"
 import {
   byteStringToText,
   dumpQuery,
-  getCurrentUrl,
   iriToUri,
   parseQuery,
+  requestUrl,
   textToByteString,
   uriToIri,
 } from "../../src/http/urls.ts"
@@ -211,10 +211,10 @@ describe("IRI and URI", () => {
   })
 })
 
-describe("getCurrentUrl", () => {
+describe("requestUrl", () => {
   const base = { scheme: "http", host: "h" }
 
-  test.each<[Parameters<typeof getCurrentUrl>[0], string]>([
+  test.each<[Parameters<typeof requestUrl>[0], string]>([
     [base, "http://h/"],
     [{ ...base, rootPath: "" }, "http://h/"],
     [{ ...base, rootPath: "/r/" }, "http://h/r/"],
@@ -238,7 +238,7 @@ describe("getCurrentUrl", () => {
     [{ scheme: "http", host: "", rootPath: "", path: "/\\evil.test" }, "/%5Cevil.test"],
     [{ scheme: "http", host: "", rootPath: "\\", path: "//\t/\\evil.test" }, "/%5C/%09/%5Cevil.test"],
   ])("%j is %s", (parts, url) => {
-    expect(getCurrentUrl(parts)).toBe(url)
+    expect(requestUrl(parts)).toBe(url)
   })
 
   test("without a host no mount and no path lead to another host", () => {
@@ -262,8 +262,8 @@ describe("getCurrentUrl", () => {
     fc.assert(
       fc.property(text, text, (rootPath, path) => {
         for (const url of [
-          getCurrentUrl({ scheme: "http", host: "", rootPath, path }),
-          getCurrentUrl({ scheme: "http", host: "", rootPath }),
+          requestUrl({ scheme: "http", host: "", rootPath, path }),
+          requestUrl({ scheme: "http", host: "", rootPath }),
         ]) {
           expect(new URL(url, "http://own.test/a/b").host, url).toBe("own.test")
           expect(new URL(iriToUri(url), "http://own.test/a/b").host, url).toBe("own.test")
@@ -275,7 +275,7 @@ describe("getCurrentUrl", () => {
   test("the path comes back from the URL", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), (text) => {
-        const url = new URL(iriToUri(getCurrentUrl({ ...base, rootPath: "", path: `/x/${text}x` })))
+        const url = new URL(iriToUri(requestUrl({ ...base, rootPath: "", path: `/x/${text}x` })))
         const path = decodeURIComponent(url.pathname)
         // The platform's class resolves dots, which a path may have.
         if (!/(^|\/)\.{1,2}(\/|$)/.test(text)) expect(path).toBe(`/x/${text}x`)

@@ -41,7 +41,7 @@ const COMMON: Table = {
   __str__: (object) => String(object),
   deepcopy: (object) => object.deepCopy(),
   get: (object, [key, fallback], options) => object.get(key, { default: fallback, ...options }),
-  getlist: (object, [key], options) => object.getList(key, options),
+  getlist: (object, [key], options) => object.getAll(key, options),
   items: (object) => object.entries(),
   pop: (object, [key, ...rest]) => object.pop(key, ...rest.map((fallback) => ({ default: fallback }))),
   popitem: (object) => object.popItem(),

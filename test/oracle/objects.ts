@@ -18,7 +18,6 @@ import {
   ReadonlyMultiDict,
 } from "../../src/datastructures/multi-dict.ts"
 import { ContentRange, IfRange, Range } from "../../src/datastructures/range.ts"
-import { UserAgent } from "../../src/datastructures/user-agent.ts"
 import { WWWAuthenticate } from "../../src/datastructures/www-authenticate.ts"
 import { type Construct, type Describe, type Json, record, recordHeaders, recordMulti } from "./values.ts"
 
@@ -43,7 +42,6 @@ const CLASSES: Record<string, unknown> = {
   RequestCacheControl,
   ResponseCacheControl,
   TypeConversionDict,
-  UserAgent,
   WWWAuthenticate,
 }
 
@@ -113,7 +111,6 @@ export const describe: Describe = (value) => {
     const { parameters, token } = value
     return { $type: type, type: value.type, parameters: inner(parameters), token: inner(token) }
   }
-  if (value instanceof UserAgent) return { $type: type, string: value.string }
   if (value instanceof ReadonlyMultiDict) return recordMulti(value, describe)
   if (value instanceof ReadonlyHeaders) return recordHeaders(value)
   if (value instanceof ReadonlyDict) return { $dict: inner([...value]) }

@@ -17,6 +17,8 @@ const PROPERTIES: Record<string, Meaning> = {
   form: (request) => request.form(),
   json: async (request) => recordJson(await request.json()),
   query_string: (request) => Uint8Array.from(request.queryString, (byte) => byte.charCodeAt(0)),
+  script_root: (request) => request.rootPath,
+  url_root: (request) => request.rootUrl,
   values: (request) => request.values(),
 }
 

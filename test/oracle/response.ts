@@ -1,6 +1,5 @@
 // Response by its recorded names, and the two functions that make one.
 
-import { ContentRange } from "../../src/datastructures/range.ts"
 import { WWWAuthenticate } from "../../src/datastructures/www-authenticate.ts"
 import { RequestedRangeNotSatisfiable } from "../../src/exceptions/statuses.ts"
 import type { Environ } from "../../src/gateway.ts"
@@ -48,14 +47,17 @@ function defined(options: Options): Options {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }
 
+/** A content range has no `set` here: the response gets a new one. */
+function withNewRange(operation: Json): Json {
+  const [name, start, stop, length = null, units = "bytes"] = operation as Json[]
+  if (name !== "content_range.set") return operation
+  return ["@set", "content_range", { $new: "ContentRange", args: [units, start, stop, length] } as Json] as Json
+}
+
 /** Where objects of the response have another name or order. */
 function performOnPart(object: object, operation: Operation): unknown {
   const { kind, name, args } = operation
   if (object instanceof ResponseStream && name === "writelines") return object.writeLines(args[0] as Iterable<string>)
-  if (object instanceof ContentRange && kind === "call" && name === "set") {
-    const [start, stop, length, units = "bytes"] = args as [number, number, number?, string?]
-    return object.set(units, start, stop, length)
-  }
   if (object instanceof WWWAuthenticate && kind !== "call" && !(name in object)) {
     return kind === "get" ? object.get(name) : object.set(name, args[0] as string)
   }
@@ -105,7 +107,12 @@ export const adapter: Adapter = {
     } catch (error) {
       return { created: error, results: [] }
     }
-    const results = await runOperations(response, testCase["ops"], perform(environ), construct)
+    const results = await runOperations(
+      response,
+      (testCase["ops"] as Json[]).map(withNewRange),
+      perform(environ),
+      construct,
+    )
     try {
       return { results, response: await answerOf(response, environ) }
     } catch (error) {

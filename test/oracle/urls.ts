@@ -4,10 +4,10 @@ import { getHost as getEnvironHost } from "../../src/environ/host.ts"
 import { getPathInfo } from "../../src/environ/path.ts"
 import { getCurrentUrl as getEnvironUrl } from "../../src/environ/url.ts"
 import type { Environ } from "../../src/gateway.ts"
-import { getContentLength } from "../../src/http/content-length.ts"
-import { getHost, hostIsTrusted } from "../../src/http/hosts.ts"
+import { bodyLength } from "../../src/http/content-length.ts"
+import { hostIsTrusted, requestHost } from "../../src/http/hosts.ts"
 import { getContentType } from "../../src/http/media-types.ts"
-import { getCurrentUrl, iriToUri, uriToIri } from "../../src/http/urls.ts"
+import { iriToUri, requestUrl, uriToIri } from "../../src/http/urls.ts"
 import type { Adapter } from "./runner.ts"
 import { type Json, read, readOptions } from "./values.ts"
 
@@ -16,10 +16,10 @@ const functions: Record<string, (args: any[], options: Record<string, any>) => u
   iri_to_uri: ([iri]) => iriToUri(iri),
   uri_to_iri: ([uri]) => uriToIri(uri),
   host_is_trusted: ([host, trusted]) => hostIsTrusted(host, trusted),
-  get_host: ([scheme, header, server, trusted]) => getHost(scheme, header, server, trusted),
+  get_host: ([scheme, header, server, trusted]) => requestHost(scheme, header, server, trusted),
   get_current_url: ([scheme, host, rootPath, path, query]) =>
-    getCurrentUrl({ scheme, host, rootPath, path, queryString: query && String.fromCharCode(...query) }),
-  get_content_length: ([length, coding]) => getContentLength(length, coding),
+    requestUrl({ scheme, host, rootPath, path, queryString: query && String.fromCharCode(...query) }),
+  get_content_length: ([length, coding]) => bodyLength(length, coding),
   get_content_type: ([mimetype, charset]) => getContentType(mimetype, charset),
   get_path_info: ([environ]) => getPathInfo(environ as Environ),
   "wsgi.get_host": ([environ], { trustedHosts }) => getEnvironHost(environ as Environ, trustedHosts),

@@ -1,7 +1,8 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { NotFound } from "../../src/exceptions/statuses.ts"
-import { Matcher, Miss, RuleMap, rule } from "../../src/routing/index.ts"
+import { RuleMap, rule } from "../../src/routing/index.ts"
+import { Matcher, Miss } from "../../src/routing/matcher.ts"
 import { expectLinear } from "../support/growth.ts"
 
 /** Endpoint and values as one line, or the name of the error with what it says. */
