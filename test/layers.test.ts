@@ -124,4 +124,17 @@ describe("layers", () => {
     })
     expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([])
   })
+
+  test("what runs on other runtimes reaches nothing that does not", () => {
+    const reached = new Set<string>()
+    const visit = (file: string): void => {
+      if (reached.has(file)) return
+      reached.add(file)
+      for (const { from, to } of imports) if (from === file) visit(to)
+    }
+    visit("adapters/fetch.ts")
+    const foreign = [...reached].filter((to) => /^\w+:|^[@\w-]+$/.test(to) && !NEUTRAL_NODE_MODULES.has(to))
+    expect(foreign).toEqual([])
+    expect(reached.size).toBeGreaterThan(10)
+  })
 })

@@ -1,11 +1,10 @@
 // What a proxy sends on: which target, which headers. Texts in, texts out; knows no upstream and no connection.
 // The path is judged by the same bytes that are sent, and never put together by a URL parser.
 
+import { encodePath, hasDotSegment, rawPath, rawRest } from "../environ/raw-path.ts"
 import { getContentLength } from "../environ/request-input.ts"
 import type { Environ } from "../gateway.ts"
 import { CONNECTION_FIELDS, parseListHeader } from "../http/fields.ts"
-import { digitOf } from "../http/numbers.ts"
-import { percentEncodeByteString, safeTable } from "../http/percent.ts"
 import { asciiLower } from "../http/tokens.ts"
 import { textOf } from "../middleware/header-list.ts"
 
@@ -24,8 +23,6 @@ export interface ProxyRoute {
   /** Whether X-Forwarded headers tell the upstream who asks. */
   forward: boolean
 }
-
-const PATH_SAFE = safeTable("/!$&'()*+,;=:@")
 
 /**
  * The path and query to ask the upstream for, with the client's own bytes; `undefined` when the path below the prefix has dot
@@ -47,8 +44,8 @@ export function upstreamTarget(route: ProxyRoute, environ: Environ): string | un
   let rest = raw === undefined ? undefined : rawRest(raw, whole, whole.length - below.length)
   if (rest === null) return undefined
   // A layer outside has changed the path, or there is no target: the path is encoded anew.
-  rest ??= percentEncodeByteString(below, PATH_SAFE)
-  const prefix = route.removePrefix ? "" : percentEncodeByteString(route.prefix, PATH_SAFE)
+  rest ??= encodePath(below)
+  const prefix = route.removePrefix ? "" : encodePath(route.prefix)
   const path = `${route.basePath}${prefix}${rest}`
   return `${path.startsWith("/") ? "" : "/"}${path}${queryOf(environ)}`
 }
@@ -57,54 +54,6 @@ export function upstreamTarget(route: ProxyRoute, environ: Environ): string | un
 function queryOf({ QUERY_STRING: query, REQUEST_URI: target }: Environ): string {
   if (query !== "") return `?${query}`
   return target?.endsWith("?") && target.indexOf("?") === target.length - 1 ? "?" : ""
-}
-
-/** The path of the target as it came; only of one that is a path. */
-function rawPath({ REQUEST_URI: target }: Environ): string | undefined {
-  if (!target?.startsWith("/")) return undefined
-  const question = target.indexOf("?")
-  return question === -1 ? target : target.slice(0, question)
-}
-
-/**
- * What stands in `raw` for the bytes of `whole` behind the first `cut`; `undefined` when the two are not the same path, and
- * `null` when nobody can tell where to cut, or an escape is broken.
- */
-function rawRest(raw: string, whole: string, cut: number): string | null | undefined {
-  let start = cut
-  if (raw.includes("%")) {
-    let at = 0
-    for (let count = 0; count < whole.length; count++) {
-      if (count === cut) start = at
-      const byte = raw.charCodeAt(at) === PERCENT ? escapedByte(raw, at) : raw.charCodeAt(at)
-      if (byte === undefined) return null
-      if (byte !== whole.charCodeAt(count)) return undefined
-      at += raw.charCodeAt(at) === PERCENT ? 3 : 1
-    }
-    if (at !== raw.length) return undefined
-    if (cut === whole.length) start = at
-  } else if (raw !== whole) {
-    return undefined
-  }
-  const rest = raw.slice(start)
-  return rest === "" || rest.startsWith("/") ? rest : null
-}
-
-const PERCENT = 0x25
-
-function escapedByte(text: string, at: number): number | undefined {
-  const high = digitOf(text.charCodeAt(at + 1))
-  const low = digitOf(text.charCodeAt(at + 2))
-  return high > 15 || low > 15 ? undefined : high * 16 + low
-}
-
-/** Whether a segment is `.` or `..`, also between backslashes and with parameters behind it, as some servers read them. */
-function hasDotSegment(path: string): boolean {
-  if (!path.includes(".")) return false
-  return path.split(/[/\\]/).some((segment) => {
-    const name = segment.split(";", 1)[0]
-    return name === "." || name === ".."
-  })
 }
 
 // An offer to go on in HTTP/2 (RFC 7540 section 3.2.1) is void without the Upgrade that stays here, also where Connection
@@ -174,7 +123,7 @@ function ownHeaders(route: ProxyRoute, environ: Environ, host: string): Map<stri
     own.set("x-forwarded-proto", environ["wsgi.url_scheme"])
     if (asked !== undefined) own.set("x-forwarded-host", asked)
     const mount = environ.SCRIPT_NAME + (route.removePrefix ? route.prefix : "")
-    if (mount !== "") own.set("x-forwarded-prefix", percentEncodeByteString(mount, PATH_SAFE))
+    if (mount !== "") own.set("x-forwarded-prefix", encodePath(mount))
   }
   for (const [name, value] of route.headers) own.set(name, value)
   return own

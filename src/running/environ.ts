@@ -164,10 +164,11 @@ export function environOf(
     "wsgi.response_finished": [],
     "wsgi.early_hints": (headers: HeaderList) => exchange.earlyHints(headers),
     "wsgi.headers_sent": () => exchange.headersSent(),
-    REMOTE_ADDR: addresses.remoteAddress,
-    REMOTE_PORT: addresses.remotePort,
     [EXCHANGE]: exchange,
   } as Environ
+  // A unix socket has no addresses, and a client that has left already has none any more.
+  if (addresses.remoteAddress !== undefined) environ.REMOTE_ADDR = addresses.remoteAddress
+  if (addresses.remotePort !== undefined) environ.REMOTE_PORT = addresses.remotePort
   if (settings.fileWrapper !== undefined) environ["wsgi.file_wrapper"] = settings.fileWrapper
   if (settings.uploadStore !== undefined) environ["werkstatt.upload_store"] = settings.uploadStore
   if (settings.onError !== undefined) environ[ON_ERROR_KEY] = settings.onError
@@ -207,11 +208,6 @@ export function environOf(
     environ["wsgi.input"] = exchange.input()
   }
   if (authority !== undefined) environ["HTTP_HOST"] = authority
-  // A unix socket has no addresses, and a client that has left already has none any more.
-  if (addresses.remoteAddress === undefined) {
-    delete environ.REMOTE_ADDR
-    delete environ.REMOTE_PORT
-  }
   if (addresses.serverName === undefined) nameByHost(environ)
   if (addresses.further !== undefined) Object.assign(environ, addresses.further)
   if (settings.extra !== undefined) Object.assign(environ, settings.extra)

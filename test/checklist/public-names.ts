@@ -17,7 +17,15 @@ export interface PublicName {
 }
 
 /** Files that are doors themselves, without an index. */
-const SINGLE_DOORS = ["gateway.ts", "security.ts", "local.ts", "testapp.ts", "forms/busboy.ts", "adapters/node.ts"]
+const SINGLE_DOORS = [
+  "gateway.ts",
+  "security.ts",
+  "local.ts",
+  "testapp.ts",
+  "forms/busboy.ts",
+  "adapters/node.ts",
+  "adapters/fetch.ts",
+]
 
 const read = (file: string) => readFileSync(join(src, file), "utf8")
 const DECLARATION = "export (?:declare )?(?:abstract )?(?:async )?(?:class|function\\*?|const|let|interface|type|enum) "
@@ -28,21 +36,25 @@ function doorsOf(): [door: string, file: string, name: string][] {
   const indexes = folders
     .map(({ name }) => `${name}/index.ts`)
     .filter((file) => readdirSync(join(src, dirname(file))).includes("index.ts"))
-  for (const index of indexes) {
-    for (const [, list = "", from = ""] of read(index).matchAll(
-      /export\s+(?:type\s+)?\{([^}]*)\}\s+from\s+"([^"]+)"/g,
-    )) {
-      for (const item of list.split(",")) {
-        const name = item.trim().replace(/^type\s+/, "")
-        if (name === "") continue
-        const [original = "", alias] = name.split(/\s+as\s+/)
-        found.push([`werkstatt/${dirname(index)}`, normalize(join(dirname(index), from)), alias ?? original])
-      }
-    }
-  }
+  for (const index of indexes) found.push(...listedIn(index, `werkstatt/${dirname(index)}`))
   for (const file of SINGLE_DOORS) {
+    found.push(...listedIn(file, `werkstatt/${file.slice(0, -".ts".length)}`))
     const names = [...read(file).matchAll(new RegExp(`^${DECLARATION}(\\w+)`, "gm"))].map((match) => match[1] as string)
     for (const name of names) found.push([`werkstatt/${file.slice(0, -".ts".length)}`, file, name])
+  }
+  return found
+}
+
+/** What a door lists of other files. */
+function listedIn(file: string, door: string): [door: string, file: string, name: string][] {
+  const found: [string, string, string][] = []
+  for (const [, list = "", from = ""] of read(file).matchAll(/export\s+(?:type\s+)?\{([^}]*)\}\s+from\s+"([^"]+)"/g)) {
+    for (const item of list.split(",")) {
+      const name = item.trim().replace(/^type\s+/, "")
+      if (name === "") continue
+      const [original = "", alias] = name.split(/\s+as\s+/)
+      found.push([door, normalize(join(dirname(file), from)), alias ?? original])
+    }
   }
   return found
 }
