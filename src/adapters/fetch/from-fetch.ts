@@ -54,9 +54,11 @@ export interface FromFetchOptions {
  *
  * @throws TypeError for what is neither a function nor has a method `fetch`
  * @example
- * const app = fromFetch((request) => new Response(new URL(request.url).pathname))
+ * const app = fromFetch((request) => new Response(null, { headers: { "X-Url": request.url } }))
  * const environ = { REQUEST_METHOD: "GET", HTTP_HOST: "h", SCRIPT_NAME: "/m", PATH_INFO: "/a", QUERY_STRING: "", "wsgi.url_scheme": "http" }
- * (await runInMemory(app, environ)).status // => "200 OK"
+ * let headers
+ * await app(environ, (_status, list) => { headers = list }) // => []
+ * headers // => [["x-url", "http://h/a"]]
  * fromFetch("hello") // throws TypeError
  */
 export function fromFetch(
