@@ -3,7 +3,7 @@
 // line is true. A block that imports nothing shows a detail of what stands before it.
 
 import { spawnSync } from "node:child_process"
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { beforeAll, describe, expect, test } from "vitest"
@@ -105,11 +105,13 @@ beforeAll(() => {
     JSON.stringify({ name: "werkstatt", type: "module", exports: exportsOfDist() }),
   )
   writeFileSync(join(folder, "claims.ts"), CLAIMS)
+  // docs/framework.md walks through it.
+  copyFileSync(join(root, "examples/framework/framework.ts"), join(folder, "framework.ts"))
   for (const { file, code } of blocks) writeFileSync(join(folder, `${file}.ts`), code)
   const compilerOptions = {
     noEmit: false,
     outDir: ".",
-    rewriteRelativeImportExtensions: false,
+    rewriteRelativeImportExtensions: true,
     noUnusedLocals: false,
     skipLibCheck: true,
     paths: {},
