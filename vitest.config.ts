@@ -30,6 +30,8 @@ export default defineConfig({
       { extends: true, test: { name: "hosts", include: ["test/hosts/**/*.hosts.ts"], testTimeout: 600_000 } },
       // What takes longer than `npm test` may: npm run test:load
       { extends: true, test: { name: "load", include: ["test/load/**/*.load.ts"], testTimeout: 300_000 } },
+      // Programs as processes of their own, where there are many or they take long: npm run test:processes
+      { extends: true, test: { name: "processes", include: ["test/**/*.processes.ts"], testTimeout: 90_000 } },
       // What a browser does: npm run test:browser
       { extends: true, test: { name: "browser", include: ["test/**/*.browser.ts"], testTimeout: 120_000 } },
     ],

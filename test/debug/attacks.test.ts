@@ -1,4 +1,5 @@
-// Attacks on a running server with the debugger: who must not see anything, and who must not run anything.
+// Attacks on a running server with the debugger: who must not see anything, and who must not run anything. What needs a
+// server of its own is in pin.processes.ts and refusals.processes.ts.
 
 import { describe, expect, test } from "vitest"
 import { DebuggedApplication } from "../../src/debug/debugged-application.ts"
@@ -6,25 +7,10 @@ import { collectBody } from "../../src/environ/body.ts"
 import { runApplication } from "../../src/environ/run.ts"
 import { proxyFix } from "../../src/middleware/proxy-fix.ts"
 import { createEnviron } from "../../src/testing/environ-builder.ts"
-import { Folder, Program } from "../serving/program.ts"
-import { raw, site } from "./site.ts"
-import { documentOf, Visitor } from "./visitor.ts"
+import { ATTACKED, raw, site } from "./site.ts"
+import { Visitor } from "./visitor.ts"
 
-const MAIN = `
-import { Request, Response } from "werkstatt"
-import { runSimple } from "werkstatt/serving"
-const app = Request.application(async (request) => {
-  const secretLocal = "l0cal"
-  if (request.path === "/fake") {
-    const error = new Error("fake")
-    error.stack = "Error: fake\\n    at f (/etc/passwd:1:1)\\n    at g (file:///etc/hostname:1:1)\\n    at h (" + process.cwd() + "/package.json:1:1)"
-    throw error
-  }
-  if (request.path === "/message") throw new Error(request.args.get("m"))
-  throw new Error("in " + process.cwd())
-})
-await runSimple("127.0.0.1", 0, app, { useDebugger: true, accessLog: false, trustedHosts: ["dev.test"], ...JSON.parse(process.argv[2] ?? "{}") })
-`
+const here = site({ "main.js": ATTACKED })
 
 const TRUSTED = ["localhost", "a.localhost", "127.0.0.1", "[::1]", "dev.test", "LOCALHOST", "localhost:80"]
 const FOREIGN = [
@@ -47,8 +33,6 @@ const FOREIGN = [
 ]
 
 describe("the host", () => {
-  const here = site({ "main.js": MAIN })
-
   test.each(TRUSTED)("%s is shown everything", async (host) => {
     const { status, text } = await raw(here.port, "GET / HTTP/1.1", `Host: ${host}`, "Accept: text/html")
     expect(status).toBe(500)
@@ -96,7 +80,6 @@ describe("the host", () => {
 })
 
 describe("a command", () => {
-  const here = site({ "main.js": MAIN })
   const command = async (headers: Record<string, string>, body: object = {}) => {
     const page = await here.visitor.page("/")
     await here.visitor.enterPin(page, here.pin)
@@ -195,8 +178,6 @@ describe("a command", () => {
 })
 
 describe("paths", () => {
-  const here = site({ "main.js": MAIN })
-
   test.each([
     "/__debugger__/../../package.json",
     "/__debugger__/%2e%2e/%2e%2e/package.json",
@@ -227,8 +208,6 @@ describe("paths", () => {
 })
 
 describe("answers", () => {
-  const here = site({ "main.js": MAIN })
-
   test("are not kept, not framed, load nothing, and allow no other origin", async () => {
     const page = await here.visitor.page("/")
     const { error, secret } = page
@@ -272,99 +251,6 @@ describe("answers", () => {
   })
 })
 
-describe("the PIN", () => {
-  test("differs from start to start, and so do secret and cookie", async () => {
-    const folder = new Folder({ "main.js": MAIN })
-    const starts = [new Program(folder, ["main.js"]), new Program(folder, ["main.js"])]
-    const seen = await Promise.all(
-      starts.map(async (program) => {
-        const visitor = new Visitor(await program.url())
-        const pin = (await program.printed(/PIN: ([\d-]+)/))[1] as string
-        const page = await visitor.page("/")
-        await visitor.enterPin(page, pin)
-        return { visitor, pin, page }
-      }),
-    )
-    const [one, other] = seen as [(typeof seen)[0], (typeof seen)[0]]
-    expect(one.pin).not.toBe(other.pin)
-    expect(one.page.secret).not.toBe(other.page.secret)
-    const value = one.visitor.cookie.slice(one.visitor.cookie.indexOf("=") + 1)
-    // Cookies don't know ports: the browser sends the one of the first to the second.
-    expect(await other.visitor.evaluate(other.page, 0, "1")).toBe("1")
-    other.visitor.cookie = one.visitor.cookie
-    expect(await other.visitor.evaluate(other.page, 0, "1")).toMatch(/^403/)
-    const name = (await other.visitor.enterPin(other.page, other.pin)).headers.get("set-cookie")?.split("=")[0]
-    other.visitor.cookie = `${name}=${value}`
-    expect(await other.visitor.evaluate(other.page, 0, "1")).toMatch(/^403/)
-  })
-
-  test("ten failures at once lock it for good, before any of them is answered", async () => {
-    const folder = new Folder({ "main.js": MAIN })
-    const program = new Program(folder, ["main.js"])
-    const visitor = new Visitor(await program.url())
-    const pin = (await program.printed(/PIN: ([\d-]+)/))[1] as string
-    const page = await visitor.page("/")
-    const wrong = pin.replace(/\d/g, (digit) => String((Number(digit) + 1) % 10))
-    const attempts = Array.from({ length: 14 }, () => visitor.command(page, "pin", { pin: wrong }))
-    // Those beyond the tenth are told at once; the others wait, and nobody else does.
-    const first = await Promise.race(attempts)
-    expect(first.body).toEqual({ auth: false, exhausted: true })
-    expect((await fetch(`${visitor.url}/__debugger__/`)).status).toBe(200)
-    expect((await visitor.command(page, "pin", { pin })).body).toEqual({ auth: false, exhausted: true })
-    const answers = await Promise.all(attempts)
-    expect(answers.filter(({ body }) => body["auth"]).length).toBe(0)
-    expect((await visitor.command(page, "pin", { pin })).body).toEqual({ auth: false, exhausted: true })
-    expect((await visitor.page("/")).html).toContain('"locked":true')
-  }, 60_000)
-
-  test("a right one before that starts the count anew; dashes and spaces don't matter", async () => {
-    const folder = new Folder({ "main.js": MAIN })
-    const program = new Program(folder, ["main.js"], { WERKSTATT_DEBUG_PIN: "12-34" })
-    const visitor = new Visitor(await program.url())
-    const page = await visitor.page("/")
-    for (let round = 0; round < 3; round++) {
-      await Promise.all([1, 2, 3, 4].map((n) => visitor.command(page, "pin", { pin: `99${n}` })))
-      expect((await visitor.command(page, "pin", { pin: " 1 2-3 4" })).body).toEqual({ auth: true, exhausted: false })
-    }
-  })
-
-  test("the cookie is for this host and its own pages alone; a forged one is a failure and is taken away", async () => {
-    const folder = new Folder({ "main.js": MAIN })
-    const program = new Program(folder, ["main.js"], { WERKSTATT_DEBUG_PIN: "1234" })
-    const visitor = new Visitor(await program.url())
-    const page = await visitor.page("/")
-    const { headers } = await visitor.enterPin(page, "1234")
-    expect(headers.get("set-cookie")).toMatch(
-      /^werkstatt_debug_\w{12}=\d+(?:\||%7C)\w{64}; .*Max-Age=604800; HttpOnly; Path=\/; SameSite=Strict$/,
-    )
-    const [name = "", value = ""] = visitor.cookie.split("=")
-    visitor.cookie = `${name}=${value.replace(/\w$/, (last) => (last === "0" ? "1" : "0"))}`
-    expect(await visitor.evaluate(page, 0, "1")).toMatch(/^403/)
-    const forged = await visitor.command(page, "pin", { pin: "1234" })
-    expect(forged.body).toEqual({ auth: false, exhausted: false })
-    expect(forged.headers.get("set-cookie")).toMatch(/=; .*Max-Age=0;/)
-  })
-
-  test("off: the consoles are open, and the terminal warns", async () => {
-    const folder = new Folder({ "main.js": MAIN })
-    const program = new Program(folder, ["main.js"], { WERKSTATT_DEBUG_PIN: "off" })
-    const visitor = new Visitor(await program.url())
-    await program.printed(/WARNING: its consoles are open, without a PIN/)
-    expect(await visitor.evaluate(await visitor.page("/"), 0, "secretLocal")).toBe('"l0cal"')
-  })
-
-  test("useEvalex: false leaves no console to open", async () => {
-    const folder = new Folder({ "main.js": MAIN })
-    const program = new Program(folder, ["main.js", '{"useEvalex":false}'], { WERKSTATT_DEBUG_PIN: "off" })
-    const visitor = new Visitor(await program.url())
-    const page = await visitor.page("/")
-    expect(page.html).toContain("secretLocal")
-    expect(page.html).not.toContain('class="console"')
-    expect(await visitor.evaluate(page, 0, "1")).toMatch(/^404/)
-    expect((await visitor.page("/__debugger__/console")).status).toBe(404)
-  })
-})
-
 describe("the peer", () => {
   const app = () => {
     const inside = "variable"
@@ -403,42 +289,5 @@ describe("the peer", () => {
   test("allowRemote lets other machines in", async () => {
     const { application } = new DebuggedApplication(app, { allowRemote: true, log: () => {} })
     expect(await ask(application, { REMOTE_ADDR: "10.0.0.5" })).toContain('class="frame"')
-  })
-})
-
-describe("the debugger is refused", () => {
-  const refusal = async (options: string, env: Record<string, string> = {}, host = "127.0.0.1") => {
-    const folder = new Folder({ "main.js": MAIN.replace('"127.0.0.1"', JSON.stringify(host)) })
-    const program = new Program(folder, ["main.js", options], env)
-    const [code] = await program.ended()
-    expect(code).toBe(1)
-    return program.output
-  }
-
-  test("with several processes", async () => {
-    expect(await refusal('{"processes":2}')).toMatch(/TypeError: the debugger needs a single process/)
-  })
-
-  test("in production", async () => {
-    expect(await refusal("{}", { NODE_ENV: "production" })).toMatch(/NODE_ENV is production/)
-    expect(await refusal('{"useReloader":true}', { NODE_ENV: "production" })).toMatch(/NODE_ENV is production/)
-  })
-
-  test.each(["0.0.0.0", "::", "[::]", "192.168.1.5", "unix:///tmp/x.sock", "example.org", "127.evil.com"])(
-    "on %s, unless it is allowed",
-    async (host) => {
-      expect(await refusal("{}", {}, host)).toMatch(/can be reached from elsewhere/)
-    },
-  )
-
-  test("remoteDebugger allows it; the name of the address is not trusted for that", async () => {
-    const folder = new Folder({ "main.js": MAIN.replace('"127.0.0.1"', '"0.0.0.0"') })
-    const program = new Program(folder, ["main.js", '{"remoteDebugger":true}'])
-    const port = Number(new URL(await program.url()).port)
-    const of = async (host: string) =>
-      documentOf(0, (await raw(port, "GET / HTTP/1.1", `Host: ${host}`, "Accept: text/html")).text, new Headers())
-    expect((await of("localhost")).frames.length).toBeGreaterThan(0)
-    expect((await of("0.0.0.0")).frames).toEqual([])
-    expect((await of("10.1.2.3")).frames).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 // Programs under the debugger, over a real socket: what is kept of which kind of error, and what a console does in a frame.
 
-import { beforeAll, describe, expect, onTestFinished, test } from "vitest"
+import { beforeAll, describe, expect, test } from "vitest"
 import { type AtEnd, Folder, Program } from "../serving/program.ts"
 import { type ErrorDocument, pinOf, Visitor } from "./visitor.ts"
 
@@ -93,7 +93,7 @@ const LIBRARY = `export function helper(callback) { const inLibrary = "yes"; ret
 let visitor: Visitor
 let program: Program
 
-function start(atEnd: AtEnd = onTestFinished): Program {
+function start(atEnd: AtEnd): Program {
   const folder = new Folder({ "main.js": MAIN }, atEnd)
   folder.write("node_modules/library/package.json", '{ "type": "module", "exports": "./index.js" }')
   folder.write("node_modules/library/index.js", LIBRARY)
@@ -239,12 +239,6 @@ describe("the debugger", () => {
     expect(body).toEqual({ kind: "incomplete" })
   })
 
-  test("code that does not end is ended, and the server goes on", async () => {
-    const page = await visitor.page("/plain")
-    expect(await visitor.evaluate(page, 0, "for (;;) {}")).toMatch(/timed out/)
-    expect(await (await fetch(`${visitor.url}/`)).text()).toBe("Hello")
-  })
-
   test("dump and help show tables", async () => {
     const page = await visitor.page("/method")
     const at = frame(page, "Account.withdraw").index
@@ -366,13 +360,5 @@ describe("the debugger", () => {
     expect(await visitor.evaluate(page, undefined, "let x = 5; typeof app")).toBe('"function"')
     expect(await visitor.evaluate(page, undefined, "x")).toBe("5")
     expect(await visitor.evaluate(page, undefined, "typeof views")).toBe('"undefined"')
-  })
-
-  test("the process ends in an orderly way, and waits for no debugger", async () => {
-    const own = start()
-    await new Visitor(await own.url()).page("/plain")
-    own.kill("SIGINT")
-    expect(await own.ended()).toEqual([0, null])
-    expect(own.output).not.toContain("Waiting for the debugger")
   })
 })

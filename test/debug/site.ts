@@ -5,6 +5,23 @@ import { Folder, Program } from "../serving/program.ts"
 import { exchange } from "../support/raw-http.ts"
 import { pinOf, Visitor } from "./visitor.ts"
 
+/** What is attacked: a program whose every answer is an error. An argument has options of runSimple. */
+export const ATTACKED: string = `
+import { Request, Response } from "werkstatt"
+import { runSimple } from "werkstatt/serving"
+const app = Request.application(async (request) => {
+  const secretLocal = "l0cal"
+  if (request.path === "/fake") {
+    const error = new Error("fake")
+    error.stack = "Error: fake\\n    at f (/etc/passwd:1:1)\\n    at g (file:///etc/hostname:1:1)\\n    at h (" + process.cwd() + "/package.json:1:1)"
+    throw error
+  }
+  if (request.path === "/message") throw new Error(request.args.get("m"))
+  throw new Error("in " + process.cwd())
+})
+await runSimple("127.0.0.1", 0, app, { useDebugger: true, accessLog: false, trustedHosts: ["dev.test"], ...JSON.parse(process.argv[2] ?? "{}") })
+`
+
 export interface Site {
   program: Program
   folder: Folder

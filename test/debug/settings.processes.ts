@@ -1,7 +1,6 @@
 // The debugger where it is harder: TypeScript in three ways, HTTPS and HTTP/2, below a mount, with a front end attached,
 // and with code that throws all the time.
 
-import { spawnSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { connect } from "node:http2"
 import { request as httpsRequest } from "node:https"
@@ -307,33 +306,4 @@ describe("code that throws all the time", () => {
     // With each of them stopping the process there would be some hundreds.
     expect(caught).toBeGreaterThan(4000)
   })
-})
-
-test("a program that has armed it and never stops it ends by itself", () => {
-  const folder = new Folder({
-    "main.js": `import { DebuggedApplication } from "werkstatt/debug"
-      const debugged = new DebuggedApplication(() => [])
-      await debugged.arm()
-      try { throw new Error("x") } catch {}
-      console.log("armed")`,
-  })
-  const { stdout, status } = spawnSync(process.execPath, ["main.js"], {
-    cwd: folder.path,
-    encoding: "utf8",
-    timeout: 30_000,
-  })
-  expect([stdout, status]).toEqual(["armed\n", 0])
-})
-
-test("without the debugger nothing of it is loaded", () => {
-  const folder = new Folder({
-    "main.js":
-      FAILING("").replace(/import \{ DebuggedApplication.*\n/, "") +
-      `import { makeServer } from "werkstatt"
-       const server = await makeServer("127.0.0.1", 0, fine, {})
-       await server.close()
-       console.log(globalThis.__werkstatt_debug__ === undefined, Error.stackTraceLimit)`,
-  })
-  const { stdout } = spawnSync(process.execPath, ["main.js"], { cwd: folder.path, encoding: "utf8" })
-  expect(stdout).toBe("true 10\n")
 })
