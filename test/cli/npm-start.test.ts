@@ -6,7 +6,7 @@ import { connect } from "node:net"
 import { expect, onTestFinished, test } from "vitest"
 
 const root = new URL("../..", import.meta.url).pathname
-/** That of examples/hello.ts. */
+/** That of examples/tour.ts. */
 const PORT = 4000
 
 async function isTaken(port: number): Promise<boolean> {
