@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { parentLink } from "../serving/process-group/link.ts"
-import { checkSettings, runMaster } from "../serving/serve/master.ts"
+import { checkBeforeStart, runMaster } from "../serving/serve/master.ts"
 import {
   flagName,
   optionName,
@@ -61,11 +61,13 @@ function specOf(name: SettingName): OptionSpec {
 /** What `werkstatt serve --help` says. */
 export const SERVE_USAGE: string = `Usage: werkstatt serve MODULE[:APP] [options]
 
-Serves an application for production. HUP loads it anew without losing a request, TERM ends
-gracefully, INT and QUIT at once, TTIN and TTOU make one worker more or fewer, USR1 opens the
-logs anew.
+Serves an application for production. HUP loads it and its settings anew without losing a
+request, TERM ends gracefully, INT and QUIT at once, TTIN and TTOU make one worker more or fewer,
+USR1 opens the logs anew, USR2 starts another first process beside this one, on the same sockets.
 
 ${settingsHelp()}
+
+* HUP leaves it as it is: needs a restart, or USR2.
 
 Command:
 
@@ -94,7 +96,8 @@ export async function serve(argv: readonly string[]): Promise<void> {
     process.stdout.write(`${SERVE_USAGE}\n`)
     return
   }
-  for (const [variable, value] of Object.entries(fileEnv)) process.env[variable] ??= value
+  const ofFile = Object.entries(fileEnv).filter(([variable]) => process.env[variable] === undefined)
+  for (const [variable, value] of ofFile) process.env[variable] = value
   const configuration = await configure(flags)
   const { values, hooks } = configuration
   const [name = process.env["WERKSTATT_APP"], ...rest] = positionals
@@ -109,7 +112,7 @@ export async function serve(argv: readonly string[]): Promise<void> {
     return
   }
   try {
-    await checkSettings(values)
+    await checkBeforeStart(values)
     if (flags["check-config"]) {
       await loadApplication(name)
       process.stdout.write("The settings are all right, and the application can be loaded.\n")
@@ -118,6 +121,8 @@ export async function serve(argv: readonly string[]): Promise<void> {
     }
     // The application is loaded by the workers only, so that they have the new one after a reload.
     const loader = typescriptLoader(findModule(parseName(name).module))
+    // Each process reads the file itself: after a reload it may say something else.
+    for (const [variable] of ofFile) delete process.env[variable]
     const isBindGiven = configuration.sources["bind"] !== "default"
     const code = await runMaster(values, isBindGiven, loader === undefined ? {} : { execArgv: ["--import", loader] })
     process.exitCode = code

@@ -88,6 +88,16 @@ export async function listen(server: Server, address: Address): Promise<void> {
   }
 }
 
+/**
+ * Checks that a unix socket can be made at `path`: nothing is there, or a socket on which nobody listens any more.
+ *
+ * @throws Error with a sentence when something else is there
+ */
+export async function checkUnixPath(path: string): Promise<void> {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined || (await isStale(path))) return
+  throw unavailable(Object.assign(new Error("address in use"), { code: "EADDRINUSE" }), { kind: "unix", path })
+}
+
 function checkMode(mode: number): void {
   if (!Number.isInteger(mode) || mode < 0 || mode > 0o777)
     throw new RangeError(`socketMode must be a whole number from 0 to 0o777, not ${String(mode)}`)

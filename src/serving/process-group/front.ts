@@ -4,16 +4,21 @@ import { createServer, type Server } from "node:net"
 import { type Address, listen } from "../address.ts"
 import type { HeldConnection } from "./member.ts"
 
-/** Listens at an address; `index` tells the processes which of several it was. */
+/** A server that listens for the processes of a group; `index` tells them at which of several addresses. */
+export function frontServer(index: number, deliver: (connection: HeldConnection) => void): Server {
+  return createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
+    socket.on("error", () => socket.destroy())
+    deliver({ socket, address: index })
+  })
+}
+
+/** The same, listening at an address. */
 export async function listenFor(
   address: Address,
   index: number,
   deliver: (connection: HeldConnection) => void,
 ): Promise<Server> {
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
-    socket.on("error", () => socket.destroy())
-    deliver({ socket, address: index })
-  })
+  const server = frontServer(index, deliver)
   await listen(server, address)
   return server
 }

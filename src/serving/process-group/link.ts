@@ -72,6 +72,22 @@ export function onTold(listener: (text: unknown) => void): void {
   })
 }
 
+/** Says something to the parent, and waits until it says `answer`. */
+export async function askParent(text: unknown, answer: unknown): Promise<void> {
+  // Until it serves, the channel does not keep this process alive.
+  process.channel?.ref()
+  const answered = new Promise<void>((resolve) => {
+    const listener = (message: ParentMessage): void => {
+      if (message?.werkstatt !== "tell" || message.text !== answer) return
+      process.off("message", listener)
+      resolve()
+    }
+    process.on("message", listener)
+  })
+  tellParent(text)
+  await answered
+}
+
 /** Says something to the parent besides what every process says. */
 export function tellParent(text: unknown): void {
   send({ werkstatt: "tell", text })

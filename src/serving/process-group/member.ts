@@ -45,8 +45,8 @@ export interface MemberListener {
   onExit(member: Member, exit: Exit, lost: readonly HeldConnection[]): void
 }
 
-// Taken when this module is loaded: the program may go elsewhere, and its processes begin at the same place.
-const cwd = process.cwd()
+/** Taken when this module is loaded: the program may go elsewhere, and its processes begin at the same place. */
+export const startFolder: string = process.cwd()
 
 const ending = import.meta.url.slice(import.meta.url.lastIndexOf("."))
 const PRELOAD = new URL(`./preload${ending}`, import.meta.url).href
@@ -72,7 +72,7 @@ export class Member {
     // Without a shell: names with spaces and quotes are what they are.
     const argv = [...execArgv, ...inheritedFlags(process.execArgv), "--import", preload, ...process.argv.slice(1)]
     const child = spawn(process.execPath, argv, {
-      cwd,
+      cwd: startFolder,
       env: { ...process.env, ...env, [PARENT_VARIABLE]: String(process.pid) },
       stdio: ["inherit", "inherit", "inherit", "ipc", "pipe"],
       ...(uid !== undefined && { uid }),
@@ -192,6 +192,6 @@ export class Member {
 }
 
 /** Two processes cannot be debugged on one port; that of the child is a free one. */
-function inheritedFlags(flags: readonly string[]): string[] {
+export function inheritedFlags(flags: readonly string[]): string[] {
   return flags.map((flag) => flag.replace(/^--inspect(?:-brk|-wait)?(?:=.*)?$/, "--inspect=127.0.0.1:0"))
 }

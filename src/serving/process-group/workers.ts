@@ -14,17 +14,21 @@ import { ProcessGroup } from "./process-group.ts"
 /** How important a line for the operator is. */
 export type Level = "info" | "warning" | "error"
 
-/** How many, how started, and how long each may take. */
-export interface WorkersOptions {
-  count: number
-  launch: Launch
-  payload: GroupPayload
+/** How long each may take. */
+export interface WorkerLimits {
   /** From its start until it is ready. */
   readyLimitMs: number
   /** From being told to end to its end. */
   stopLimitMs: number
   /** For one turn of its event loop; 0 for no limit. */
   hangLimitMs: number
+}
+
+/** How many, how started, and who is told. */
+export interface WorkersOptions extends WorkerLimits {
+  count: number
+  launch: Launch
+  payload: GroupPayload
   say(line: string, level: Level): void
   onReady?(member: Member, info: unknown): void
   onTold?(member: Member, text: unknown): void
@@ -67,7 +71,7 @@ const MOST_WAITING = 4096
 const BACK_OFF = { firstMs: 500, mostMs: 30_000, heldMs: 10_000 }
 
 export class Workers implements MemberListener {
-  readonly #options: WorkersOptions
+  #options: WorkersOptions
   readonly #group = new ProcessGroup()
   readonly #workers = new Map<Member, Worker>()
   readonly #backOff = new BackOff(BACK_OFF)
@@ -92,11 +96,7 @@ export class Workers implements MemberListener {
 
   /** Resolves when all of them are ready; rejects when one ends before any was. */
   async start(): Promise<void> {
-    const { hangLimitMs } = this.#options
-    if (hangLimitMs > 0) {
-      const everyMs = Math.min(250, Math.max(10, hangLimitMs / 8))
-      this.#watch = setInterval(() => this.#look(everyMs), everyMs)
-    }
+    this.#watchTurns()
     const started = new Promise<void>((resolve, reject) => {
       this.#onStarted = { resolve, reject }
     })
@@ -107,6 +107,20 @@ export class Workers implements MemberListener {
       await this.stop(0)
       throw error
     }
+  }
+
+  /** From now on these limits count. */
+  adjust(limits: WorkerLimits): void {
+    this.#options = { ...this.#options, ...limits }
+    this.#watchTurns()
+  }
+
+  #watchTurns(): void {
+    clearInterval(this.#watch)
+    const { hangLimitMs } = this.#options
+    if (hangLimitMs <= 0 || this.#stopping) return
+    const everyMs = Math.min(250, Math.max(10, hangLimitMs / 8))
+    this.#watch = setInterval(() => this.#look(everyMs), everyMs)
   }
 
   /** Those that take connections. */

@@ -1,25 +1,23 @@
 // The first process of `serve`: owns the listening sockets, keeps the workers, and does what signals say. It runs no
 // application. gunicorn's signals, so that scripts and habits carry over.
 
-import type { Server } from "node:net"
-import { availableParallelism } from "node:os"
-import { boundAddress, listen } from "../address.ts"
 import { type ApplicationServer, applicationServer } from "../application-server.ts"
-import { listenFor } from "../process-group/front.ts"
-import type { GroupPayload } from "../process-group/link.ts"
+import { frontServer } from "../process-group/front.ts"
 import type { Launch, Member } from "../process-group/member.ts"
-import { StartFailed, Workers } from "../process-group/workers.ts"
-import { accessFormat } from "./access-format.ts"
-import { bindAddress } from "./bind.ts"
+import { StartFailed, type WorkerLimits, Workers } from "../process-group/workers.ts"
 import { loadCertificates } from "./certificates.ts"
+import { checkSettings, workerCount } from "./check-settings.ts"
 import { ErrorLog } from "./error-log.ts"
-import { giveTo, type Identity, identityOf, writePidFile } from "./identity.ts"
+import { giveTo, type Identity, identityOf } from "./identity.ts"
+import { Listening } from "./listening.ts"
 import { LogFile } from "./log-file.ts"
 import { Totals } from "./metrics.ts"
-import type { ToMaster, ToWorker } from "./protocol.ts"
-import { inheritedSockets, ServiceManager } from "./service-manager.ts"
-import { SettingError, type SettingValues } from "./settings.ts"
+import { PidFile } from "./pid-file.ts"
+import type { ToMaster, ToWorker, WorkersPayload } from "./protocol.ts"
+import { ServiceManager } from "./service-manager.ts"
+import { changedSettings, flagName, SETTINGS, type Setting, type SettingValues } from "./settings.ts"
 import { statusSite } from "./status-site.ts"
+import { Successor, takeInheritance, tellStarter } from "./successor.ts"
 
 /** A signal sent twice within this time is one: from the terminal, and passed on by the program that started this one. */
 const SAME_MS = 50
@@ -44,7 +42,7 @@ type Phase = "starting" | "running" | "draining" | "stopping"
 
 /** Runs until it is told to end; resolves with an exit code. */
 export async function runMaster(values: SettingValues, isBindGiven: boolean, launch: Launch = {}): Promise<number> {
-  await checkSettings(values)
+  await checkBeforeStart(values)
   return new Master(values, isBindGiven, launch).run()
 }
 
@@ -53,41 +51,37 @@ export async function runMaster(values: SettingValues, isBindGiven: boolean, lau
  *
  * @throws Error with a sentence
  */
-export async function checkSettings(values: SettingValues): Promise<void> {
-  workerCount(values.workers)
-  for (const text of values.bind) bindAddress(text, values)
-  if (values.statusBind !== undefined) bindAddress(values.statusBind)
-  if (typeof values.accessLogFormat === "string") accessFormat(values.accessLogFormat)
-  if (!["lines", "json"].includes(values.errorLogFormat))
-    throw new SettingError(`error-log-format is lines or json, not "${values.errorLogFormat}".`)
-  if (values.http2 && values.cert.length === 0)
-    throw new SettingError("http2 needs a certificate: no client asks for it without TLS.")
+export async function checkBeforeStart(values: SettingValues): Promise<void> {
+  checkSettings(values)
   identityOf(values.user, values.group)
   await loadCertificates(values.cert, values.key)
-  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
-  if (values.reusePort && (major < 22 || (major === 22 && minor < 12)))
-    throw new SettingError(`reuse-port needs Node 22.12, and this is ${process.versions.node}.`)
 }
 
-function workerCount(text: string): number {
-  if (text === "auto") return availableParallelism()
-  const count = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN
-  if (count >= 1) return count
-  throw new SettingError(`workers is a number from 1, or auto, not "${text}".`)
+/** How long workers may take, by the settings. */
+function limitsOf({ bootTimeoutMs, gracefulTimeoutMs, idleLingerMs, timeoutMs }: SettingValues): WorkerLimits {
+  return {
+    readyLimitMs: bootTimeoutMs,
+    stopLimitMs: gracefulTimeoutMs + idleLingerMs + STOP_LIMIT_MS,
+    hangLimitMs: timeoutMs,
+  }
 }
 
 class Master {
-  readonly #values: SettingValues
+  #values: SettingValues
   readonly #isBindGiven: boolean
   readonly #identity: Identity
-  readonly #errorFile: LogFile
-  readonly #log: ErrorLog
+  #errorFile: LogFile
+  #log: ErrorLog
   readonly #manager: ServiceManager
   readonly #workers: Workers
   readonly #totals = new Totals()
   readonly #startedAt = new Date()
-  readonly #fronts: Server[] = []
+  readonly #listening: Listening
   #status: ApplicationServer | undefined = undefined
+  #pidFile: PidFile | undefined = undefined
+  #successor: Successor | undefined = undefined
+  /** What the last worker that was started has made of its settings. */
+  #told: SettingValues | undefined = undefined
   #phase: Phase = "starting"
   #drainTimer: NodeJS.Timeout | undefined = undefined
   #stops = 0
@@ -100,21 +94,18 @@ class Master {
     this.#isBindGiven = isBindGiven
     if (values.umask !== undefined) process.umask(values.umask)
     this.#identity = identityOf(values.user, values.group)
-    // Made here, where there may be more rights, and given to those who write to them.
     this.#errorFile = new LogFile(values.errorLog, 2)
     this.#log = new ErrorLog(this.#errorFile, values.errorLogFormat)
-    if (values.accessLog !== undefined) new LogFile(values.accessLog).close()
-    this.#giveLogs()
+    this.#makeLogs(values)
     this.#manager = new ServiceManager((line) => this.#log.say(line, "warning"))
+    this.#listening = new Listening(values, takeInheritance(), (line) => this.#log.say(line))
     this.#workers = new Workers({
+      ...limitsOf(values),
       count: workerCount(values.workers),
       launch: { ...launch, ...this.#identity },
-      payload: { kind: "workers", values: { ...values } } satisfies GroupPayload,
-      readyLimitMs: values.bootTimeoutMs,
-      stopLimitMs: values.gracefulTimeoutMs + values.idleLingerMs + STOP_LIMIT_MS,
-      hangLimitMs: values.timeoutMs,
+      payload: { kind: "workers", listen: values.reusePort ? values.bind : [] } satisfies WorkersPayload,
       say: (line, level) => this.#log.say(line, level),
-      onTold: (member, text) => this.#told(member, text as ToMaster),
+      onTold: (member, text) => this.#onTold(member, text as ToMaster),
       onGone: ({ pid }) => {
         if (pid !== undefined) this.#totals.end(pid)
       },
@@ -128,11 +119,14 @@ class Master {
     })
     const listeners = SIGNALS.map((signal) => [signal, this.#onSignal[signal]] as const)
     for (const [signal, listener] of listeners) process.on(signal, listener)
-    const removePidFile = pidFile === undefined ? () => {} : writePidFile(pidFile)
+    this.#pidFile = new PidFile(pidFile)
     try {
       await this.#listen()
       if (preload)
-        this.#log.say("preload is not to be had: Node cannot fork a process with its memory. Ignored.", "warning")
+        this.#log.say(
+          "preload is not to be had: Node cannot fork a process with its memory. Each worker loads the application.",
+          "warning",
+        )
       try {
         await this.#workers.start()
       } catch (error) {
@@ -143,52 +137,37 @@ class Master {
       if (this.#phase === "starting") {
         this.#phase = "running"
         this.#log.say(`Ready, with ${this.#workers.serving.length} workers`)
-        this.#manager.ready(this.#statusLine(), () => this.#workers.serving.length > 0)
+        this.#tellManager()
+        tellStarter()
       }
       return await finished
     } finally {
       for (const [signal, listener] of listeners) process.off(signal, listener)
-      for (const front of this.#fronts) front.close()
+      this.#listening.closeFronts()
       this.#status?.destroy()
-      removePidFile()
+      this.#listening.removeFiles(this.#successor !== undefined)
+      this.#pidFile.remove()
       this.#log.say("Ended")
       this.#errorFile.close()
     }
   }
 
   async #listen(): Promise<void> {
-    const { bind, cert, socketOwner, statusBind, reusePort } = this.#values
-    const inherited = inheritedSockets()
-    const texts = [...inherited.map((fd) => `fd://${fd}`), ...(inherited.length > 0 && !this.#isBindGiven ? [] : bind)]
-    const scheme = cert.length === 0 ? "http" : "https"
-    for (const [index, text] of texts.entries()) {
-      const address = bindAddress(text, this.#values)
-      if (reusePort && address.kind !== "fd") {
-        this.#log.say(`Workers listen on ${text}`)
-        continue
-      }
-      const front = await listenFor(address, index, (connection) => this.#workers.deliver(connection))
-      if (address.kind === "unix" && socketOwner !== undefined) {
-        const [user, group] = socketOwner.split(":", 2)
-        giveTo(address.path, identityOf(user || undefined, group))
-      }
-      this.#fronts.push(front)
-      const { urls } = boundAddress(front, address.kind === "tcp" ? hostOf(address.host) : "", scheme)
-      this.#log.say(`Listening on ${urls[0]}`)
+    const { statusBind } = this.#values
+    await this.#listening.open(this.#isBindGiven, (index) =>
+      frontServer(index, (connection) => this.#workers.deliver(connection)),
+    )
+    if (statusBind !== undefined) {
+      const site = statusSite({
+        isReady: () => this.#phase === "running" && this.#workers.serving.length > 0,
+        reason: () => (this.#phase === "running" ? "no worker is ready" : this.#phase),
+        isHealthy: () => this.#phase !== "running" || this.#workers.serving.length > 0,
+        metrics: () => this.#metrics(),
+      })
+      this.#status = applicationServer(site, { accessLog: false }, undefined)
+      await this.#listening.openStatus(this.#status.server, statusBind)
     }
-    if (statusBind === undefined) return
-    const site = statusSite({
-      isReady: () => this.#phase === "running" && this.#workers.serving.length > 0,
-      reason: () => (this.#phase === "running" ? "no worker is ready" : this.#phase),
-      isHealthy: () => this.#phase !== "running" || this.#workers.serving.length > 0,
-      metrics: () => this.#metrics(),
-    })
-    const status = applicationServer(site, { accessLog: false }, undefined)
-    const address = bindAddress(statusBind, this.#values)
-    await listen(status.server, address)
-    this.#status = status
-    const { urls } = boundAddress(status.server, address.kind === "tcp" ? hostOf(address.host) : "", "http")
-    this.#log.say(`Status on ${urls[0]}`)
+    this.#listening.closeUnused()
   }
 
   // ---- signals
@@ -201,27 +180,25 @@ class Master {
     SIGTTIN: () => this.#scale(1),
     SIGTTOU: () => this.#scale(-1),
     SIGUSR1: () => this.#reopenLogs(),
-    SIGUSR2: () =>
-      this.#log.say(
-        "A new master beside this one is not to be had; SIGHUP loads new code without losing a request",
-        "warning",
-      ),
+    SIGUSR2: () => this.#succeed(),
     // Every terminal sends it whose window changes; there are no daemons here that it could mean.
     SIGWINCH: () => {},
   }
 
   #reopenLogs(): void {
     this.#errorFile.reopen()
-    // The new file of the workers is made here, where there may be more rights.
-    if (this.#values.accessLog !== undefined) new LogFile(this.#values.accessLog).close()
-    this.#giveLogs()
+    this.#makeLogs(this.#values)
     this.#workers.tell("reopen" satisfies ToWorker)
     this.#log.say("Logs opened anew")
   }
 
-  #giveLogs(): void {
-    for (const path of [this.#values.accessLog, this.#values.errorLog])
-      if (path !== undefined && path !== "-") giveTo(path, this.#identity)
+  /** Made here, where there may be more rights, and given to the workers, which write to them. */
+  #makeLogs({ accessLog, errorLog }: SettingValues): void {
+    for (const path of [accessLog, errorLog]) {
+      if (path === undefined || path === "-") continue
+      new LogFile(path).close()
+      giveTo(path, this.#identity)
+    }
   }
 
   #scale(by: number): void {
@@ -236,9 +213,74 @@ class Master {
     this.#log.say("Reloading")
     this.#manager.reloading()
     const succeeded = await this.#workers.reload()
-    if (succeeded) this.#log.say("Reloaded")
-    else if (this.#phase === "running") this.#log.say("Not reloaded: the workers from before go on", "error")
+    if (succeeded) {
+      this.#log.say("Reloaded")
+      if (this.#told !== undefined) this.#apply(this.#told)
+    } else if (this.#phase === "running") this.#log.say("Not reloaded: the workers from before go on", "error")
+    this.#tellManager()
+  }
+
+  /** The workers have read the settings anew; what concerns this process is taken from them. */
+  #apply(told: SettingValues): void {
+    const changed = changedSettings(this.#values, told)
+    if (changed.length === 0) return
+    const isKept = (name: (typeof changed)[number]) => (SETTINGS[name] as Setting).needsRestart === true
+    const names = (kept: boolean) =>
+      changed
+        .filter((name) => isKept(name) === kept)
+        .map(flagName)
+        .join(", ")
+    const values = { ...told } as Record<string, unknown>
+    for (const name of changed) if (isKept(name)) values[name] = this.#values[name as keyof SettingValues]
+    const before = this.#values
+    this.#values = values as unknown as SettingValues
+    if (before.errorLog !== told.errorLog || before.errorLogFormat !== told.errorLogFormat) {
+      this.#errorFile.close()
+      this.#errorFile = new LogFile(told.errorLog, 2)
+      this.#log = new ErrorLog(this.#errorFile, told.errorLogFormat)
+    }
+    this.#workers.adjust(limitsOf(this.#values))
+    if (before.workers !== told.workers) this.#workers.scale(workerCount(told.workers))
+    if (names(false) !== "") this.#log.say(`Changed: ${names(false)}`)
+    if (names(true) !== "") this.#log.say(`Not changed, since it needs a restart: ${names(true)}`, "warning")
+  }
+
+  #tellManager(): void {
     this.#manager.ready(this.#statusLine(), () => this.#workers.serving.length > 0)
+  }
+
+  /** Starts another first process, which takes connections too, until one of the two is told to end. */
+  #succeed(): void {
+    if (this.#phase !== "running") return
+    if (this.#successor !== undefined) {
+      this.#log.say(`Process ${this.#successor.pid} is there already, beside this one`, "warning")
+      return
+    }
+    const sockets = this.#listening.passedOn()
+    if (sockets === undefined) {
+      this.#log.say(
+        "Another first process beside this one is not to be had here: it takes a Linux with /proc. SIGHUP loads new code.",
+        "warning",
+      )
+      return
+    }
+    this.#pidFile?.moveAside()
+    this.#successor = new Successor(sockets, this.#manager.variables, {
+      onReady: (pid) => {
+        this.#log.say(`Process ${pid} takes connections too; SIGTERM ends this one, or that one`)
+        this.#manager.leave()
+      },
+      onExit: (pid, how, wasReady) => {
+        this.#successor = undefined
+        this.#log.say(
+          `Process ${pid} ended (${how})${wasReady ? "" : " before it was ready"}; this one goes on`,
+          wasReady ? "info" : "error",
+        )
+        this.#pidFile?.moveBack()
+        if (wasReady && this.#phase === "running") this.#tellManager()
+      },
+    })
+    this.#log.say(`Process ${this.#successor.pid} is started beside this one`)
   }
 
   /** Unready first, for as long as a balancer needs to see it; then no connections; then, in time, no requests. */
@@ -250,7 +292,10 @@ class Master {
     clearTimeout(this.#drainTimer)
     const { drainDelayMs } = this.#values
     if (this.#stops === 1) void this.#manager.stopping()
-    if (this.#stops === 1 && isGraceful && drainDelayMs > 0 && this.#phase === "running") {
+    // Another process takes what comes: no balancer has to know.
+    const isRelieved = this.#successor?.isReady === true
+    if (isRelieved) this.#status?.destroy()
+    if (this.#stops === 1 && isGraceful && drainDelayMs > 0 && this.#phase === "running" && !isRelieved) {
       this.#phase = "draining"
       this.#log.say(`Unready; ending in ${drainDelayMs} ms`)
       this.#drainTimer = setTimeout(() => this.#end(true), drainDelayMs)
@@ -260,21 +305,29 @@ class Master {
   }
 
   #end(isGraceful: boolean): void {
-    const { gracefulTimeoutMs, idleLingerMs } = this.#values
     this.#phase = "stopping"
     this.#log.say(isGraceful ? "Ending; requests at work are finished" : "Ending at once")
     // What the kernel has accepted in our name is served; closing the socket would break it off.
     setImmediate(() => {
-      for (const front of this.#fronts) front.close()
-      const limitMs = isGraceful ? gracefulTimeoutMs + idleLingerMs + STOP_LIMIT_MS : 0
+      this.#listening.closeFronts()
+      const limitMs = isGraceful ? limitsOf(this.#values).stopLimitMs : 0
       void this.#workers.stop(limitMs).then(() => this.#finish(0))
     })
   }
 
   // ---- what workers say
 
-  #told(member: Member, text: ToMaster): void {
-    if ("recycle" in text) {
+  #onTold(member: Member, text: ToMaster): void {
+    if ("settings" in text) {
+      this.#told = text.settings
+      try {
+        this.#makeLogs(text.settings)
+      } catch (error) {
+        // The worker meets the same, and says so in its end.
+        this.#log.say((error as Error).message, "error")
+      }
+      member.tell("go" satisfies ToWorker)
+    } else if ("recycle" in text) {
       this.#log.say(`Process ${member.pid} is replaced: ${text.recycle}`)
       this.#workers.recycle(member)
     } else if (member.pid !== undefined) {
@@ -308,8 +361,4 @@ class Master {
   #statusLine(): string {
     return `${this.#workers.serving.length} workers serve`
   }
-}
-
-function hostOf(host: string): string {
-  return host.includes(":") ? `[${host}]` : host
 }

@@ -20,8 +20,9 @@ export type ServeOptions = Omit<SettingOptions, "accessLogFormat" | "workers"> &
  * The program is run anew in each worker, up to this call. In the process that was started, the call serves nothing itself: it
  * listens, starts the workers, and replaces those that die, hang or have had their time.
  *
- * TERM ends gracefully, INT and QUIT at once, HUP loads the program anew without losing a request, TTIN and TTOU make one
- * worker more or fewer, USR1 opens the logs anew. A second TERM does not wait.
+ * TERM ends gracefully, INT and QUIT at once, HUP loads the program and its settings anew without losing a request, TTIN and TTOU
+ * make one worker more or fewer, USR1 opens the logs anew, USR2 starts another first process beside this one, on the same
+ * sockets. A second TERM does not wait.
  *
  * @throws SettingError for a setting that makes no sense
  * @throws Error when an address is taken, or a file cannot be read; the message says what to do

@@ -22,10 +22,13 @@ export function inheritedSockets(env: NodeJS.ProcessEnv = process.env): number[]
 export class ServiceManager {
   readonly #socket: string | undefined
   readonly #watchdogMs: number | undefined
+  /** What a process that takes over has to know. */
+  readonly variables: Readonly<Record<string, string>>
   readonly #warn: (line: string) => void
   #last: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined = undefined
   #hasFailed = false
+  #isQuiet = false
 
   /** @param warn is told once when nothing can be said to the manager */
   constructor(warn: (line: string) => void, env: NodeJS.ProcessEnv = process.env) {
@@ -34,17 +37,30 @@ export class ServiceManager {
     const { WATCHDOG_USEC: usec, WATCHDOG_PID: pid } = env
     const isOurs = pid === undefined || Number(pid) === process.pid
     this.#watchdogMs = usec !== undefined && isOurs && Number(usec) > 0 ? Number(usec) / 1000 : undefined
+    this.variables = Object.fromEntries(
+      Object.entries({ NOTIFY_SOCKET: env["NOTIFY_SOCKET"], WATCHDOG_USEC: isOurs ? usec : undefined }).filter(
+        (entry): entry is [string, string] => entry[1] !== undefined,
+      ),
+    )
     for (const name of ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]) delete env[name]
   }
 
   /** The service is ready. From now on the watchdog hears of it, for as long as `isWell`. */
   ready(status: string, isWell: () => boolean): void {
+    this.#isQuiet = false
     this.#say("READY=1", `STATUS=${status}`, ...(this.#watchdogMs === undefined ? [] : ["WATCHDOG=1"]))
     if (this.#watchdogMs === undefined || this.#timer !== undefined) return
     this.#timer = setInterval(() => {
       if (isWell()) this.#say("WATCHDOG=1")
     }, this.#watchdogMs / 2)
     this.#timer.unref()
+  }
+
+  /** Another process speaks for the service from now on. */
+  leave(): void {
+    this.#isQuiet = true
+    clearInterval(this.#timer)
+    this.#timer = undefined
   }
 
   reloading(): void {
@@ -65,7 +81,7 @@ export class ServiceManager {
 
   #say(...lines: string[]): void {
     const socket = this.#socket
-    if (socket === undefined) return
+    if (socket === undefined || this.#isQuiet) return
     this.#last = this.#last.then(
       () =>
         new Promise((resolve) => {

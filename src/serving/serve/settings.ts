@@ -14,26 +14,43 @@ export interface Setting {
   readonly default?: string
   readonly least?: number
   readonly most?: number
+  /** Whether SIGHUP leaves it as it is; the help has a star there. */
+  readonly needsRestart?: true
   readonly help: string
 }
 
 export const SETTINGS = {
   bind: {
     kind: "list",
+    needsRestart: true,
     group: "Sockets",
     value: "ADDRESS",
     default: "127.0.0.1:8000",
     help: "where to listen: HOST:PORT, [::1]:PORT, :PORT for all addresses, unix:PATH, fd://NUMBER; may be given several times",
   },
-  socketMode: { kind: "mode", group: "Sockets", value: "MODE", help: "the permissions of unix sockets, as 660" },
-  socketOwner: { kind: "text", group: "Sockets", value: "USER[:GROUP]", help: "the owner of unix sockets" },
+  socketMode: {
+    kind: "mode",
+    needsRestart: true,
+    group: "Sockets",
+    value: "MODE",
+    help: "the permissions of unix sockets, as 660",
+  },
+  socketOwner: {
+    kind: "text",
+    needsRestart: true,
+    group: "Sockets",
+    value: "USER[:GROUP]",
+    help: "the owner of unix sockets",
+  },
   reusePort: {
     kind: "flag",
+    needsRestart: true,
     group: "Sockets",
     help: "each worker listens by itself, and the kernel spreads connections (SO_REUSEPORT; from Node 22.12)",
   },
   statusBind: {
     kind: "text",
+    needsRestart: true,
     group: "Sockets",
     value: "ADDRESS",
     help: "where /-/ready, /-/health and /metrics are answered, by the first process",
@@ -124,10 +141,34 @@ export const SETTINGS = {
   },
   key: { kind: "list", group: "TLS", value: "FILE", help: "the key of each certificate, in the same order" },
   http2: { kind: "flag", group: "TLS", help: "speak HTTP/2 with clients that ask for it; needs a certificate" },
-  pidFile: { kind: "text", group: "Process", value: "FILE", help: "where the number of the first process is written" },
-  user: { kind: "text", group: "Process", value: "USER", help: "who the workers run as; needs root" },
-  group: { kind: "text", group: "Process", value: "GROUP", help: "the group that the workers run in; needs root" },
-  umask: { kind: "mode", group: "Process", value: "MODE", help: "the umask of all processes, as 027" },
+  pidFile: {
+    kind: "text",
+    needsRestart: true,
+    group: "Process",
+    value: "FILE",
+    help: "where the number of the first process is written",
+  },
+  user: {
+    kind: "text",
+    needsRestart: true,
+    group: "Process",
+    value: "USER",
+    help: "who the workers run as; needs root",
+  },
+  group: {
+    kind: "text",
+    needsRestart: true,
+    group: "Process",
+    value: "GROUP",
+    help: "the group that the workers run in; needs root",
+  },
+  umask: {
+    kind: "mode",
+    needsRestart: true,
+    group: "Process",
+    value: "MODE",
+    help: "the umask of all processes, as 027",
+  },
   headersTimeout: { kind: "duration", group: "Limits", default: "20s", help: "time for a request's head" },
   requestTimeout: {
     kind: "duration",
@@ -339,6 +380,18 @@ function checked(name: SettingName, setting: Setting, given: unknown): unknown {
   throw new SettingError(`${optionName(name)} is ${expected}, not ${JSON.stringify(given) ?? typeof given}.`)
 }
 
+/**
+ * The settings in which two runs of the program differ, by the names of their options.
+ *
+ * @example
+ * changedSettings(settingValues({}), settingValues({ workers: 2 })) // => ["workers"]
+ */
+export function changedSettings(before: SettingValues, after: SettingValues): SettingName[] {
+  // As they look when they come from another process: without functions.
+  const text = (values: SettingValues, name: SettingName) => JSON.stringify(values[optionName(name)])
+  return NAMES.filter((name) => text(before, name) !== text(after, name))
+}
+
 /** The settings as lines for --help, by group. */
 export function settingsHelp(): string {
   const groups = new Map<string, string[]>()
@@ -346,7 +399,7 @@ export function settingsHelp(): string {
     const setting: Setting = SETTINGS[name]
     const value = setting.value ?? { number: "NUMBER", duration: "TIME", size: "SIZE" }[setting.kind as string]
     const head = `  --${flagName(name)}${value === undefined ? "" : ` ${value}`}`
-    const text = setting.default === undefined ? setting.help : `${setting.help} (default ${setting.default})`
+    const text = `${setting.help}${setting.default === undefined ? "" : ` (default ${setting.default})`}${setting.needsRestart ? " *" : ""}`
     groups.set(setting.group, [...(groups.get(setting.group) ?? []), head, ...wrapped(text)])
   }
   return [...groups].map(([group, lines]) => `${group}:\n\n${lines.join("\n")}`).join("\n\n")
@@ -367,8 +420,9 @@ function wrapped(text: string): string[] {
 /** The settings as a table in Markdown. */
 export function settingsTable(): string {
   const rows = NAMES.map((name) => {
-    const { default: value = "", help }: Setting = SETTINGS[name]
-    return `| \`--${flagName(name)}\` | \`${optionName(name)}\` | ${value && `\`${value}\``} | ${help.replaceAll("|", "\\|")} |`
+    const { default: value = "", help, needsRestart }: Setting = SETTINGS[name]
+    const text = `${help.replaceAll("|", "\\|")}${needsRestart ? " \\*" : ""}`
+    return `| \`--${flagName(name)}\` | \`${optionName(name)}\` | ${value && `\`${value}\``} | ${text} |`
   })
   return ["| flag | option | default | |", "| --- | --- | --- | --- |", ...rows].join("\n")
 }

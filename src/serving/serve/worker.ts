@@ -8,14 +8,15 @@ import { listen } from "../address.ts"
 import { type ApplicationOptions, applicationServer } from "../application-server.ts"
 import { closer } from "../make-server.ts"
 import { tellTurns } from "../process-group/guard.ts"
-import { leaveParent, onTold, serveForParent, tellParent } from "../process-group/link.ts"
+import { askParent, leaveParent, onTold, parentLink, serveForParent, tellParent } from "../process-group/link.ts"
 import { type AccessFormat, accessFormat, finishedEntry } from "./access-format.ts"
 import { bindAddress } from "./bind.ts"
 import { loadCertificates } from "./certificates.ts"
+import { checkSettings } from "./check-settings.ts"
 import { ErrorLog } from "./error-log.ts"
 import { LogFile } from "./log-file.ts"
 import { Recorder } from "./metrics.ts"
-import type { ToMaster, ToWorker } from "./protocol.ts"
+import type { ToMaster, ToWorker, WorkersPayload } from "./protocol.ts"
 import { Recycling } from "./recycling.ts"
 import type { SettingValues } from "./settings.ts"
 
@@ -34,6 +35,9 @@ const MOST_TOLD = 10
 
 /** Serves until the first process says that it is enough. */
 export async function runWorker(app: Application, values: SettingValues, hooks: HookOptions): Promise<void> {
+  checkSettings(values)
+  // The first process makes the log files, for which it may need rights that this one does not have.
+  await askParent({ settings: values } satisfies ToMaster, "go" satisfies ToWorker)
   const errorFile = new LogFile(values.errorLog, 2)
   const errors = new ErrorLog(errorFile, values.errorLogFormat)
   const accessFile = values.accessLog === undefined ? undefined : new LogFile(values.accessLog)
@@ -78,7 +82,8 @@ export async function runWorker(app: Application, values: SettingValues, hooks: 
   })
   // A connection on which nothing was said yet is idle: it has its time of grace when the server stops, and no more.
   const take = (socket: Socket): void => void server.emit("connection", socket)
-  const own = values.reusePort ? await listenAlone(values, take) : []
+  const payload = parentLink("workers")?.payload as WorkersPayload | undefined
+  const own = await listenAlone(payload?.listen ?? [], values, take)
   const close = closer(drain, destroy, values.gracefulTimeoutMs)
   onTold((text) => {
     const what = text as ToWorker
@@ -136,9 +141,13 @@ function accessWriter(
 }
 
 /** Listens beside the other workers: the kernel spreads the connections. */
-async function listenAlone(values: SettingValues, take: (socket: Socket) => void): Promise<NetServer[]> {
+async function listenAlone(
+  texts: readonly string[],
+  values: SettingValues,
+  take: (socket: Socket) => void,
+): Promise<NetServer[]> {
   const servers: NetServer[] = []
-  for (const text of values.bind) {
+  for (const text of texts) {
     const address = bindAddress(text, values)
     if (address.kind !== "tcp" || address.port === 0)
       throw new TypeError(`reusePort needs a host and a port, not ${text}`)

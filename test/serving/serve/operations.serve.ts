@@ -93,27 +93,6 @@ describe("configuration", () => {
       env: { PATH: process.env["PATH"], ...env },
     })
 
-  test("flags count before variables, variables before the file, the file before defaults", () => {
-    const folder = new Folder({
-      "app.js": APP(),
-      "werkstatt.config.js": `export default { workers: 3, timeoutMs: 5000, gracefulTimeoutMs: 7000, maxMemoryBytes: 1024, bind: ["127.0.0.1:1"] }`,
-    })
-    const { stdout, stderr, status } = serve(folder, ["app.js", "--print-config", "--timeout", "1.5s"], {
-      WERKSTATT_GRACEFUL_TIMEOUT: "2m",
-      WEB_CONCURRENCY: "4",
-    })
-    expect([stderr, status]).toEqual(["", 0])
-    expect(stdout).toContain(`timeoutMs = 1500  (flag)\n`)
-    expect(stdout).toContain(`gracefulTimeoutMs = 120000  (variable)\n`)
-    expect(stdout).toContain(`workers = "4"  (variable)\n`)
-    expect(stdout).toContain(`maxMemoryBytes = 1024  (file)\n`)
-    expect(stdout).toContain(`bind = ["127.0.0.1:1"]  (file)\n`)
-    expect(stdout).toContain(`bootTimeoutMs = 60000  (default)\n`)
-    expect(serve(folder, ["app.js", "--print-config"], { PORT: "8080" }).stdout).toContain(
-      `bind = [":8080"]  (variable)\n`,
-    )
-  })
-
   test("--check-config loads settings and application, and says what is wrong in one line", () => {
     const folder = new Folder({
       "app.js": APP(),
