@@ -129,6 +129,21 @@ try {
     expect(run(process.execPath, ["proxy.js"])).toBe("httpProxy needs the package undici: npm install undici@7\n")
   })
 
+  test("says which optional package openTelemetry needs, and loads it for nothing else", () => {
+    writeFileSync(
+      join(folder, "telemetry.js"),
+      `import { openTelemetry } from "werkstatt/middleware"
+try {
+  openTelemetry(() => [])
+} catch (error) {
+  console.log(error.message)
+}`,
+    )
+    expect(run(process.execPath, ["telemetry.js"])).toBe(
+      "openTelemetry needs the package @opentelemetry/api: npm install @opentelemetry/api\n",
+    )
+  })
+
   test("brings its command", () => {
     expect(run(join(folder, "node_modules/.bin/werkstatt"), ["--help"])).toMatch(/^Usage: werkstatt/)
   })

@@ -10,6 +10,7 @@ import { isThenable } from "../thenable.ts"
 import { textOf } from "./header-list.ts"
 import { type BodyObserver, observedBody } from "./observed-body.ts"
 import { getRequestId } from "./request-id.ts"
+import { skipTest } from "./skip-test.ts"
 
 /** What is known of a request when it is over. Texts are byte strings, as the client sent them. */
 export interface AccessEntry {
@@ -150,16 +151,6 @@ function userOf(environ: Environ): string | undefined {
   return credentials?.scheme === "basic" && credentials.token !== undefined
     ? parseBasic(credentials.token)?.username
     : undefined
-}
-
-function skipTest(skip: AccessLogOptions["skip"]): (environ: Environ) => boolean {
-  if (skip === undefined) return () => false
-  if (typeof skip === "function") return skip
-  const paths = [...skip].map((path) => (path.endsWith("/") ? path.slice(0, -1) : path))
-  return ({ SCRIPT_NAME, PATH_INFO }) => {
-    const path = SCRIPT_NAME + PATH_INFO
-    return paths.some((each) => path === each || path.startsWith(`${each}/`))
-  }
 }
 
 const FORMATS: Record<string, (entry: AccessEntry) => string> = {

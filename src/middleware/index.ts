@@ -18,6 +18,7 @@ export { availableCodings, type CodingLevels } from "./content-codings.ts"
 export { type CorsOptions, cors } from "./cors.ts"
 export { dispatcher, type Mounts } from "./dispatcher.ts"
 export { type Level, LintError, type LintOptions, lint, unclosedBodies } from "./lint.ts"
+export { type OpenTelemetryOptions, openTelemetry } from "./open-telemetry.ts"
 export { type FunctionTime, type ProfilerOptions, profiler, type RequestProfile } from "./profiler.ts"
 export {
   type OriginalVariables,

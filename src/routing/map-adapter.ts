@@ -82,7 +82,15 @@ export interface Binding {
   readonly queryArgs: QueryArguments | undefined
   /** The query as the bytes of QUERY_STRING, in place of `queryArgs`. */
   readonly queryBytes: string | undefined
+  /** Is told of each match. */
+  readonly onMatch?: MatchListener | undefined
 }
+
+/** Is told which rule a request has matched, and where the map is mounted: decoded, with slashes at both ends. */
+export type MatchListener = (rule: Rule, scriptName: string) => void
+
+/** The key of an environ under which a middleware puts a MatchListener. */
+export const ON_MATCH_KEY = "werkstatt.on_match"
 
 /** A method that no rule names, for asking which there are. */
 const NO_METHOD = "--"
@@ -111,6 +119,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
   readonly domain: string
   #queryArgs: QueryArguments | undefined
   #queryBytes: string | undefined
+  readonly #onMatch: MatchListener | undefined
 
   constructor(map: AdaptedMap, binding: Binding) {
     this.map = map
@@ -123,6 +132,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
     this.pathInfo = binding.pathInfo
     this.#queryArgs = binding.queryArgs
     this.#queryBytes = binding.queryBytes
+    this.#onMatch = binding.onMatch
     this.websocket = binding.urlScheme === "ws" || binding.urlScheme === "wss"
     this.domain = map.hostMatching ? comparableHost(binding.serverName) : map.subdomainMatching ? binding.subdomain : ""
   }
@@ -148,6 +158,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
     const outcome = this.#find(path, method, options.websocket)
     if (outcome.rule === undefined) throw this.#errorOf(outcome, options.queryArgs)
     const { rule, values } = outcome
+    this.#onMatch?.(rule.rule, this.scriptName)
     const redirect = rule.mayRedirect ? this.#redirectOf(outcome, method, options.queryArgs) : undefined
     if (redirect !== undefined) throw new RequestRedirect(redirect)
     return { endpoint: rule.endpoint, values, rule: rule.rule } as unknown as Match<Spec, Table>

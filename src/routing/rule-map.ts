@@ -21,7 +21,7 @@ import {
 import { DuplicateRuleError } from "./errors.ts"
 import type { ConverterTable, Nothing } from "./inference.ts"
 import { languageOf } from "./language.ts"
-import { MapAdapter, type QueryArguments } from "./map-adapter.ts"
+import { MapAdapter, type MatchListener, ON_MATCH_KEY, type QueryArguments } from "./map-adapter.ts"
 import { Matcher } from "./matcher.ts"
 import { type ConverterArguments, type Placeholder, parseConverterArguments } from "./pattern.ts"
 import { endpointName, type Rule, type RuleFactory } from "./rule.ts"
@@ -375,6 +375,7 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
       pathInfo: byteStringToText(environ.PATH_INFO ?? ""),
       queryArgs: undefined,
       queryBytes: environ.QUERY_STRING ?? "",
+      onMatch: environ[ON_MATCH_KEY] as MatchListener | undefined,
     })
   }
 

@@ -1,0 +1,17 @@
+// @opentelemetry/api, through which spans and metrics reach the SDK that the program has set up. An optional package, loaded when a
+// layer is made that needs it.
+
+import { createRequire } from "node:module"
+
+/** What the layer uses. */
+export type OpenTelemetryApi = typeof import("@opentelemetry/api")
+
+/** @throws Error that names the package when it is not installed */
+export function loadOpenTelemetry(): OpenTelemetryApi {
+  try {
+    return createRequire(import.meta.url)("@opentelemetry/api") as OpenTelemetryApi
+  } catch (error) {
+    const sentence = "openTelemetry needs the package @opentelemetry/api: npm install @opentelemetry/api"
+    throw Object.assign(new Error(sentence, { cause: error }), { code: (error as NodeJS.ErrnoException).code })
+  }
+}
