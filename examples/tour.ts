@@ -112,7 +112,7 @@ const STYLE =
   new SafeHtml(`:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}html{background:Canvas;color:CanvasText}a{color:LinkText}body{max-width:70rem;margin:2rem auto;padding:0 1rem}
 section{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,2fr);gap:1rem;border-top:1px solid #8886;padding:1rem 0}@media(max-width:50rem){section{grid-template-columns:minmax(0,1fr)}}
 h2{margin:0;font-size:1.1rem}pre{margin:0;overflow:auto;padding:.75rem;background:#8881;border-radius:.4rem;font-size:.85rem}
-input,button{font:inherit;padding:.3rem .6rem;margin:0 .4rem .4rem 0;max-width:100%}`)
+input,button{font:inherit;padding:.3rem .6rem;margin:0 .4rem .4rem 0;max-width:100%;box-sizing:border-box}`)
 
 function page(title: string, body: SafeHtml, status = 200): Response {
   const text = html`<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
