@@ -8,56 +8,19 @@ import type { Http2SecureServer } from "node:http2"
 import type { Server as HttpsServer } from "node:https"
 import type { Socket } from "node:net"
 import type { TLSSocket } from "node:tls"
-import { FileWrapper } from "../files/file-wrapper.ts"
-import { diskStore } from "../files/upload-store.ts"
 import type { ApplicationLike } from "../gateway.ts"
 import type { SilenceLimits } from "../running/connections.ts"
-import { type ServerParts, Service, type ServiceOptions } from "../running/service.ts"
+import { Service } from "../running/service.ts"
 import { Http1 } from "./node/http1.ts"
 import { Http2 } from "./node/http2.ts"
 import { hasBody, LeanMessage } from "./node/lean-message.ts"
 import { LeanResponse } from "./node/lean-response.ts"
+import type { NodeListenerOptions, NodeServer, NodeServerOptions } from "./node/options.ts"
+import { serverParts, silenceLimits } from "./node/parts.ts"
 import { stopsAtUpgrade, warnIfUntested } from "./node/versions.ts"
 
 export type { FinishedRequest } from "../running/service.ts"
-
-/** How a listener for node:http treats requests. Every limit has a default. */
-export interface NodeListenerOptions extends ServiceOptions {
-  /** How long a client that has closed its sending side may hear nothing before it counts as gone. Default 1000 ms. */
-  halfCloseGraceMs?: number
-}
-
-/** How a server made here listens to its clients, with what a listener takes besides. */
-export interface NodeServerOptions extends NodeListenerOptions {
-  /** A connection on which nothing at all came for so long is closed. Default 20000 ms. */
-  firstByteTimeoutMs?: number
-  /** Time for a request's head to arrive, else 408. Default 20000 ms. */
-  headersTimeoutMs?: number
-  /** Time for a whole request to arrive, else 408. Default 300000 ms; 0 for no limit. */
-  requestTimeoutMs?: number
-  /** How long an idle connection is kept for the next request. Default 5000 ms. */
-  keepAliveTimeoutMs?: number
-  /** How long a client may take nothing of what waits to be sent to it. Default 60000 ms; 0 for no limit. */
-  sendTimeoutMs?: number
-  /**
-   * When the server stops: how long an idle connection is kept, since a client or a balancer may have sent a request before it
-   * learned of the stop. Default 1000 ms.
-   */
-  idleLingerMs?: number
-  /** A longer head is answered with 431. Default 16 KiB. */
-  maxHeadBytes?: number
-}
-
-/** A server, and how to stop it without losing a request. */
-export interface NodeServer<S = Server> {
-  readonly server: S
-  /** Serves a connection that was accepted elsewhere. A request is on its way on it, for which `drain` waits. */
-  inject(socket: Socket): void
-  /** Takes no new connection, answers the requests at work, then ends; resolves when all connections are closed. */
-  drain(): Promise<void>
-  /** Ends at once: signals abort with `reason`, connections break off. */
-  destroy(reason?: unknown): void
-}
+export type { NodeListenerOptions, NodeServer, NodeServerOptions } from "./node/options.ts"
 
 /**
  * A listener for the `request` event of a server of your own.
@@ -78,12 +41,8 @@ export function nodeListener(
     sendMs: 0,
     idleLingerMs: never,
   }
-  const http1 = new Http1(new Service(app, options, partsOf(limits)), options.halfCloseGraceMs ?? 1000, false)
+  const http1 = new Http1(new Service(app, options, serverParts(limits)), options.halfCloseGraceMs ?? 1000, false)
   return (message, response) => http1.handle(message, response, false)
-}
-
-function partsOf(limits: SilenceLimits): ServerParts {
-  return { limits, fileWrapper: (file, blockSize) => new FileWrapper(file, blockSize), uploadStore: diskStore }
 }
 
 /**
@@ -158,18 +117,7 @@ export function setUpServer<S extends Server | HttpsServer | Http2SecureServer>(
   options: NodeServerOptions = {},
 ): NodeServer<S> {
   warnIfUntested()
-  const service = new Service(
-    app,
-    options,
-    partsOf({
-      firstByteMs: options.firstByteTimeoutMs ?? 20_000,
-      headMs: options.headersTimeoutMs ?? 20_000,
-      requestMs: options.requestTimeoutMs ?? 300_000,
-      keepAliveMs: options.keepAliveTimeoutMs ?? 5000,
-      sendMs: options.sendTimeoutMs ?? 60_000,
-      idleLingerMs: options.idleLingerMs ?? 1000,
-    }),
-  )
+  const service = new Service(app, options, serverParts(silenceLimits(options)))
   const http1 = new Http1(service, options.halfCloseGraceMs ?? 1000, true)
   const carriers = new Set<Socket>()
   attach(server, service, http1, carriers)

@@ -2,10 +2,11 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
-import { type Carrier, Connection } from "../../running/connection.ts"
+import { Connection } from "../../running/connection.ts"
 import type { Connections } from "../../running/connections.ts"
 import type { Addresses } from "../../running/environ.ts"
 import { addressesOf } from "./addresses.ts"
+import { SocketCarrier } from "./socket-carrier.ts"
 
 const CONNECTION: unique symbol = Symbol("werkstatt.connection")
 
@@ -58,84 +59,4 @@ function onClose(this: Socket): void {
 
 function onEnd(this: Socket): void {
   connectionOf(this)?.carrier.halfClose()
-}
-
-function onTimeout(this: Socket): void {
-  connectionOf(this)?.carrier.timeOut()
-}
-
-class SocketCarrier implements Carrier {
-  readonly #socket: Socket
-  readonly #halfCloseGraceMs: number
-  /** Whether the socket's timer runs for bytes that wait to be sent. */
-  #isLimited = false
-  #isHalfClosed = false
-  #isReleased = false
-
-  constructor(socket: Socket, halfCloseGraceMs: number) {
-    this.#socket = socket
-    this.#halfCloseGraceMs = halfCloseGraceMs
-  }
-
-  /**
-   * A client that closed its sending side may still wait for its answer, or be gone altogether; only writing to it tells. So
-   * silence decides: when no byte was taken by it for the time of grace, it counts as gone.
-   */
-  halfClose(): void {
-    if (this.#isReleased) return
-    this.#isHalfClosed = true
-    this.#setTimeout(this.#halfCloseGraceMs)
-  }
-
-  /** The socket was silent for the time that it was given. */
-  timeOut(): void {
-    if (this.#isHalfClosed || this.#isLimited) this.#socket.destroy()
-  }
-
-  #setTimeout(ms: number): void {
-    const socket = this.#socket
-    if (!socket.listeners("timeout").includes(onTimeout)) socket.on("timeout", onTimeout)
-    socket.setTimeout(ms)
-  }
-
-  get bytesRead(): number {
-    return this.#socket.bytesRead
-  }
-
-  get isSending(): boolean {
-    return this.#socket.writableLength > 0
-  }
-
-  get isDestroyed(): boolean {
-    return this.#socket.destroyed
-  }
-
-  // The socket's own timer sees bytes move within one chunk.
-  limitSending(ms: number): void {
-    if (this.#isHalfClosed) return
-    this.#isLimited = ms > 0
-    this.#setTimeout(ms)
-  }
-
-  pause(): void {
-    this.#socket.pause()
-  }
-
-  resume(): void {
-    this.#socket.resume()
-  }
-
-  close(): void {
-    this.#socket.destroySoon()
-  }
-
-  destroy(): void {
-    this.#socket.destroy()
-  }
-
-  /** Has nothing more to do with the socket. */
-  release(): void {
-    this.#isReleased = true
-    this.#isLimited = false
-  }
 }

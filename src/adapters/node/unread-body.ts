@@ -42,7 +42,7 @@ export function lingerOnClose(socket: Socket, limits: DiscardLimits): void {
  * Closes the sending side, and takes in what still comes: for `lingerMs` at most, and no longer than the client goes on
  * sending. Time is the limit here and not size: a client that writes all of a large body before it reads gets to its answer.
  */
-function linger(socket: Socket, { lingerMs }: DiscardLimits): void {
+export function linger(socket: Socket, { lingerMs }: DiscardLimits): void {
   socket.end()
   socket.resume()
   let left = lingerMs
