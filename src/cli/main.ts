@@ -5,33 +5,37 @@ import { readFileSync } from "node:fs"
 import { closest } from "../mistakes/similarity.ts"
 import { isRunningFromReloader } from "../serving/process-group/link.ts"
 import { failureText } from "./failure-text.ts"
-import { fetchOnce } from "./fetch.ts"
 import { LoadError } from "./load-application.ts"
 import { UsageError } from "./options.ts"
-import { routes } from "./routes.ts"
-import { RUN_USAGE, run } from "./run.ts"
-import { serve } from "./serve.ts"
 
-const USAGE = `${RUN_USAGE}
+type Command = (argv: readonly string[]) => Promise<void>
+
+// A command loads what it needs and no more: a CGI script is started anew for each request.
+const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ["run", async () => (await import("./run.ts")).run],
+  ["serve", async () => (await import("./serve.ts")).serve],
+  ["cgi", async () => (await import("./cgi.ts")).cgi],
+  ["fetch", async () => (await import("./fetch.ts")).fetchOnce],
+  ["routes", async () => (await import("./routes.ts")).routes],
+])
+
+async function usage(): Promise<string> {
+  const { RUN_USAGE } = await import("./run.ts")
+  return `${RUN_USAGE}
 
 Other commands:
 
   werkstatt serve MODULE[:APP]          serve an application for production
+  werkstatt cgi MODULE[:APP]            answer one request as a CGI script
   werkstatt fetch MODULE[:APP] PATH     call it once, without a server, and print the response
   werkstatt routes MODULE[:MAP]         print the rules of a map
   werkstatt COMMAND --help              what a command can do
   werkstatt --version`
-
-const COMMANDS = new Map([
-  ["run", run],
-  ["serve", serve],
-  ["fetch", fetchOnce],
-  ["routes", routes],
-])
+}
 
 async function main([command, ...argv]: string[]): Promise<void> {
   if (command === undefined || command === "--help" || command === "-h") {
-    process.stdout.write(`${USAGE}\n`)
+    process.stdout.write(`${await usage()}\n`)
     if (command === undefined) process.exitCode = 2
     return
   }
@@ -40,12 +44,13 @@ async function main([command, ...argv]: string[]): Promise<void> {
     process.stdout.write(`werkstatt ${(JSON.parse(manifest) as { version: string }).version}\n`)
     return
   }
-  const work = COMMANDS.get(command)
-  if (work === undefined) {
+  const load = COMMANDS.get(command)
+  if (load === undefined) {
     const near = closest(command, COMMANDS.keys())
     const hint = near === undefined ? "Try: werkstatt --help" : `Did you mean "${near}"?`
     throw new UsageError(`There is no command "${command}". ${hint}`)
   }
+  const work = await load()
   await work(argv)
 }
 

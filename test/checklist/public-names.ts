@@ -25,6 +25,10 @@ const SINGLE_DOORS = [
   "forms/busboy.ts",
   "adapters/node.ts",
   "adapters/fetch.ts",
+  "adapters/cgi.ts",
+  "adapters/scgi.ts",
+  "adapters/uwsgi.ts",
+  "adapters/fastcgi.ts",
 ]
 
 const read = (file: string) => readFileSync(join(src, file), "utf8")

@@ -84,7 +84,8 @@ export function fastCgiPairs(variables: Pairs): Buffer {
 /** Content as records of a stream of at most `size` bytes each, with the empty one at the end. */
 export function fastCgiStream(type: number, id: number, content: Buffer, size = 65_535): Buffer {
   const records: Buffer[] = []
-  for (let at = 0; at < content.length; at += size) records.push(fastCgiRecord(type, id, content.subarray(at, at + size)))
+  for (let at = 0; at < content.length; at += size)
+    records.push(fastCgiRecord(type, id, content.subarray(at, at + size)))
   records.push(fastCgiRecord(type, id))
   return Buffer.concat(records)
 }
@@ -162,7 +163,11 @@ export function fastCgiRecords(bytes: Buffer): FastCgiRecord[] {
     const length = bytes.readUInt16BE(at + 4)
     const end = at + 8 + length
     if (end > bytes.length) break
-    records.push({ type: bytes[at + 1] as number, id: bytes.readUInt16BE(at + 2), content: bytes.subarray(at + 8, end) })
+    records.push({
+      type: bytes[at + 1] as number,
+      id: bytes.readUInt16BE(at + 2),
+      content: bytes.subarray(at + 8, end),
+    })
     at = end + (bytes[at + 6] as number)
   }
   return records
