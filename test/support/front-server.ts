@@ -1,7 +1,6 @@
 // For tests: what a front server does, for one request. It makes CGI variables of a request, sends them by SCGI, uwsgi or
 // FastCGI, and takes the response apart, without anything of the adapters.
 
-import { once } from "node:events"
 import { connect, type Socket } from "node:net"
 import type { HeaderList } from "../../src/gateway.ts"
 import type { ConformanceRequest } from "../../src/testing/conformance-case.ts"
@@ -146,7 +145,7 @@ export async function conversation(socket: Socket, bytes: Uint8Array): Promise<{
       })
   })
   socket.write(bytes)
-  await once(socket, "close")
+  await new Promise((resolve) => socket.once("close", resolve))
   return { bytes: Buffer.concat(chunks), isReset }
 }
 
