@@ -107,6 +107,8 @@ async function answerSize(port: number, request: string): Promise<number> {
     const length = /content-length: (\d+)/i.exec(text)
     const head = text.indexOf("\r\n\r\n")
     if (head !== -1 && text.startsWith("HTTP/1.1 304 ")) break
+    // Of a chunked body the chunks must come in the same sizes each time.
+    if (head !== -1 && /transfer-encoding: chunked/i.test(text) && text.endsWith("\r\n0\r\n\r\n")) break
     if (head === -1 || length === null) continue
     if (text.length >= head + 4 + Number(length[1])) break
   }

@@ -17,23 +17,22 @@ export function isClosable(body: unknown): body is Closable {
 }
 
 /** Waits for what ends something, but not for ever: `onLate` is told when the time is over. Rejects as `result` does. */
-export async function bounded(
-  result: PromiseLike<unknown>,
-  what: string,
-  onLate: (message: string) => void,
-): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(() => {
+export function bounded(result: PromiseLike<unknown>, what: string, onLate: (message: string) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
       onLate(`${what} did not settle within ${CLOSE_LIMIT_MS} ms`)
       resolve()
     }, CLOSE_LIMIT_MS)
+    const done = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+    const fail = (error: unknown) => {
+      clearTimeout(timer)
+      reject(error)
+    }
+    result.then(done, fail)
   })
-  try {
-    await Promise.race([result, limit])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 /** @throws TypeError for what is no chunk of bytes */

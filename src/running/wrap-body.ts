@@ -34,6 +34,51 @@ export function wrapBody(body: Body, hooks: BodyHooks): Body {
   return canLend(body) && hooks.chunk === undefined ? Object.assign(wrapped, { lend: () => body.lend() }) : wrapped
 }
 
+/**
+ * A body that is iterated as `body` is, with no layer between, and calls `close` once when it was closed.
+ *
+ * @example
+ * const steps = []
+ * const body = closingAfter([Uint8Array.of(1)], () => { steps.push("closed") })
+ * body.close()
+ * steps // => ["closed"]
+ */
+export function closingAfter(body: Body, close: () => void | Promise<void>): Body {
+  if (Array.isArray(body)) return wrapArray(body, { close })
+  const wrapped = Symbol.asyncIterator in body ? new AsyncClosing(body, close) : new SyncClosing(body, close)
+  return canLend(body) ? Object.assign(wrapped, { lend: () => body.lend() }) : wrapped
+}
+
+/** What both kinds of it have. */
+abstract class Closing<B extends Body> {
+  protected readonly body: B
+  readonly #hook: () => void | Promise<void>
+  #isClosed = false
+
+  constructor(body: B, hook: () => void | Promise<void>) {
+    this.body = body
+    this.#hook = hook
+  }
+
+  close(): void | Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    return closeThen(this.body, this.#hook)
+  }
+}
+
+class AsyncClosing extends Closing<AsyncIterable<Uint8Array> & Body> {
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return this.body[Symbol.asyncIterator]()
+  }
+}
+
+class SyncClosing extends Closing<Iterable<Uint8Array> & Body> {
+  [Symbol.iterator](): Iterator<Uint8Array> {
+    return this.body[Symbol.iterator]()
+  }
+}
+
 function wrapArray(body: readonly Uint8Array[] & Body, { chunk, sent, end, close }: BodyHooks): Body {
   let chunks: Uint8Array[] = [...body]
   if (chunk !== undefined) chunks = chunks.map((each) => atOnce(chunk(each)))

@@ -2,6 +2,7 @@
 // among them is encoded when it comes. Closing tells the source that nobody wants more, in the words that it knows.
 
 import { encodeText } from "../environ/text-encoding.ts"
+import type { Body } from "../gateway.ts"
 import { describe, isPlainObject } from "../mistakes/describe.ts"
 import { isThenable } from "../thenable.ts"
 
@@ -59,7 +60,67 @@ function bodyHint(value: unknown): string {
 
 const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined })
 
-/** The chunks of any source as bytes: a body for the gateway, which is iterated once and closed once. */
+/**
+ * The chunks of any source as bytes: a body for the gateway, which is iterated once and closed once. One that never has
+ * to wait stays so, and costs no promises.
+ *
+ * @param onClose how the source is closed
+ */
+export function encodedBody(source: BodySource, onClose: () => void | Promise<void>): Body {
+  const isSync =
+    typeof source !== "object" || source === null || !("getReader" in source || Symbol.asyncIterator in source)
+  return isSync ? new SyncEncodedChunks(source as Iterable<Chunk>, onClose) : new EncodedChunks(source, onClose)
+}
+
+class SyncEncodedChunks implements IterableIterator<Uint8Array, undefined> {
+  readonly #source: BodySource
+  readonly #onClose: () => void | Promise<void>
+  #iterator: Iterator<Chunk> | undefined = undefined
+  #done = false
+  #closed = false
+
+  constructor(source: BodySource, onClose: () => void | Promise<void>) {
+    this.#source = source
+    this.#onClose = onClose
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+
+  next(): IteratorResult<Uint8Array, undefined> {
+    if (this.#done) return DONE
+    this.#iterator ??= iterate(this.#source) as Iterator<Chunk>
+    const step = this.#iterator.next()
+    if (step.done) {
+      this.#done = true
+      return DONE
+    }
+    try {
+      return encodeStep(step)
+    } catch (error) {
+      // For whoever iterates over this, an iterator that throws is over; the source's own is not.
+      this.return()
+      throw error
+    }
+  }
+
+  return(): IteratorReturnResult<undefined> {
+    if (!this.#done) {
+      this.#done = true
+      this.#iterator?.return?.()
+    }
+    return DONE
+  }
+
+  close(): void | Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    return this.#onClose()
+  }
+}
+
+/** The chunks of any source as bytes, to be iterated and closed once. */
 export class EncodedChunks implements AsyncIterableIterator<Uint8Array, undefined> {
   readonly #source: BodySource
   readonly #onClose: () => void | Promise<void>
@@ -77,20 +138,30 @@ export class EncodedChunks implements AsyncIterableIterator<Uint8Array, undefine
     return this
   }
 
-  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    if (this.#done) return DONE
-    this.#iterator ??= iterate(this.#source)
-    const step = await this.#iterator.next()
+  // One promise for each chunk, beside that of the source.
+  next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#done) return Promise.resolve(DONE)
+    try {
+      this.#iterator ??= iterate(this.#source)
+      const step = this.#iterator.next()
+      return (step instanceof Promise ? step : Promise.resolve(step)).then(this.#encode)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  readonly #encode = (
+    step: IteratorResult<Chunk>,
+  ): IteratorResult<Uint8Array, undefined> | Promise<IteratorResult<Uint8Array, undefined>> => {
     if (step.done) {
       this.#done = true
       return DONE
     }
     try {
-      return { done: false, value: encodeChunk(step.value) }
+      return encodeStep(step)
     } catch (error) {
-      // For whoever iterates over this, an iterator that throws is over; the source's own is not.
-      await this.return()
-      throw error
+      // As above.
+      return this.return().then(() => Promise.reject(error))
     }
   }
 
@@ -108,6 +179,12 @@ export class EncodedChunks implements AsyncIterableIterator<Uint8Array, undefine
     this.#closed = true
     return this.#onClose()
   }
+}
+
+function encodeStep(step: IteratorYieldResult<Chunk>): IteratorYieldResult<Uint8Array> {
+  const { value } = step
+  if (value instanceof Uint8Array) return step as IteratorYieldResult<Uint8Array>
+  return { done: false, value: encodeChunk(value) }
 }
 
 function iterate(source: BodySource): Iterator<Chunk> | AsyncIterator<Chunk> {
@@ -152,12 +229,16 @@ interface ClosableSource {
  * Tells a source that it is not needed any more: `close()` of one that has it, as the gateway asks for, `destroy()` of
  * a stream of Node's, `cancel()` of a web stream. Safe to call on one that was read to its end.
  */
-export async function closeSource(source: BodySource): Promise<void> {
+export function closeSource(source: BodySource): void | Promise<void> {
   if (typeof source !== "object" || source === null || source instanceof Uint8Array) return
   const closable = source as ClosableSource
+  let closed: unknown
   if ("getReader" in source) {
     // A stream that somebody still reads from is cancelled by its iterator.
-    if (!closable.locked) await closable.cancel?.()
-  } else if (typeof closable.close === "function") await closable.close()
+    if (!closable.locked) closed = closable.cancel?.()
+  } else if (typeof closable.close === "function") closed = closable.close()
   else if (typeof closable.destroy === "function") closable.destroy()
+  if (isThenable(closed)) return Promise.resolve(closed).then(nothing)
 }
+
+function nothing(): void {}

@@ -36,6 +36,7 @@ import {
   closeSource,
   EncodedChunks,
   encodeChunk,
+  encodedBody,
   isSequence,
 } from "./body-source.ts"
 import { ResponseHead, type ResponseHeadOptions } from "./response-head.ts"
@@ -423,14 +424,18 @@ export class Response extends ResponseHead implements Responder {
 
   /** Closes the body, then calls what `callOnClose` was given; each of them once. Servers do that. */
   async close(): Promise<void> {
+    await this.#close()
+  }
+
+  /** At once, unless there is something to wait for. */
+  #close(): void | Promise<void> {
     const body = this.#body
-    const callbacks = this.#onClose ?? []
+    const callbacks = this.#onClose
+    const isOpen = body !== this.#closedBody
     this.#onClose = undefined
-    if (body === this.#closedBody) await callAll(callbacks)
-    else {
-      this.#closedBody = body
-      await callAll([() => closeSource(body), ...callbacks])
-    }
+    this.#closedBody = body
+    if (callbacks !== undefined) return callAll(isOpen ? [() => closeSource(body), ...callbacks] : callbacks)
+    if (isOpen) return closeSource(body)
   }
 
   /** For `await using`. */
@@ -507,7 +512,8 @@ export class Response extends ResponseHead implements Responder {
     if (!this.#needsClose) return isEmpty ? [] : this.#chunks()
     // What the server knows how to send, it should get to see.
     if (!isEmpty && this.directPassthrough && this.#onClose === undefined && isBody(body)) return body
-    return new EncodedChunks(isEmpty ? undefined : body, () => this.close())
+    const isOwn = this.close === Response.prototype.close
+    return encodedBody(isEmpty ? undefined : body, () => (isOwn ? this.#close() : this.close()))
   }
 
   get #needsClose(): boolean {

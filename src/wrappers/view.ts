@@ -6,7 +6,7 @@ import { respondWith } from "../environ/responder.ts"
 import { HTTPException } from "../exceptions/http-exception.ts"
 import type { ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
 import { describe } from "../mistakes/describe.ts"
-import { wrapBody } from "../running/wrap-body.ts"
+import { closingAfter } from "../running/wrap-body.ts"
 import { isThenable } from "../thenable.ts"
 
 /** What this file needs of a request. */
@@ -85,7 +85,9 @@ function send(
  */
 function closeAfter(request: Closable, answer: ApplicationLike, body: Body): Body {
   const isInert = Array.isArray(body) || (answer as { directPassthrough?: unknown }).directPassthrough === true
-  return isInert && !request.needsClose ? body : wrapBody(body, { close: () => request.close() })
+  return isInert && !request.needsClose
+    ? body
+    : closingAfter(body, () => (request.needsClose ? request.close() : undefined))
 }
 
 /** Closes the request and throws what has happened; at once, if there is nothing to close. */

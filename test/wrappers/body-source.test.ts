@@ -64,7 +64,7 @@ describe("chunks", () => {
     const chunks = new EncodedChunks(stream)
     await chunks.next()
     await expect(chunks.next()).rejects.toThrow("broken")
-    await closeSource(stream).catch(() => {})
+    await Promise.resolve(closeSource(stream)).catch(() => {})
   })
 })
 

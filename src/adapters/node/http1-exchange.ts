@@ -101,7 +101,7 @@ export class Http1Exchange extends Exchange implements RequestHead {
         if (!error) this.resume()
       }
       if (this.#parts === undefined) this.#response.write(chunk, onTaken)
-      else this.#parts.write(chunk, onTaken)
+      else this.#parts.lend(chunk, onTaken)
       return false
     }
     return this.#parts === undefined ? this.#writeCorked(chunk) : this.#writePart(this.#parts, chunk)
@@ -141,6 +141,8 @@ export class Http1Exchange extends Exchange implements RequestHead {
   }
 
   override destroy(): void {
+    // What was sent before may be of use to the client.
+    this.#parts?.flush()
     this.#connection.socket.destroy()
   }
 

@@ -86,33 +86,75 @@ export class LeanResponse<R extends IncomingMessage = IncomingMessage> extends S
 /** Called when the kernel has what was written, or with an error. */
 type Taken = (error?: Error | null) => void
 
-/** Writes the parts of a body, each with what frames it (RFC 9112 section 7.1). */
+/** So many bytes gather before they are written, also in the middle of a turn. */
+const GATHER_LIMIT = 32 * 1024
+
+/**
+ * Writes the parts of a body, each with what frames it (RFC 9112 section 7.1). Short parts that come in one turn of the event
+ * loop go to the socket together when the turn ends: a write costs more than what is in it. They are copied on their way.
+ */
 export class PartWriter {
   readonly #response: LeanResponse
   readonly #socket: Socket
   readonly #isChunked: boolean
-  /** The head, until the first part takes it along. */
-  #unsent: string
+  /** What has gathered: the head at first, then parts with their frames. */
+  #gathered: string
+  #isFlushDue = false
 
   constructor(response: LeanResponse, socket: Socket, head: string, isChunked: boolean) {
     this.#response = response
     this.#socket = socket
-    this.#unsent = head
+    this.#gathered = head
     this.#isChunked = isChunked
   }
 
-  /** Sends a part; calls `taken` when the kernel has it, or with an error. True while the socket takes more at once. */
-  write(chunk: Uint8Array, taken?: Taken): boolean {
-    const before = this.#isChunked ? `${this.#unsent}${chunk.length.toString(16)}\r\n` : this.#unsent
-    this.#unsent = ""
-    return writeAround(this.#socket, before, chunk, this.#isChunked ? "\r\n" : "", taken)
+  /** Sends a part, in this turn. True while the socket takes more at once; else its `drain` tells when it does. */
+  write(chunk: Uint8Array): boolean {
+    if (chunk.length > COPY_LIMIT) this.#writeLong(chunk)
+    else {
+      this.#gathered += this.#isChunked ? `${frame(chunk)}${latin1Text(chunk)}\r\n` : latin1Text(chunk)
+      if (this.#gathered.length >= GATHER_LIMIT) this.flush()
+      else if (!this.#isFlushDue) {
+        this.#isFlushDue = true
+        process.nextTick(flush, this)
+      }
+    }
+    return !this.#socket.writableNeedDrain
+  }
+
+  /** Sends a part without a copy; calls `taken` when the kernel has it, or with an error. */
+  lend(chunk: Uint8Array, taken: Taken): void {
+    this.#writeLong(chunk, taken)
+  }
+
+  #writeLong(chunk: Uint8Array, taken?: Taken): void {
+    const before = this.#isChunked ? this.#gathered + frame(chunk) : this.#gathered
+    this.#gathered = ""
+    writeAround(this.#socket, before, chunk, this.#isChunked ? "\r\n" : "", taken)
+  }
+
+  /** Writes what has gathered. */
+  flush(): void {
+    const text = this.#gathered
+    this.#isFlushDue = false
+    if (text === "" || this.#socket.destroyed) return
+    this.#gathered = ""
+    this.#socket.write(text, "latin1")
   }
 
   end(): void {
-    const last = this.#isChunked ? `${this.#unsent}0\r\n\r\n` : this.#unsent
-    if (last !== "") this.#socket.write(last, "latin1")
+    if (this.#isChunked) this.#gathered += "0\r\n\r\n"
+    this.flush()
     this.#response.finishDirectly()
   }
+}
+
+function flush(parts: PartWriter): void {
+  parts.flush()
+}
+
+function frame(chunk: Uint8Array): string {
+  return `${chunk.length.toString(16)}\r\n`
 }
 
 function begin(response: ServerResponse, head: WireHead, text: string): void {
