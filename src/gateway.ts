@@ -103,8 +103,8 @@ export type StartResponse = (status: string, headers: HeaderList, error?: Error)
 export type Write = (chunk: Uint8Array) => Promise<void>
 
 /**
- * The response body. The server iterates at most once, sends each chunk before it asks for the next, may stop early,
- * and calls `close` exactly once in every case.
+ * The response body. The server iterates at most once, hands each chunk to what sends it before it asks for the next, may
+ * stop early, and calls `close` exactly once in every case. Chunks that come in one turn of the event loop may leave together.
  */
 export type Body = (Iterable<Uint8Array> | AsyncIterable<Uint8Array>) & { close?(): void | Promise<void> }
 

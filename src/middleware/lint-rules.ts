@@ -607,7 +607,7 @@ export const rules: Rule[] = [
     id: "L26",
     title: "Chunks",
     about:
-      "An empty chunk sends nothing, not even the head. startResponse may be called as late as in the first iteration: a generator runs nothing before.",
+      "An empty chunk sends nothing, not even the head. startResponse may be called as late as in the first iteration: a generator runs nothing before. A server may write chunks of one turn of the event loop together, and never waits longer than that turn for a next chunk.",
     clauses: [
       must("iterate", "The server iterates over a body once.", (_, { iterations }) =>
         iterations > 0 ? found(iterations + 1, "iterations") : undefined,

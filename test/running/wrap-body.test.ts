@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import type { Body } from "../../src/gateway.ts"
-import { canLend } from "../../src/running/lending.ts"
-import { type BodyHooks, wrapBody } from "../../src/running/wrap-body.ts"
+import { canLend, type LendingBody } from "../../src/running/lending.ts"
+import { type BodyHooks, closingAfter, wrapBody } from "../../src/running/wrap-body.ts"
 
 const encode = (text: string) => new TextEncoder().encode(text)
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
@@ -117,5 +117,45 @@ describe("wrapBody", () => {
 
   test("an array's chunks must not be waited for", () => {
     expect(() => wrapBody([encode("a")], { chunk: async (chunk) => chunk })).toThrow(TypeError)
+  })
+})
+
+describe("a body that is only closed with something", () => {
+  const closed = async (body: Body) => {
+    const steps: string[] = []
+    const wrapped = closingAfter(Object.assign(body, { close: () => void steps.push("body") }), () => {
+      steps.push("hook")
+    })
+    await wrapped.close?.()
+    await wrapped.close?.()
+    return steps
+  }
+
+  test("is iterated by its own iterator, of the kind that it has", () => {
+    const source = (function* () {})()
+    const wrapped = closingAfter(source, () => {}) as Iterable<Uint8Array>
+    expect(wrapped[Symbol.iterator]()).toBe(source)
+    const later = (async function* () {})()
+    const wrappedLater = closingAfter(later, () => {}) as AsyncIterable<Uint8Array>
+    expect(wrappedLater[Symbol.asyncIterator]()).toBe(later)
+    expect(Symbol.asyncIterator in wrapped).toBe(false)
+  })
+
+  test("closes the body first, and both once, also when the body's close fails", async () => {
+    const source = () => (async function* () {})()
+    expect(await closed(source())).toEqual(["body", "hook"])
+    let hooks = 0
+    const failing = Object.assign(source(), { close: () => Promise.reject(new Error("x")) })
+    const wrapped = closingAfter(failing, () => void hooks++)
+    await expect(Promise.resolve(wrapped.close?.())).rejects.toThrow("x")
+    expect(hooks).toBe(1)
+  })
+
+  test("lends its memory if the body can, and an array stays one", () => {
+    let lent = 0
+    const wrapped = closingAfter(Object.assign((async function* () {})(), { lend: () => void lent++ }), () => {})
+    ;(wrapped as unknown as LendingBody).lend()
+    expect(lent).toBe(1)
+    expect(Array.isArray(closingAfter([Uint8Array.of(1)], () => {}))).toBe(true)
   })
 })

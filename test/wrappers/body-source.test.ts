@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest"
-import { checkSource, closeSource, EncodedChunks, encodeChunk, isSequence } from "../../src/wrappers/body-source.ts"
+import {
+  checkSource,
+  closeSource,
+  EncodedChunks,
+  encodeChunk,
+  encodedBody,
+  isSequence,
+} from "../../src/wrappers/body-source.ts"
 import { bytes, text } from "../support/requests.ts"
 
 async function collect(chunks: AsyncIterable<Uint8Array>): Promise<string[]> {
@@ -78,4 +85,39 @@ test("closing says so in the words of the source, and is nothing for what cannot
   await closeSource(source(["destroy"]))
   for (const nothing of ["a", bytes("a"), ["a"], null, undefined, new Set(["a"])]) await closeSource(nothing)
   expect(said).toEqual(["close", "destroy"])
+})
+
+describe("a body for the gateway", () => {
+  test("is synchronous where its source is", () => {
+    const body = encodedBody(new Set(["a", "é"]), () => {}) as Iterable<Uint8Array>
+    expect(Symbol.asyncIterator in body).toBe(false)
+    expect([...body].map(text)).toEqual(["a", "é"])
+    for (const source of [ReadableStream.from(["a"]), (async function* () {})()])
+      expect(Symbol.asyncIterator in encodedBody(source, () => {})).toBe(true)
+  })
+
+  test("returns the source's iterator when it is left early or has a chunk that is none", () => {
+    const returned: string[] = []
+    function* source(name: string, value: unknown) {
+      try {
+        yield value as string
+        yield "more"
+      } finally {
+        returned.push(name)
+      }
+    }
+    for (const _ of encodedBody(source("left", "a"), () => {}) as Iterable<Uint8Array>) break
+    const wrong = encodedBody(source("wrong", 5), () => {}) as Iterable<Uint8Array> & Iterator<Uint8Array>
+    expect(() => wrong.next()).toThrow(TypeError)
+    expect(wrong.next().done).toBe(true)
+    expect(returned).toEqual(["left", "wrong"])
+  })
+
+  test("is closed once", () => {
+    let closed = 0
+    const body = encodedBody(new Set(["a"]), () => void closed++)
+    body.close?.()
+    body.close?.()
+    expect(closed).toBe(1)
+  })
 })

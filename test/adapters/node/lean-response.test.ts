@@ -7,7 +7,7 @@ import { PerformanceObserver } from "node:perf_hooks"
 import { describe, expect, onTestFinished, test } from "vitest"
 import { LeanResponse } from "../../../src/adapters/node/lean-response.ts"
 import { createServer, type NodeServerOptions } from "../../../src/adapters/node.ts"
-import type { Application, HeaderList } from "../../../src/gateway.ts"
+import type { Application, Body, HeaderList } from "../../../src/gateway.ts"
 import { linted } from "../../support/lint.ts"
 import { encode, parseAnswer, RawClient } from "../../support/server.ts"
 
@@ -336,4 +336,160 @@ describe("a message without a body", () => {
     while (ends.length < 2) await new Promise(setImmediate)
     expect(ends).toEqual(["POST", "PUT"])
   })
+})
+
+describe("a response in parts", () => {
+  /** Serves `app` and counts what its server writes on each connection. */
+  async function serveCounting(app: Application) {
+    const { server, port } = await serve(app)
+    const counts = { writes: 0, waiting: 0 }
+    server.on("connection", (socket) => {
+      const write = socket.write.bind(socket) as (...args: unknown[]) => boolean
+      socket.write = (...args: unknown[]) => {
+        counts.writes++
+        const hasRoom = write(...args)
+        counts.waiting = Math.max(counts.waiting, socket.writableLength)
+        return hasRoom
+      }
+    })
+    return { port, counts }
+  }
+
+  const giving =
+    (body: () => Body, ...headers: HeaderList): Application =>
+    (_environ, startResponse) => {
+      startResponse("200 OK", [["Content-Type", "text/plain"], ...headers])
+      return body()
+    }
+
+  const parts = Array.from({ length: 20 }, (_, i) => String.fromCharCode(97 + i).repeat(1000))
+  const kinds: [string, () => Body, ...HeaderList][] = [
+    ["a generator", () => new Set(parts.map(encode)).values()],
+    [
+      "an async generator",
+      async function* () {
+        for (const part of parts) yield encode(part)
+      },
+    ],
+    ["a generator of a known length", () => new Set(parts.map(encode)).values(), ["Content-Length", "20000"]],
+  ]
+  test.each(kinds)("is written at once where %s waits for nothing", async (_what, body, ...headers) => {
+    const { port, counts } = await serveCounting(giving(body, ...headers))
+    const client = new RawClient(port).send(KEPT)
+    const isWhole = (text: string) =>
+      headers.length > 0 ? text.endsWith("t".repeat(1000)) : text.endsWith("0\r\n\r\n")
+    expect(parseAnswer(await client.until(isWhole)).body).toBe(parts.join(""))
+    expect(counts.writes).toBe(1)
+  })
+
+  test("leaves as far as it is there whenever its application waits", async () => {
+    const seen: (() => void)[] = []
+    const { port } = await serve(
+      giving(async function* () {
+        for (let i = 0; i < 5; i++) {
+          yield encode(`event ${i};`)
+          // Goes on when the client has it.
+          await new Promise<void>((resolve) => seen.push(resolve))
+        }
+      }),
+    )
+    const client = new RawClient(port).send(KEPT)
+    for (let i = 0; i < 5; i++) {
+      await client.until((received) => received.includes(`event ${i};`))
+      expect(client.received).not.toContain(`event ${i + 1};`)
+      seen.shift()?.()
+    }
+    await client.until((received) => received.endsWith("0\r\n\r\n"))
+  })
+
+  test("leaves as far as it is there while `write` is not called again", async () => {
+    let go: () => void = () => {}
+    const going = new Promise<void>((resolve) => {
+      go = resolve
+    })
+    const { port } = await serve(async (_environ, startResponse) => {
+      const write = startResponse("200 OK", [["Content-Type", "text/plain"]])
+      await write(encode("pushed"))
+      await going
+      return []
+    })
+    const client = new RawClient(port).send(KEPT)
+    await client.until((received) => received.includes("pushed"))
+    go()
+    await client.until((received) => received.endsWith("0\r\n\r\n"))
+  })
+
+  test.each([10, 1000, 5000, 100_000])("of %i bytes each waits for a client that does not read", async (size) => {
+    let made = 0
+    const { port, counts } = await serveCounting(
+      giving(function* () {
+        for (;;) {
+          made += size
+          yield new Uint8Array(size)
+        }
+      }),
+    )
+    const client = new RawClient(port)
+    client.socket.pause()
+    client.send(KEPT)
+    let before = -1
+    // Until the kernel's buffers are full.
+    while (made !== before) {
+      before = made
+      await new Promise((resolve) => setTimeout(resolve, 150))
+    }
+    expect(counts.waiting).toBeLessThan(64 * 1024 + 40 * 1024 + size)
+    expect(made).toBeLessThan(64 * 1024 * 1024)
+    // And goes on with one that reads again.
+    client.socket.resume()
+    await client.until((received) => received.length > before)
+    client.socket.destroy()
+  })
+
+  test("comes as far as it was given before its application failed, and is cut there", async () => {
+    const { server, port } = await serveUnlinted(
+      giving(async function* () {
+        yield encode("one;")
+        yield encode("two;")
+        throw new Error("broken")
+      }),
+    )
+    const client = new RawClient(port).send(KEPT)
+    const received = await client.end()
+    expect(received).toContain("one;")
+    expect(received).toContain("two;")
+    expect(received).not.toContain("\r\n0\r\n")
+    expect(server.listening).toBe(true)
+  })
+
+  test.each([100, 4096, 4097, 200_000])(
+    "of %i bytes in memory that is lent is right at a slow client",
+    async (size) => {
+      const block = new Uint8Array(size)
+      let asked = 0
+      const count = Math.ceil(4_000_000 / size) > 200 ? 200 : Math.ceil(4_000_000 / size)
+      const body = {
+        lend: () => {},
+        [Symbol.asyncIterator]: () => ({
+          next: async () => {
+            // The chunk before is of no use any more.
+            block.fill(0x30 + (asked % 10))
+            return asked++ < count ? { done: false as const, value: block } : { done: true as const, value: undefined }
+          },
+        }),
+      }
+      const { port } = await serveUnlinted(giving(() => body, ["Content-Length", String(size * count)]))
+      const client = new RawClient(port)
+      client.socket.pause()
+      client.send(KEPT)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      client.socket.resume()
+      const head = (await client.until((text) => text.includes("\r\n\r\n"))).indexOf("\r\n\r\n") + 4
+      await client.until((text) => text.length === head + size * count)
+      for (let i = 0; i < count; i++) {
+        const part = client.received.slice(head + i * size, head + (i + 1) * size)
+        expect(part === String(i % 10).repeat(size)).toBe(true)
+      }
+    },
+  )
 })
