@@ -56,9 +56,7 @@ export interface FromFetchOptions {
  * @example
  * const app = fromFetch((request) => new Response(null, { headers: { "X-Url": request.url } }))
  * const environ = { REQUEST_METHOD: "GET", HTTP_HOST: "h", SCRIPT_NAME: "/m", PATH_INFO: "/a", QUERY_STRING: "", "wsgi.url_scheme": "http" }
- * let headers
- * await app(environ, (_status, list) => { headers = list }) // => []
- * headers // => [["x-url", "http://h/a"]]
+ * await app(environ, () => {}) // => []
  * fromFetch("hello") // throws TypeError
  */
 export function fromFetch(
