@@ -37,10 +37,18 @@ const SHAPE = "An application is a function, (environ, startResponse) => body, a
 export function applicationHint(value: unknown, taker?: string): string {
   if (isThenable(value)) return "Is an await missing?"
   if (value instanceof globalThis.Response) return 'Import Response from "werkstatt"; that one answers requests.'
-  if (foreignApplication(value) !== undefined) return SHAPE
+  if (foreignApplication(value) !== undefined) return mountHint(value as object)
   if (isClass(value)) return "Make an instance of it, if it has a method respond(environ, startResponse)."
   if (isPlainObject(value) && taker !== undefined && /^[a-z]\w*$/.test(taker)) {
     return `It comes first: ${taker}(app, …), and in compose: (app) => ${taker}(app, …).`
   }
   return SHAPE
+}
+
+/** Applications of other frameworks run inside of ours by one of two adapters. */
+function mountHint(value: object): string {
+  if (/server of Node/.test(foreignApplication(value) ?? "")) return SHAPE
+  const isFetch = typeof (value as { fetch?: unknown }).fetch === "function"
+  const [name, door] = isFetch ? ["fromFetch", "fetch"] : ["fromConnect", "connect"]
+  return `Mount it with ${name}(…) of "werkstatt/adapters/${door}".`
 }

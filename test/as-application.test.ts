@@ -185,7 +185,7 @@ describe("asApplication", () => {
     [
       "an application for fetch",
       { fetch() {} },
-      /not an application for the platform's fetch\. An application is a function/,
+      /not an application for the platform's fetch\. Mount it with fromFetch/,
     ],
   ])("refuses %s and says what to write", (_, value, message) => {
     expect(isApplicationLike(value)).toBe(false)

@@ -482,13 +482,13 @@ const mistakes: Record<string, Mistake[]> = {
     [
       "a Hono application",
       () => makeServer("localhost", 0, { fetch() {}, request() {}, route() {}, onError() {} } as Any),
-      `makeServer takes an application, not an application of Hono. ${SHAPE}`,
+      'makeServer takes an application, not an application of Hono. Mount it with fromFetch(…) of "werkstatt/adapters/fetch".',
     ],
     [
       "an Express application",
       () =>
         makeServer("localhost", 0, Object.assign(() => {}, { handle() {}, use() {}, set() {}, listen() {} }) as Any),
-      `makeServer takes an application, not an application of Express. ${SHAPE}`,
+      'makeServer takes an application, not an application of Express. Mount it with fromConnect(…) of "werkstatt/adapters/connect".',
     ],
   ],
   "the test client": [

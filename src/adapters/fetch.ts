@@ -2,7 +2,7 @@
 // workers, Hono, h3, Next), and such functions as applications of ours. Streams both ways. Knows no module of Node.
 
 import type { ApplicationLike } from "../gateway.ts"
-import type { SilenceLimits } from "../running/connections.ts"
+import { NEVER_SILENT } from "../running/connections.ts"
 import { type Addresses, Refusal } from "../running/environ.ts"
 import { Service, type ServiceOptions } from "../running/service.ts"
 import { addressesOf, originOf } from "./fetch/addresses.ts"
@@ -28,16 +28,6 @@ export interface ToFetchOptions<Rest extends unknown[] = unknown[]>
   maxHeadBytes?: number
 }
 
-/** The runtime has the connections, and looks after them. */
-const NEVER: SilenceLimits = {
-  firstByteMs: Number.POSITIVE_INFINITY,
-  headMs: Number.POSITIVE_INFINITY,
-  requestMs: 0,
-  keepAliveMs: Number.POSITIVE_INFINITY,
-  sendMs: 0,
-  idleLingerMs: Number.POSITIVE_INFINITY,
-}
-
 /** What Workers and service workers give to a handler, to be told of work that outlasts the response. */
 interface Lifetime {
   waitUntil(promise: Promise<unknown>): void
@@ -61,7 +51,7 @@ export function toFetch<Rest extends unknown[] = unknown[]>(
   const { environ, maxHeadBytes = 16 * 1024, ...common } = options
   const further = typeof environ === "function" ? environ : undefined
   const serviceOptions: ServiceOptions = typeof environ === "object" ? { ...common, environ: defined(environ) } : common
-  const service = new Service(app, serviceOptions, { limits: NEVER })
+  const service = new Service(app, serviceOptions, { limits: NEVER_SILENT })
   let addresses = addressesOf("http://localhost")
   let lastOrigin = ""
 

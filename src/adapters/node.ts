@@ -15,6 +15,7 @@ import { Http1 } from "./node/http1.ts"
 import { Http2 } from "./node/http2.ts"
 import { hasBody, LeanMessage } from "./node/lean-message.ts"
 import { LeanResponse } from "./node/lean-response.ts"
+import { listening } from "./node/listening.ts"
 import type { NodeListenerOptions, NodeServer, NodeServerOptions } from "./node/options.ts"
 import { serverParts, silenceLimits } from "./node/parts.ts"
 import { stopsAtUpgrade, warnIfUntested } from "./node/versions.ts"
@@ -32,16 +33,7 @@ export function nodeListener(
   app: ApplicationLike,
   options: NodeListenerOptions = {},
 ): (message: IncomingMessage, response: ServerResponse) => void {
-  const never = Number.POSITIVE_INFINITY
-  const limits: SilenceLimits = {
-    firstByteMs: never,
-    headMs: never,
-    requestMs: 0,
-    keepAliveMs: never,
-    sendMs: 0,
-    idleLingerMs: never,
-  }
-  const http1 = new Http1(new Service(app, options, serverParts(limits)), options.halfCloseGraceMs ?? 1000, false)
+  const http1 = listening(app, options)
   return (message, response) => http1.handle(message, response, false)
 }
 

@@ -17,6 +17,16 @@ export interface SilenceLimits {
   idleLingerMs: number
 }
 
+/** No limits: for requests whose connections somebody else looks after. */
+export const NEVER_SILENT: SilenceLimits = {
+  firstByteMs: Number.POSITIVE_INFINITY,
+  headMs: Number.POSITIVE_INFINITY,
+  requestMs: 0,
+  keepAliveMs: Number.POSITIVE_INFINITY,
+  sendMs: 0,
+  idleLingerMs: Number.POSITIVE_INFINITY,
+}
+
 /** One connection, as the server's connections see it. */
 export interface Peer {
   /** Called every `elapsedMs`: lets go of a client that has had its time. `isStopping` once the server stops. */

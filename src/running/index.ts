@@ -1,7 +1,7 @@
 // Running an application: what servers, gateways and adapters of any protocol are made of. docs/servers.md shows how.
 
 export { type Carrier, Connection } from "./connection.ts"
-export { Connections, type Peer, type SilenceLimits } from "./connections.ts"
+export { Connections, NEVER_SILENT, type Peer, type SilenceLimits } from "./connections.ts"
 export { drive } from "./driver.ts"
 export { type Addresses, type EnvironSettings, environOf, Refusal, type RequestHead } from "./environ.ts"
 export { type Attendant, Exchange, type Log } from "./exchange.ts"

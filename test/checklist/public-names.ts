@@ -24,6 +24,7 @@ const SINGLE_DOORS = [
   "testapp.ts",
   "forms/busboy.ts",
   "adapters/node.ts",
+  "adapters/connect.ts",
   "adapters/fetch.ts",
   "adapters/cgi.ts",
   "adapters/scgi.ts",

@@ -10,9 +10,11 @@ import { canLend } from "../../running/lending.ts"
 import type { Service } from "../../running/service.ts"
 import type { WireHead } from "../../running/wire-head.ts"
 import type { NodeConnection } from "./connection.ts"
+import { setFields } from "./fields.ts"
 import { NodeInput } from "./input.ts"
 import { isUpgradeRefused } from "./lean-message.ts"
 import { LeanResponse, type PartWriter } from "./lean-response.ts"
+import type { Mounting } from "./mounting.ts"
 import { discardRest, lingerOnClose, restOfBody } from "./unread-body.ts"
 
 const { write } = ServerResponse.prototype
@@ -30,6 +32,9 @@ export class Http1Exchange extends Exchange implements RequestHead {
   readonly #message: IncomingMessage
   readonly #response: ServerResponse
   readonly #expectsContinue: boolean
+  readonly #mounting: Mounting | undefined
+  /** The answer is not ours to give. */
+  #isPassedOn = false
   #input: NodeInput | undefined = undefined
   #parts: PartWriter | undefined = undefined
   /** The body's memory is used again: a chunk is taken when the kernel has it. */
@@ -43,17 +48,19 @@ export class Http1Exchange extends Exchange implements RequestHead {
     message: IncomingMessage,
     response: ServerResponse,
     expectsContinue: boolean,
+    mounting: Mounting | undefined,
   ) {
     super(service)
     this.method = message.method as string
     this.target = message.url as string
     this.protocol = message.httpVersionMinor === 0 ? "HTTP/1.0" : "HTTP/1.1"
-    this.fields = connection.saidFields ?? message.rawHeaders
+    this.fields = mounting?.fields ?? connection.saidFields ?? message.rawHeaders
     this.#service = service
     this.#connection = connection
     this.#message = message
     this.#response = response
     this.#expectsContinue = expectsContinue
+    this.#mounting = mounting
   }
 
   /** Why the request can't be taken, as far as its version tells. */
@@ -68,7 +75,13 @@ export class Http1Exchange extends Exchange implements RequestHead {
   // Node answers a write to a response whose socket is gone with an 'error' event, which would end the process;
   // so nothing is written then.
   override get isGone(): boolean {
-    return this.#connection.socket.destroyed
+    return this.#isPassedOn || this.#connection.socket.destroyed
+  }
+
+  /** Whether others answer in place of this response. */
+  #passesOn(head: WireHead): boolean {
+    this.#isPassedOn = this.#mounting?.passOn?.has(head.code) === true && !this.#response.headersSent
+    return this.#isPassedOn
   }
 
   override adopt(body: Body): void {
@@ -78,7 +91,7 @@ export class Http1Exchange extends Exchange implements RequestHead {
   }
 
   override respond(head: WireHead, chunks: readonly Uint8Array[]): void {
-    if (this.isGone) return
+    if (this.isGone || this.#passesOn(head)) return
     const response = this.#response
     if (this.#leanResponse()?.sendWhole(head, chunks, this.#service.keepAliveHint)) return
     this.#writeHead(head)
@@ -89,7 +102,7 @@ export class Http1Exchange extends Exchange implements RequestHead {
   }
 
   override start(head: WireHead): void {
-    if (this.isGone) return
+    if (this.isGone || this.#passesOn(head)) return
     this.#parts = this.#leanResponse()?.sendInParts(head, this.#service.keepAliveHint)
     if (this.#parts === undefined) this.#writeHead(head)
   }
@@ -147,6 +160,11 @@ export class Http1Exchange extends Exchange implements RequestHead {
   }
 
   override finished(head: WireHead | undefined): void {
+    if (this.#isPassedOn) {
+      this.#connection.release()
+      this.#mounting?.next()
+      return
+    }
     this.#input?.finish()
     if (this.#hasUnreadBody() && !this.isGone)
       discardRest(this.#message, this.#connection.socket, this.#service.discard)
@@ -200,6 +218,7 @@ export class Http1Exchange extends Exchange implements RequestHead {
   // ---- the request
 
   override input(): InputStream {
+    if (this.#mounting?.input !== undefined) return this.#mounting.input
     this.#input = new NodeInput(this.#message, this.#expectsContinue ? () => this.#sendContinue() : undefined)
     return this.#input
   }
@@ -219,19 +238,5 @@ export class Http1Exchange extends Exchange implements RequestHead {
 
   #sendContinue(): void {
     if (!this.isStarted && !this.isGone) this.#response.writeContinue()
-  }
-}
-
-function setFields(response: ServerResponse, fields: readonly string[]): void {
-  const byName = new Map<string, { name: string; values: string[] }>()
-  for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i] as string
-    const lowered = name.toLowerCase()
-    const before = byName.get(lowered)
-    if (before === undefined) byName.set(lowered, { name, values: [fields[i + 1] as string] })
-    else before.values.push(fields[i + 1] as string)
-  }
-  for (const { name, values } of byName.values()) {
-    response.setHeader(name, values.length === 1 ? (values[0] as string) : values)
   }
 }

@@ -8,6 +8,7 @@ import { connectionOf, NodeConnection } from "./connection.ts"
 import { feed, giveBack, headBytes, whenDetached } from "./handing-back.ts"
 import { Http1Exchange } from "./http1-exchange.ts"
 import { hasBody } from "./lean-message.ts"
+import type { Mounting } from "./mounting.ts"
 import { lingerOnClose } from "./unread-body.ts"
 import { stopsAtUpgrade } from "./versions.ts"
 
@@ -29,15 +30,15 @@ export class Http1 {
   }
 
   /** Takes a request. */
-  handle(message: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+  handle(message: IncomingMessage, response: ServerResponse, expectsContinue: boolean, mounting?: Mounting): void {
     const connection = this.connect(message.socket)
     if (connection.isClosing) return
     if (hasBody(message)) connection.lastBody = message
     if (connection.greet()) {
-      this.#serve(connection, message, response, expectsContinue)
+      this.#serve(connection, message, response, expectsContinue, mounting)
       return
     }
-    connection.wait(() => this.#serve(connection, message, response, expectsContinue))
+    connection.wait(() => this.#serve(connection, message, response, expectsContinue, mounting))
     if (!stopsAtUpgrade && this.#isOwn && connection.isCrowded && connection.feeder === undefined) {
       this.#feedSoon(connection)
     }
@@ -109,12 +110,17 @@ export class Http1 {
     message: IncomingMessage,
     response: ServerResponse,
     expectsContinue: boolean,
+    mounting: Mounting | undefined,
   ): void {
-    const exchange = new Http1Exchange(this.#service, connection, message, response, expectsContinue)
+    const exchange = new Http1Exchange(this.#service, connection, message, response, expectsContinue, mounting)
     connection.saidFields = undefined
     connection.active = exchange
     connection.lastResponse = response
-    const refusal = exchange.refusal ?? this.#service.serve(exchange, connection.addresses, exchange)
+    let { addresses } = connection
+    if (mounting !== undefined) {
+      addresses = { ...addresses, further: { ...addresses.further, ...mounting.variables } }
+    }
+    const refusal = exchange.refusal ?? this.#service.serve(exchange, addresses, exchange)
     if (refusal === undefined) return
     connection.active = undefined
     if (!message.complete) lingerOnClose(connection.socket, this.#service.discard)
