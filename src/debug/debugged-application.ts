@@ -300,7 +300,7 @@ export class DebuggedApplication {
     wrappers: readonly Wrapper[],
   ): Promise<RecordedError> {
     const traceback = await this.trace(error)
-    for (const { thrown } of errorsOf(traceback)) this.#inspection?.reached(thrown)
+    for (const { thrown, relation } of errorsOf(traceback)) this.#inspection?.reached(thrown, relation !== "itself")
     const routes = routesOf(framesOf(traceback), (callback) => this.#quietly(callback))
     const request = environ === undefined ? undefined : await reportRequest(environ, routes)
     const recorded = new RecordedError(traceback, request, circumstance, {

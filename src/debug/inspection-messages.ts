@@ -37,7 +37,7 @@ export type Question =
   | { readonly ask: "hidden"; readonly id: number }
   | { readonly ask: "stop"; readonly id: number }
   /** An error of this place reached the server: what is thrown there is worth its price. */
-  | { readonly ask: "reached"; readonly place: string }
+  | { readonly ask: "reached"; readonly place: string; readonly isBehind: boolean }
   /** An error reached the server whose throw had been passed over. */
   | { readonly ask: "missed" }
 

@@ -17,17 +17,12 @@ import {
   STORE_NAME,
   type ThreadData,
 } from "./inspection-messages.ts"
+import { PassedOver, thresholdsOf } from "./passed-over.ts"
 
 /** So many frames keep their variables. */
 const MAX_FRAMES = 20
 /** So many of them can evaluate code: a closure for each takes about a tenth of a millisecond. */
 const MAX_CLOSURES = 10
-/** A place whose errors were caught so often without one of them reaching the server is passed over from then on. */
-const CAUGHT_BEFORE_IGNORED = 5
-/** So many functions of a script. */
-const MAX_RANGES = 200
-/** So many places are remembered. */
-const MAX_PLACES = 2000
 /** Throws may keep the application waiting for so long within a second; then nothing pauses until the second is over. */
 const PAUSE_BUDGET_MS = 300
 const BUDGET_WINDOW_MS = 1000
@@ -49,12 +44,7 @@ const session = new Session()
 const scripts = new Map<string, Script & { scriptId: string }>()
 /** By the number of the script: what a paused frame tells of its URL is empty on some versions of Node. */
 const urls = new Map<string, string>()
-const caughtAt = new Map<string, number>()
-/** Functions whose throws do not pause, by script. */
-const passedOver = new Map<string, { start: Debugger.Location; end: Debugger.Location }[]>()
-/** Functions of which an error has reached the server, by the place of their throw and by their own. */
-const watched = new Set<string>()
-const functionAt = new Map<string, string>()
+const passedOver = new PassedOver(command, ownerOf, thresholdsOf(process.versions.v8))
 let storeId = ""
 let pausedMs = 0
 let lastResumed = 0
@@ -92,15 +82,10 @@ session.on("Debugger.paused", ({ params: { reason, data, callFrames } }) => {
 
 /** Leaves the frames of a throw behind in the application's thread, unless nobody will ask for them. Gives how much it counts. */
 function keepFrames(thrown: Runtime.RemoteObject, callFrames: readonly Debugger.CallFrame[]): number {
-  const frames = callFrames.filter((frame) => isForeign(urlOf(frame))).slice(0, MAX_FRAMES)
+  const frames = callFrames.filter((frame) => ownerOf(frame) === "application").slice(0, MAX_FRAMES)
   const place = frames.slice(0, 3).map(placeOf).join(" ")
   if (frames.length === 0) return 1
-  if (isIgnored(place)) {
-    passOver(callFrames[0] as Debugger.CallFrame)
-    return IN_VAIN
-  }
-  const top = callFrames[0]?.scopeChain.find(({ type }) => type === "local")?.startLocation
-  if (top !== undefined) functionAt.set(place, functionOf(top.scriptId, top))
+  if (!passedOver.isWorthKeeping(place, callFrames)) return IN_VAIN
   const scopes = frames.map(({ scopeChain }) => scopeChain.filter(({ type }) => type !== "global" && type !== "script"))
   for (const index of framesWithClosure(frames)) {
     command("Debugger.evaluateOnCallFrame", {
@@ -133,9 +118,10 @@ function keepFrames(thrown: Runtime.RemoteObject, callFrames: readonly Debugger.
   return 1
 }
 
-/** Whether a frame is neither of Node nor of this package. */
-function isForeign(url: string): boolean {
-  return url !== "" && !url.startsWith(ownPrefix)
+function ownerOf(frame: Debugger.CallFrame): "application" | "package" | "node" {
+  const url = urlOf(frame)
+  if (url === "") return "node"
+  return url.startsWith(ownPrefix) ? "package" : "application"
 }
 
 /** Empty for what is Node's own, and for code from eval. */
@@ -152,58 +138,6 @@ function framesWithClosure(frames: readonly Debugger.CallFrame[]): number[] {
 
 function placeOf({ location }: Debugger.CallFrame): string {
   return `${location.scriptId}:${location.lineNumber}:${location.columnNumber ?? 0}`
-}
-
-function isIgnored(place: string): boolean {
-  const caught = caughtAt.get(place) ?? 0
-  if (caught >= CAUGHT_BEFORE_IGNORED) return true
-  if (caughtAt.size >= MAX_PLACES) {
-    caughtAt.clear()
-    functionAt.clear()
-  }
-  caughtAt.set(place, caught + 1)
-  return false
-}
-
-/** From now on throws of this function do not pause at all on Node 20; later versions look at the other frames too. */
-function passOver({ location, scopeChain }: Debugger.CallFrame): void {
-  const own = scopeChain.find(({ type }) => type === "local")
-  const { startLocation: start, endLocation: end } = own ?? {}
-  if (start === undefined || end === undefined || watched.has(functionOf(location.scriptId, start))) return
-  const ranges = passedOver.get(location.scriptId) ?? []
-  passedOver.set(location.scriptId, ranges)
-  // The engine wants them in order, and does not want them nested.
-  const isInside = ranges.some((range) => isBefore(range.start, end) && isBefore(start, range.end))
-  if (isInside || ranges.length >= MAX_RANGES) return
-  ranges.push({ start, end })
-  ranges.sort((one, other) => (isBefore(one.start, other.start) ? -1 : 1))
-  const positions = ranges.flatMap((range) => [justBefore(range.start), positionOf(range.end)])
-  command("Debugger.setBlackboxedRanges", { scriptId: location.scriptId, positions })
-}
-
-/** Looks at everything again. */
-function watchAgain(): void {
-  for (const scriptId of passedOver.keys()) command("Debugger.setBlackboxedRanges", { scriptId, positions: [] })
-  passedOver.clear()
-}
-
-function functionOf(scriptId: string, start: Debugger.Location): string {
-  return `${scriptId}:${start.lineNumber}:${start.columnNumber ?? 0}`
-}
-
-function isBefore(one: Debugger.Location, other: Debugger.Location): boolean {
-  if (one.lineNumber !== other.lineNumber) return one.lineNumber < other.lineNumber
-  return (one.columnNumber ?? 0) < (other.columnNumber ?? 0)
-}
-
-/** A range must begin before the function does that it is to cover. */
-function justBefore({ lineNumber, columnNumber = 0 }: Debugger.Location): Debugger.ScriptPosition {
-  if (columnNumber > 0) return { lineNumber, columnNumber: columnNumber - 1 }
-  return { lineNumber: Math.max(0, lineNumber - 1), columnNumber: lineNumber > 0 ? 1_000_000 : 0 }
-}
-
-function positionOf({ lineNumber, columnNumber }: Debugger.Location): Debugger.ScriptPosition {
-  return { lineNumber, columnNumber: columnNumber ?? 0 }
 }
 
 function argumentOf({ objectId, value, unserializableValue }: Runtime.RemoteObject): Runtime.CallArgument {
@@ -236,7 +170,7 @@ function yieldToFrontEnd(): void {
   // The state would outlive this session's part: the other one would be stopped by errors that nobody resumes.
   command("Debugger.setPauseOnExceptions", { state: "none" })
   command("Debugger.disable")
-  passedOver.clear()
+  passedOver.forget()
   setTimeout(arm, FRONT_END_MS)
 }
 
@@ -312,14 +246,12 @@ async function answer(question: Question): Promise<Script | string | HiddenNames
     case "hidden":
       return hiddenOf()
     case "reached":
-      caughtAt.set(question.place, Number.NEGATIVE_INFINITY)
-      watched.add(functionAt.get(question.place) ?? "")
+      passedOver.reached(question.place, question.isBehind)
       // What arrives was worth its time.
       allowPauses()
       return undefined
     case "missed":
-      caughtAt.clear()
-      watchAgain()
+      passedOver.watchAll()
       allowPauses()
       return undefined
     case "stop":

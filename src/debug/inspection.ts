@@ -117,10 +117,14 @@ export class Inspection {
     return Object.is(this.#lastPrimitive.thrown, thrown) ? this.#lastPrimitive.captured : undefined
   }
 
-  /** To be called with what reached the server, so that its place goes on being watched. */
-  reached(thrown: unknown): void {
+  /**
+   * To be called with what reached the server, so that its place goes on being watched.
+   *
+   * @param isBehind whether it came as the cause of another error, or in it
+   */
+  reached(thrown: unknown, isBehind: boolean): void {
     const place = this.captureOf(thrown)?.place
-    this.#send(place === undefined ? { ask: "missed" } : { ask: "reached", place })
+    this.#send(place === undefined ? { ask: "missed" } : { ask: "reached", place, isBehind })
   }
 
   /** The script with this URL, if one runs in this thread. */

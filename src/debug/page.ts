@@ -59,8 +59,9 @@ ${request && requestMarkup(request, view.numberOf)}
 const LIMITS = `Functions that wait for a promise (async frames) have left the stack: they have a place, and no variables.
 Variables of outer functions exist only if an inner function uses them. Functions that ran hot are optimised, and lose
 variables that are not needed any more ("not available"; on Node 20 undefined): start with node --no-opt --no-maglev to
-keep them. A place whose errors were caught again and again is passed over until one of them reaches the server. Getters
-are not called, and values by secret names are masked: the console can show both.`
+keep them. Code whose errors were caught again and again is passed over; causes from there are watched
+from the first one that reaches the server. Getters are not called, and values by secret names are masked: the console can
+show both.`
 
 function requestMarkup(request: RequestReport, numberOf: NumberOf): SafeHtml {
   const { method, url, headers, query, form, environ, routes } = request
