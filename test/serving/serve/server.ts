@@ -5,11 +5,13 @@ import { command, type Folder, Program } from "../program.ts"
 
 /** An application that tells its process, and what it is asked to do. */
 export const APP = (word = "one") => `
+  import { pbkdf2Sync } from "node:crypto"
   const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
   export const app = async (environ, start) => {
     const path = environ.PATH_INFO
     if (path === "/hang") for (;;);
     if (path.startsWith("/slow/")) await sleep(Number(path.slice(6)))
+    if (path === "/work") pbkdf2Sync("password", "salt", 80_000, 32, "sha256")
     if (path === "/throw") throw new Error("mine")
     if (path === "/exit") process.exit(9)
     if (path === "/errors") environ["wsgi.errors"].write("said\\n")
