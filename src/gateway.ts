@@ -70,6 +70,11 @@ export interface Environ {
   "wsgi.early_hints"?: (headers: HeaderList) => void
   /** Whether the head of the response is on its way, after which it cannot be changed. */
   "wsgi.headers_sent"?: () => boolean
+  /**
+   * There exactly when the request is a valid WebSocket handshake and the server can take it. The application accepts with
+   * the status 101 and a body that has `websocket`; with any other status it refuses.
+   */
+  "wsgi.websocket"?: WebSocketOffer
 
   /**
    * Headers as `HTTP_` and the upper-cased name with `_` for `-`, repeated ones joined in order (none whose name has a
@@ -106,7 +111,71 @@ export type Write = (chunk: Uint8Array) => Promise<void>
  * The response body. The server iterates at most once, hands each chunk to what sends it before it asks for the next, may
  * stop early, and calls `close` exactly once in every case. Chunks that come in one turn of the event loop may leave together.
  */
-export type Body = (Iterable<Uint8Array> | AsyncIterable<Uint8Array>) & { close?(): void | Promise<void> }
+export type Body = (Iterable<Uint8Array> | AsyncIterable<Uint8Array>) & {
+  close?(): void | Promise<void>
+  /**
+   * Called in place of the iteration, once, when the status is 101. The server closes the socket when the promise settles:
+   * with 1000, or with 1011 when it rejects.
+   */
+  websocket?(socket: ServerWebSocket): Promise<void>
+  /** Limits for that socket. */
+  websocketLimits?: WebSocketLimits | undefined
+}
+
+/** What a client says in a WebSocket handshake (RFC 6455 section 4.2.1, RFC 8441 section 5). */
+export interface WebSocketOffer {
+  /** The subprotocols that the client speaks, the one that it likes best first. The answer names one of them, or none. */
+  readonly protocols: readonly string[]
+}
+
+/** How much a WebSocket may hold in memory. */
+export interface WebSocketLimits {
+  /** A longer message closes the socket with 1009. Default 1 MiB. */
+  maxMessageBytes?: number | undefined
+  /** When more waits to be sent to a client that does not read, the socket is broken off. Default 4 MiB. */
+  maxBufferedBytes?: number | undefined
+}
+
+/** A message: text, or bytes. */
+export type WebSocketMessage = string | Uint8Array
+
+/**
+ * An open WebSocket, as the server has it. To iterate is to read: a message is taken when it is asked for, and a client that sends
+ * faster than that has to wait. The iteration ends when either side closes.
+ */
+export interface ServerWebSocket extends AsyncIterable<WebSocketMessage> {
+  /** The subprotocol that was agreed on; empty when there is none. */
+  readonly protocol: string
+  /** Aborts when either side closes, or when the client has gone. */
+  readonly signal: AbortSignal
+  /** Bytes that wait to be sent. */
+  readonly bufferedBytes: number
+  /** Messages that came, those that nobody has read included. */
+  readonly messagesReceived: number
+  /** Messages that were handed over for sending. */
+  readonly messagesSent: number
+  /** The code with which the socket was closed, 1006 when it broke off; undefined while it is open. */
+  readonly closeCode: number | undefined
+  /** What the other side gave as reason when it closed. */
+  readonly closeReason: string
+  /** The next message; undefined when there will be none. */
+  receive(): Promise<WebSocketMessage | undefined>
+  /**
+   * Sends a message. Settles when there is room for the next: await it, or watch `bufferedBytes`. Rejects when the socket is closed;
+   * that may be left unhandled.
+   *
+   * @throws TypeError for what is neither text nor bytes
+   */
+  send(message: WebSocketMessage): Promise<void>
+  /**
+   * Closes; settles when the other side has closed too, or after a limit.
+   *
+   * @param code one that may be sent (RFC 6455 section 7.4): 1000 to 1003, 1007 to 1014, 3000 to 4999. Default 1000
+   * @param reason at most 123 bytes
+   * @throws RangeError for another code, or a longer reason
+   */
+  close(code?: number, reason?: string): Promise<void>
+}
 
 /** A web application, called once for each request, with exactly these two arguments. */
 export type Application = (environ: Environ, startResponse: StartResponse) => Body | Promise<Body>

@@ -1,7 +1,7 @@
 // An application whose errors are answered by somebody else: those of the call, and those of the iteration of its body, as
 // long as nothing was sent. What comes later is thrown on, and the server reports it.
 
-import { type BodyIterator, closeBody, iterateBody } from "../environ/body.ts"
+import { type BodyIterator, closeBody, iterateBody, withWebSocketOf } from "../environ/body.ts"
 import { ClientDisconnected } from "../exceptions/statuses.ts"
 import type { Application, Body, Environ, StartResponse } from "../gateway.ts"
 import { canLend } from "../running/lending.ts"
@@ -45,6 +45,7 @@ function watched(body: Body, answer: Answer): Body {
   // An array cannot fail.
   if (Array.isArray(body)) return body
   const watching = new WatchedBody(body, answer)
+  if (typeof body.websocket === "function") return withWebSocketOf(watching, body)
   return canLend(body) ? Object.assign(watching, { lend: () => body.lend() }) : watching
 }
 

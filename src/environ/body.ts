@@ -22,6 +22,13 @@ export function closeBody(body: Body): void | Promise<void> {
   if (typeof body.close === "function") return body.close()
 }
 
+/** Gives a body around `body` the WebSocket of that one, if it has one. */
+export function withWebSocketOf<B extends object>(around: B, body: Body): B {
+  if (typeof body.websocket !== "function") return around
+  const websocket: Body["websocket"] = (socket) => (body.websocket as NonNullable<Body["websocket"]>)(socket)
+  return Object.assign(around, { websocket, websocketLimits: body.websocketLimits })
+}
+
 /** Reads a body to its end and closes it, whatever happens; resolves to its chunks. */
 export async function collectBody(body: Body): Promise<Uint8Array[]> {
   try {
@@ -66,6 +73,7 @@ export class ClosingIterator implements AsyncIterableIterator<Uint8Array, undefi
   constructor(body: Body, callbacks: CloseCallback | Iterable<CloseCallback> = []) {
     this.#body = body
     this.#callbacks = typeof callbacks === "function" ? [callbacks] : [...callbacks]
+    withWebSocketOf(this, body)
   }
 
   /** The body is its own iterator: it can be iterated once. */

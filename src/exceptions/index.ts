@@ -51,4 +51,5 @@ export {
   UnavailableForLegalReasons,
   UnprocessableEntity,
   UnsupportedMediaType,
+  UpgradeRequired,
 } from "./statuses.ts"

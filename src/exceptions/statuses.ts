@@ -356,6 +356,36 @@ export class TooEarly extends HTTPException {
 }
 
 /**
+ * 426: the resource speaks another protocol, to which the client must upgrade (RFC 9110 section 15.5.22).
+ *
+ * @example
+ * new UpgradeRequired().getHeaders().at(-1) // => ["Upgrade", "websocket"]
+ *
+ * @row EXC-3
+ */
+export class UpgradeRequired extends HTTPException {
+  static override readonly code = 426
+  static override description =
+    "This URL is for WebSockets alone, and the request is no handshake that the server takes."
+
+  /** The protocols that would do, as the field `Upgrade` has them. */
+  readonly protocols: string
+
+  constructor(options?: string | SafeHtml | HTTPExceptionOptions, protocols = "websocket") {
+    super(options)
+    this.protocols = protocols
+  }
+
+  override getHeaders(environ?: Environ): HeaderList {
+    const headers = super.getHeaders(environ)
+    // RFC 6455 section 4.4: a client of another version learns of this one.
+    if (this.protocols.toLowerCase() === "websocket") headers.push(["Sec-WebSocket-Version", "13"])
+    headers.push(["Upgrade", this.protocols])
+    return headers
+  }
+}
+
+/**
  * 428: the server insists on a condition, against lost updates (RFC 6585).
  */
 export class PreconditionRequired extends HTTPException {

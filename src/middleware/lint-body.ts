@@ -1,8 +1,9 @@
 // A response body as the linter hands it to the server: of the same kind (array, iterable, async iterable), with every
 // step, return() and close() told to the rules. When a rule refuses a chunk, what is inside is still closed once.
 
-import type { Body } from "../gateway.ts"
+import type { Body, ServerWebSocket } from "../gateway.ts"
 import type { Inspection } from "./lint-inspection.ts"
+import { CheckedWebSocket } from "./lint-websocket.ts"
 
 type AnyIterator = Iterator<Uint8Array> | AsyncIterator<Uint8Array>
 type Step = IteratorResult<Uint8Array>
@@ -46,10 +47,16 @@ function closeQuietly(body: unknown): void {
   }
 }
 
+/** A body in the making. */
+type CheckedBody = Pick<Body, "websocket" | "websocketLimits"> &
+  Partial<Record<"close" | typeof Symbol.iterator | typeof Symbol.asyncIterator, () => unknown>>
+
 function watched(inspection: Inspection, body: Body): Body {
   let inner: AnyIterator | undefined
-  const checked: Partial<Record<"close" | typeof Symbol.iterator | typeof Symbol.asyncIterator, () => unknown>> = {
-    close: () => closed(inspection, inner, body),
+  const checked: CheckedBody = { close: () => closed(inspection, inner, body) }
+  if (typeof body.websocket === "function") {
+    checked.websocketLimits = body.websocketLimits
+    checked.websocket = (socket) => opened(inspection, body, socket)
   }
   const begin = (open: () => AnyIterator): AnyIterator => {
     inspection.judge("iterate", undefined)
@@ -129,6 +136,14 @@ function taken(inspection: Inspection, step: Step): Step {
     inspection.refused = true
     throw error
   }
+}
+
+function opened(inspection: Inspection, body: Body, socket: ServerWebSocket): Promise<void> {
+  inspection.judge("open", undefined)
+  inspection.opens += 1
+  const result: unknown = body.websocket?.(new CheckedWebSocket(inspection, socket))
+  inspection.judge("opened", result)
+  return result as Promise<void>
 }
 
 function returned(inspection: Inspection): void {

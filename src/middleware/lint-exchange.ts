@@ -2,7 +2,7 @@
 // Knows no rule.
 
 import { inspect } from "node:util"
-import type { HeaderList } from "../gateway.ts"
+import type { HeaderList, WebSocketOffer } from "../gateway.ts"
 import { hasContent } from "../http/status.ts"
 
 /** `error`: the contract is broken, LintError is thrown. `advice`: HTTP or good manners would have it otherwise; a warning. */
@@ -65,6 +65,10 @@ export class Exchange {
   waiting = false
   returns = 0
   closes = 0
+  /** The WebSocket handshake that the request is. */
+  offer: WebSocketOffer | undefined = undefined
+  /** How often the server called websocket() of the body. */
+  opens = 0
   /** No application code of this request has a reason to run any more. */
   over = false
 

@@ -25,6 +25,10 @@ export interface Events {
   end: undefined
   return: undefined
   close: undefined
+  open: undefined
+  opened: unknown
+  message: unknown
+  closing: { code: unknown; reason: unknown }
   lost: string
   fileWrapper: readonly unknown[]
   earlyHints: readonly unknown[]
@@ -152,6 +156,11 @@ export const environKeys: EnvironKey[] = [
     presence: "extension",
     text: "`() => boolean`: whether the head is on its way, after which it cannot be changed.",
   },
+  {
+    name: "wsgi.websocket",
+    presence: "extension",
+    text: "`{ protocols }`, there exactly when the request is a valid WebSocket handshake that the server can take: the subprotocols that the client offers.",
+  },
 ]
 
 const REQUIRED_KEYS = environKeys
@@ -211,6 +220,15 @@ function badHeader(headers: [string, string][]): Breach | undefined {
 }
 
 const isSize = (value: unknown) => value === undefined || (Number.isInteger(value) && (value as number) >= 0)
+
+const WEBSOCKETS = `An application accepts a handshake with the status 101 and a body that has \`websocket(socket)\`, which the server calls in place of the
+iteration; with any other status it refuses. \`close\` of the body comes when both are over. So what stands around an application,
+a login, a log, a dispatcher, sees a request and an answer as ever.
+
+The socket is an async iterable of messages, text or bytes, each taken when it is asked for. \`send()\` settles when there is room for the
+next message, \`close(code, reason)\` when the other side has closed too; \`signal\` aborts when either side closes. The server closes with
+1000 when the promise of \`websocket()\` resolves, with 1011 when it rejects, and with 1001 when the server stops. \`websocketLimits\` of the
+body, if it is there, has \`maxMessageBytes\` (a longer message closes with 1009) and \`maxBufferedBytes\` (of what waits for a client that does not read).`
 
 export const rules: Rule[] = [
   {
@@ -540,10 +558,13 @@ export const rules: Rule[] = [
     id: "L22",
     title: "Hop-by-hop headers",
     about:
-      "The connection belongs to the server. That is `Connection`, `Keep-Alive`, `Proxy-Authenticate`, `Proxy-Authorization`, `Proxy-Connection`, `TE`, `Trailer`, `Transfer-Encoding` and `Upgrade` (RFC 9110 section 7.6.1).",
+      "The connection belongs to the server. That is `Connection`, `Keep-Alive`, `Proxy-Authenticate`, `Proxy-Authorization`, `Proxy-Connection`, `TE`, `Trailer`, `Transfer-Encoding` and `Upgrade` (RFC 9110 section 7.6.1). A 426 has to say to what the client should upgrade (section 15.5.22); the server adds `Connection: Upgrade`, and drops the field in HTTP/2.",
     clauses: [
-      must("start", "An application sets no hop-by-hop header.", ({ headers }) =>
-        headerThat(headers, (name) => HOP_BY_HOP.has(name.toLowerCase())),
+      must("start", "An application sets no hop-by-hop header, but for `Upgrade` in a 426.", ({ status, headers }) =>
+        headerThat(headers, (name) => {
+          const lowered = name.toLowerCase()
+          return HOP_BY_HOP.has(lowered) && !(lowered === "upgrade" && status.startsWith("426"))
+        }),
       ),
     ],
   },
@@ -795,10 +816,13 @@ export const rules: Rule[] = [
     id: "L34",
     title: "One final status",
     about:
-      "1xx are interim: the server sends 100 by itself and 103 through `wsgi.early_hints`. There is no extension for upgrades, so there is no 101.",
+      "1xx are interim: the server sends 100 by itself and 103 through `wsgi.early_hints`. 101 is how an application accepts a WebSocket; there is no extension for other upgrades.",
     clauses: [
-      must("start", "The status is a final one, from 200.", ({ status }) =>
-        status.startsWith("1") ? found(status) : undefined,
+      must(
+        "start",
+        "The status is a final one, from 200; or 101, where `wsgi.websocket` is there.",
+        ({ status }, { offer }) =>
+          status.startsWith("1") && !(status.startsWith("101") && offer !== undefined) ? found(status) : undefined,
       ),
     ],
   },
@@ -830,6 +854,63 @@ export const rules: Rule[] = [
       }),
     ],
   },
+  {
+    id: "L37",
+    title: "WebSockets",
+    about: WEBSOCKETS,
+    clauses: [
+      must("environ", "`wsgi.websocket`, if it is there, has `protocols`: an array of tokens.", (environ) => {
+        if (!Object.hasOwn(environ, "wsgi.websocket")) return undefined
+        const protocols = (environ["wsgi.websocket"] as { protocols?: unknown } | undefined)?.protocols
+        const right = Array.isArray(protocols) && protocols.every((each) => typeof each === "string" && isToken(each))
+        return right ? undefined : found(environ["wsgi.websocket"])
+      }),
+      must(
+        "start",
+        "A 101 has at most one Sec-WebSocket-Protocol, one of those offered, and no other field of the handshake.",
+        ({ status, headers }, { offer }) => {
+          if (!status.startsWith("101")) return undefined
+          if (named(headers, "sec-websocket-protocol").length > 1) return found(headers)
+          return headerThat(headers, (name, value) => {
+            const lowered = name.toLowerCase()
+            if (lowered === "sec-websocket-protocol") return offer?.protocols.includes(value) !== true
+            return lowered.startsWith("sec-websocket-")
+          })
+        },
+      ),
+      must("result", "The body of a 101 has a method websocket, and is no array.", (body, { code }) => {
+        if (code !== 101) return undefined
+        const right = !Array.isArray(body) && typeof Reflect.get(body as object, "websocket") === "function"
+        return right ? undefined : found(body)
+      }),
+      must("iterate", "The server does not iterate over the body of a 101.", (_, { code }) =>
+        code === 101 ? found(code, "status") : undefined,
+      ),
+      must("open", "The server calls websocket() once, for a 101, before it closes the body.", (_, exchange) => {
+        const { code, opens, closes } = exchange
+        return code === 101 && opens === 0 && closes === 0 ? undefined : found({ status: code, opens, closes })
+      }),
+      must("opened", "websocket() returns a promise.", (result) =>
+        typeof (result as { then?: unknown } | undefined)?.then === "function" ? undefined : found(result),
+      ),
+      must("message", "A message is a string or a Uint8Array.", (message) =>
+        typeof message === "string" || message instanceof Uint8Array ? undefined : found(message),
+      ),
+      must(
+        "closing",
+        "A socket is closed with a code from 1000 to 1003, 1007 to 1014, or 3000 to 4999, and a reason of at most 123 bytes.",
+        ({ code, reason }) => {
+          const number = code === undefined ? 1000 : (code as number)
+          const isCode =
+            Number.isInteger(number) &&
+            ((number >= 1000 && number <= 1014 && (number < 1004 || number > 1006)) ||
+              (number >= 3000 && number <= 4999))
+          const isReason = reason === undefined || (typeof reason === "string" && Buffer.byteLength(reason) <= 123)
+          return isCode && isReason ? undefined : found({ code, reason })
+        },
+      ),
+    ],
+  },
 ]
 
 type NumberedClauses<E extends keyof Events> = { id: string; clause: Clause<E> }[]
@@ -859,6 +940,10 @@ export const clausesOn: { [E in keyof Events]: NumberedClauses<E> } = {
   end: collect("end"),
   return: collect("return"),
   close: collect("close"),
+  open: collect("open"),
+  opened: collect("opened"),
+  message: collect("message"),
+  closing: collect("closing"),
   lost: collect("lost"),
   fileWrapper: collect("fileWrapper"),
   earlyHints: collect("earlyHints"),

@@ -78,6 +78,7 @@ function checkedCall(
   inspection.judge("environ", environ)
   inspection.method = environ.REQUEST_METHOD
   inspection.target = `${environ.REQUEST_METHOD} ${environ.SCRIPT_NAME}${environ.PATH_INFO}`
+  inspection.offer = environ["wsgi.websocket"]
   inspection.outer = CheckedInput.inspectionOf(environ["wsgi.input"])
   environ["wsgi.input"] = new CheckedInput(inspection, environ["wsgi.input"])
   environ["wsgi.errors"] = new CheckedErrors(inspection, environ["wsgi.errors"])

@@ -3,7 +3,7 @@
 // but nobody waits for it. What it gives later is closed, not sent.
 
 import { asApplication } from "../as-application.ts"
-import { type BodyIterator, closeBody, iterateBody } from "../environ/body.ts"
+import { type BodyIterator, closeBody, iterateBody, withWebSocketOf } from "../environ/body.ts"
 import { ServiceUnavailable } from "../exceptions/statuses.ts"
 import type { Application, ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
 import { type OptionNames, requireOptions } from "../mistakes/options.ts"
@@ -99,7 +99,7 @@ class TimedRequest {
 
   /** An array is here already; anything else still has to give its first chunk. */
   #watch(body: Body): Body {
-    return Array.isArray(body) ? body : new TimedBody(body, this)
+    return Array.isArray(body) ? body : withWebSocketOf(new TimedBody(body, this), body)
   }
 
   /** What a promise gives, or `undefined` and an aborted signal when the time is over first. */

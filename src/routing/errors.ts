@@ -2,7 +2,7 @@
 // from anywhere below an application; those of the programmer are plain errors that say what would have worked.
 
 import { HTTPException } from "../exceptions/http-exception.ts"
-import { BadRequest } from "../exceptions/statuses.ts"
+import { BadRequest, UpgradeRequired } from "../exceptions/statuses.ts"
 import type { Environ, HeaderList } from "../gateway.ts"
 import { escapeHtml } from "../http/html.ts"
 import { iriToUri } from "../http/urls.ts"
@@ -65,10 +65,23 @@ export class AllowedMethods extends HTTPException {
 }
 
 /**
- * 400: the only rules that match are for WebSocket handshakes and this is none, or the other way round.
+ * The only rules that match are for WebSocket handshakes and this is none: 426, with `Upgrade`. Or the other way round: 400.
  */
 export class WebsocketMismatch extends BadRequest {
   static override description = "The URL is only for WebSocket handshakes, or not for them."
+
+  /** Whether a handshake was wanted. */
+  readonly isHandshakeWanted: boolean
+
+  constructor(isHandshakeWanted = false) {
+    super()
+    this.isHandshakeWanted = isHandshakeWanted
+    if (isHandshakeWanted) this.code = UpgradeRequired.code
+  }
+
+  override getHeaders(environ?: Environ): HeaderList {
+    return this.isHandshakeWanted ? new UpgradeRequired().getHeaders(environ) : super.getHeaders(environ)
+  }
 }
 
 /**

@@ -156,7 +156,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
   match(path: string = this.pathInfo, options: MatchOptions = NO_OPTIONS): Match<Spec, Table> {
     const method = options.method === undefined ? this.defaultMethod : capitals(options.method)
     const outcome = this.#find(path, method, options.websocket)
-    if (outcome.rule === undefined) throw this.#errorOf(outcome, options.queryArgs)
+    if (outcome.rule === undefined) throw this.#errorOf(outcome, options)
     const { rule, values } = outcome
     this.#onMatch?.(rule.rule, this.scriptName)
     const redirect = rule.mayRedirect ? this.#redirectOf(outcome, method, options.queryArgs) : undefined
@@ -168,11 +168,11 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
     return this.map.matcher.match(this.domain, path && withOneSlash(path), method, websocket ?? this.websocket)
   }
 
-  #errorOf(miss: Miss, queryArgs: QueryArguments | undefined): HTTPException {
+  #errorOf(miss: Miss, { queryArgs, websocket: isHandshake = this.websocket }: MatchOptions): HTTPException {
     if (miss.redirect !== undefined)
       return new RequestRedirect(this.makeRedirectUrl(quotePath(miss.redirect), { queryArgs }))
     if (miss.methods.size > 0) return new MethodNotAllowed(miss.methods)
-    return miss.websocketMismatch ? new WebsocketMismatch() : new NotFound()
+    return miss.websocketMismatch ? new WebsocketMismatch(!isHandshake) : new NotFound()
   }
 
   /** Where a match leads that is no place to stay. */

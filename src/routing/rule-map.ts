@@ -439,6 +439,8 @@ function canonical({ positional, named, words }: ConverterArguments): string {
 
 function schemeOf(environ: Environ): string {
   const scheme = environ["wsgi.url_scheme"] ?? "http"
+  // In HTTP/2 a handshake has no Upgrade.
+  if (environ["wsgi.websocket"] !== undefined) return scheme === "https" || scheme === "wss" ? "wss" : "ws"
   const upgrade = environ["HTTP_UPGRADE"]
   if (typeof upgrade !== "string" || upgrade.toLowerCase() !== "websocket") return scheme
   const connection = environ["HTTP_CONNECTION"]

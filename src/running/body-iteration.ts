@@ -18,11 +18,16 @@ export function isClosable(body: unknown): body is Closable {
 
 /** Waits for what ends something, but not for ever: `onLate` is told when the time is over. Rejects as `result` does. */
 export function bounded(result: PromiseLike<unknown>, what: string, onLate: (message: string) => void): Promise<void> {
+  return withLimit(result, CLOSE_LIMIT_MS, () => onLate(`${what} did not settle within ${CLOSE_LIMIT_MS} ms`))
+}
+
+/** Waits for `result`, but no longer than `limitMs`: `onLate` is told when the time is over. Rejects as `result` does. */
+export function withLimit(result: PromiseLike<unknown>, limitMs: number, onLate: () => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      onLate(`${what} did not settle within ${CLOSE_LIMIT_MS} ms`)
+      onLate()
       resolve()
-    }, CLOSE_LIMIT_MS)
+    }, limitMs)
     const done = () => {
       clearTimeout(timer)
       resolve()

@@ -15,6 +15,8 @@ export interface SilenceLimits {
   sendMs: number
   /** Once the server stops: how long an idle connection is kept, for a request that is on its way to it. */
   idleLingerMs: number
+  /** How often a WebSocket is pinged, and how long its client may take to answer; 0 for no pings. Default 30000. */
+  pingMs?: number
 }
 
 /** No limits: for requests whose connections somebody else looks after. */
@@ -31,8 +33,12 @@ export const NEVER_SILENT: SilenceLimits = {
 export interface Peer {
   /** Called every `elapsedMs`: lets go of a client that has had its time. `isStopping` once the server stops. */
   sweep(elapsedMs: number, limits: SilenceLimits, isStopping: boolean): void
-  /** The server stops: no request after those at work, and those that are on their way. */
-  retire(): void
+  /**
+   * The server stops: no request after those at work, and those that are on their way.
+   *
+   * @param closeCode with which a WebSocket is closed
+   */
+  retire(closeCode: number): void
   /** Ends at once: signals abort with `reason`, the connection breaks off. */
   destroy(reason: unknown): void
 }
@@ -45,11 +51,13 @@ export class Connections {
   readonly #everyMs: number
   #timer: ReturnType<typeof setInterval> | undefined = undefined
   #isStopping = false
+  #closeCode = 1001
   #onEmpty: (() => void)[] = []
 
   constructor(limits: SilenceLimits) {
     this.limits = limits
-    const times = [limits.firstByteMs, limits.headMs, limits.keepAliveMs, limits.requestMs, limits.sendMs]
+    const { firstByteMs, headMs, keepAliveMs, requestMs, sendMs, pingMs = 0 } = limits
+    const times = [firstByteMs, headMs, keepAliveMs, requestMs, sendMs, pingMs]
     const shortest = Math.min(...times.filter((time) => time > 0))
     this.#everyMs = shortest === Number.POSITIVE_INFINITY ? shortest : Math.min(1000, Math.max(10, shortest / 4))
   }
@@ -67,7 +75,7 @@ export class Connections {
   /** Takes a connection in. */
   add(peer: Peer): void {
     this.#peers.add(peer)
-    if (this.#isStopping) peer.retire()
+    if (this.#isStopping) peer.retire(this.#closeCode)
     this.#watch(this.#everyMs)
   }
 
@@ -92,13 +100,16 @@ export class Connections {
   /**
    * Tells all connections that the server stops; resolves when the last one is closed. Requests at work are answered, and
    * idle connections kept for `idleLingerMs`: a client or a balancer may have sent a request before it learned of the stop.
+   *
+   * @param closeCode for WebSockets: 1001, going away, or 1012, when a new process takes over (RFC 6455 section 7.4 and its registry)
    */
-  async drain(): Promise<void> {
+  async drain(closeCode = 1001): Promise<void> {
     if (!this.#isStopping) {
       this.#isStopping = true
+      this.#closeCode = closeCode
       clearInterval(this.#timer)
       this.#timer = undefined
-      for (const peer of this.#peers) peer.retire()
+      for (const peer of [...this.#peers]) peer.retire(closeCode)
       if (this.#peers.size > 0) this.#watch(Math.min(this.#everyMs, Math.max(10, this.limits.idleLingerMs / 4)))
     }
     await this.empty()

@@ -12,13 +12,16 @@ import type { BodyIterator } from "../environ/body.ts"
 import { ClientDisconnected } from "../exceptions/statuses.ts"
 import type { Application, Body, Environ, HeaderList, ResponseFinished, StartResponse, Write } from "../gateway.ts"
 import { hasContent } from "../http/status.ts"
+import { describe } from "../mistakes/describe.ts"
 import { isInstance, thrownHint } from "../mistakes/thrown.ts"
 import { isThenable } from "../thenable.ts"
-import { bounded, checkChunk, cut, isClosable, iteratorOf } from "./body-iteration.ts"
+import { bounded, checkChunk, cut, isClosable, iteratorOf, withLimit } from "./body-iteration.ts"
 import { type CallContext, currentContext } from "./context.ts"
 import type { Attendant, Exchange } from "./exchange.ts"
 import { type Event, isSent, nextState, type State } from "./states.ts"
 import { nextTurn } from "./turns.ts"
+import { CLOSE_HANDSHAKE_MS, isBrokenOff, OpenWebSocket, type WebSocketCarrier } from "./websocket.ts"
+import { agreedProtocol } from "./websocket-handshake.ts"
 import { declareLength, dropContentLength, fieldPairs, type WireHead, wireHead } from "./wire-head.ts"
 
 /**
@@ -44,10 +47,12 @@ const FAILURE_FIELDS: HeaderList = [
 /** What a response ends with when the client left. Never shown to an application. */
 const GONE: Error = new Error("the client has gone")
 
+const MISSING_WEBSOCKET = "an application that answers 101 returns a body with websocket()"
+
 const SENT: Promise<void> = Promise.resolve()
 
 /** What the driver waits for. */
-type Wait = "nothing" | "body" | "step" | "room" | "turn"
+type Wait = "nothing" | "body" | "step" | "room" | "turn" | "handshake"
 
 /** A call of `write` that waits for room. */
 interface Writer {
@@ -103,7 +108,7 @@ class Driver implements Attendant {
     this.#head = undefined
     this.#context = currentContext()
     try {
-      this.#head = wireHead(status, headers)
+      this.#head = wireHead(status, headers, this.#exchange.offer)
     } catch (refused) {
       this.#refused = refused
       this.#go("refuse")
@@ -185,6 +190,10 @@ class Driver implements Attendant {
     this.#wait = "nothing"
     this.#body = body
     try {
+      if (this.#head?.code === 101) {
+        this.#accept(body)
+        return
+      }
       if (!Array.isArray(body) || isSent(this.#state)) {
         this.#iterator = iteratorOf(body)
         this.#exchange.adopt(body)
@@ -376,6 +385,7 @@ class Driver implements Attendant {
       if (this.#refused !== undefined) throw this.#refused
       throw new Error("the application did not call startResponse")
     }
+    if (head.code === 101) throw new TypeError(`${MISSING_WEBSOCKET}, and startResponse is called before it returns`)
     // RFC 9110 section 8.6: no Content-Length in a 204. Section 15.3.6: a 205 has no content, and says so.
     if (head.code === 204 && head.contentLength !== undefined) dropContentLength(head)
     if (head.code === 205 && head.contentLength !== 0) {
@@ -397,6 +407,74 @@ class Driver implements Attendant {
     if (this.#state === "doomed") {
       throw new Error("the application went on after startResponse had thrown its error back")
     }
+  }
+
+  // ---- a WebSocket
+
+  /** The application accepts the handshake. */
+  #accept(body: Body): void {
+    const head = this.#head as WireHead
+    if (typeof body?.websocket !== "function") throw new TypeError(`${MISSING_WEBSOCKET}, not ${describe(body)}`)
+    const socket = new OpenWebSocket(agreedProtocol(head.fields), body.websocketLimits)
+    const accepted = this.#exchange.accept(head, socket)
+    this.#waitFor("handshake")
+    accepted.then(
+      (carrier) => this.#begin(body, socket, carrier),
+      (error: unknown) => {
+        if (this.#wait === "handshake") this.#abort(error)
+      },
+    )
+  }
+
+  /** The handshake is done: the application has the socket until it is through with it. */
+  #begin(body: Body, socket: OpenWebSocket, carrier: WebSocketCarrier): void {
+    socket.attach(carrier)
+    if (this.#wait !== "handshake") {
+      socket.terminate()
+      return
+    }
+    this.#wait = "nothing"
+    this.#go("send")
+    this.#exchange.isStarted = true
+    this.#exchange.websocket = socket
+    let result: unknown
+    try {
+      const run = body.websocket as (socket: OpenWebSocket) => unknown
+      result = this.#context === undefined ? run.call(body, socket) : this.#context.runInAsyncScope(run, body, socket)
+      if (!isThenable(result))
+        throw new TypeError(`websocket() of a body must return a promise, not ${describe(result)}`)
+    } catch (error) {
+      result = Promise.reject(error)
+    }
+    void this.#attendSocket(socket, Promise.resolve(result))
+  }
+
+  /** Closes the socket when the application is through, and is through itself soon after the socket is closed. Never rejects. */
+  async #attendSocket(socket: OpenWebSocket, result: Promise<unknown>): Promise<void> {
+    const isThrough = result.then(
+      () => socket.isOpen && void socket.close(1000),
+      (error: unknown) => this.#failSocket(socket, error),
+    )
+    await Promise.race([isThrough, socket.whenClosed])
+    // What still waits for the client learns that it has gone.
+    if (socket.closeCode !== undefined) this.#exchange.leave()
+    await bounded(isThrough, "websocket() of the body", (message) => this.#exchange.report(message))
+    await withLimit(socket.whenClosed, CLOSE_HANDSHAKE_MS, () => socket.terminate())
+    this.#exchange.isComplete = true
+    if (this.#failure === undefined && isBrokenOff(socket.closeCode)) this.#failure = new ClientDisconnected()
+    this.#exchange.leave()
+    this.#settle()
+  }
+
+  #failSocket(socket: OpenWebSocket, error: unknown): void {
+    const isGone = socket.closeCode !== undefined
+    const isSilent = !socket.isOpen && (isInstance(error, ClientDisconnected) || isAbort(error, socket))
+    if (!isSilent) {
+      this.#failure = error ?? new Error(`${error} was thrown`)
+      const when = isGone ? " after the WebSocket was closed" : ""
+      this.#exchange.report(`the application failed${when}${thrownHint(error)}`, error)
+    }
+    if (!isGone && socket.isOpen) void socket.close(1011)
   }
 
   // ---- the end
@@ -519,6 +597,11 @@ class Driver implements Attendant {
 }
 
 function ignore(): void {}
+
+/** An error that says no more than that the socket was closed. */
+function isAbort(error: unknown, socket: OpenWebSocket): boolean {
+  return isInstance(error, Error) && (error.name === "AbortError" || error === socket.signal.reason)
+}
 
 /** Other objects with a `then` may call back as often as they like. */
 function settlingOnce<T>(promise: PromiseLike<T>): Promise<T> {

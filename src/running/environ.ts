@@ -172,6 +172,7 @@ export function environOf(
   if (settings.fileWrapper !== undefined) environ["wsgi.file_wrapper"] = settings.fileWrapper
   if (settings.uploadStore !== undefined) environ["werkstatt.upload_store"] = settings.uploadStore
   if (settings.onError !== undefined) environ[ON_ERROR_KEY] = settings.onError
+  if (exchange.offer !== undefined) environ["wsgi.websocket"] = exchange.offer
 
   const own = ++serial
   for (let i = 0; i < raw.length; i += 2) {

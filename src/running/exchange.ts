@@ -4,8 +4,9 @@
 
 import { emptyInput } from "../environ/input.ts"
 import { ClientDisconnected } from "../exceptions/statuses.ts"
-import type { Body, Environ, ErrorStream, HeaderList, InputStream } from "../gateway.ts"
+import type { Body, Environ, ErrorStream, HeaderList, InputStream, WebSocketOffer } from "../gateway.ts"
 import { type OnError, report } from "./report.ts"
+import type { OpenWebSocket, WebSocketCarrier } from "./websocket.ts"
 import type { WireHead } from "./wire-head.ts"
 
 /** Where errors of a server's requests go. */
@@ -39,6 +40,10 @@ export abstract class Exchange {
   isStarted = false
   /** The response was handed over to its end. */
   isComplete = false
+  /** The WebSocket handshake that the request is, if `accept` can take it: `wsgi.websocket`. Set before there is an environ. */
+  offer: WebSocketOffer | undefined = undefined
+  /** The socket, once the application has accepted. */
+  websocket: OpenWebSocket | undefined = undefined
   readonly #log: Log
   #attendant: Attendant | undefined = undefined
   #isLeft = false
@@ -67,6 +72,15 @@ export abstract class Exchange {
     this.start(head)
     for (const chunk of chunks) this.write(chunk)
     this.end()
+  }
+
+  /**
+   * Accepts the handshake, with these fields and those of the protocol, in place of the steps above; resolves with what
+   * carries the messages. Called only where there is an `offer`. The carrier tells `socket` what comes from the first message on.
+   * It is up to the exchange to add the socket to the server's connections.
+   */
+  accept(_head: WireHead, _socket: OpenWebSocket): Promise<WebSocketCarrier> {
+    return Promise.reject(new Error("this server takes no WebSockets"))
   }
 
   /** Called with a body that is about to be iterated, which may be of a kind that the server knows a faster way for. */

@@ -12,9 +12,12 @@ export { decodePath, isAuthority, parseTarget, type RequestTarget } from "./requ
 export {
   type DiscardLimits,
   type FinishedRequest,
+  type FinishedWebSocket,
   type ServerParts,
   Service,
   type ServiceOptions,
 } from "./service.ts"
+export { OpenWebSocket, type WebSocketCarrier, type WebSocketReceiver } from "./websocket.ts"
+export { extendedConnectOf, type Handshake, handshakeOf } from "./websocket-handshake.ts"
 export type { WireHead } from "./wire-head.ts"
 export { type BodyHooks, wrapBody } from "./wrap-body.ts"

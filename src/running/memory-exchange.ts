@@ -2,9 +2,14 @@
 // The test client stands on it, and it shows what an adapter has to do. Unlike a server it does not answer for an application
 // that fails: the error goes to the caller.
 
+import { ClientDisconnected } from "../exceptions/statuses.ts"
 import type { Application, Body, Environ, HeaderList } from "../gateway.ts"
+import { isInstance } from "../mistakes/thrown.ts"
 import { drive } from "./driver.ts"
 import { Exchange } from "./exchange.ts"
+import { connectInMemory } from "./memory-websocket.ts"
+import { OpenWebSocket, type WebSocketCarrier } from "./websocket.ts"
+import { agreedProtocol } from "./websocket-handshake.ts"
 import { fieldPairs, type WireHead } from "./wire-head.ts"
 
 /** What a client would see of an application's answer. */
@@ -17,6 +22,8 @@ export interface MemoryAnswer {
    * it is asked for; it is to be read to its end, or closed.
    */
   body: Body
+  /** The client's end of the WebSocket, when the status is 101. */
+  websocket?: OpenWebSocket
 }
 
 /**
@@ -46,11 +53,14 @@ class MemoryExchange extends Exchange {
   #head: WireHead | undefined = undefined
   #failure: { error: unknown } | undefined = undefined
   #isOver = false
+  /** The other end of a WebSocket. */
+  #client: OpenWebSocket | undefined = undefined
   #wake: (() => void)[] = []
 
   constructor(environ: Environ, isBuffered: boolean) {
     super({ errors: environ["wsgi.errors"] })
     this.#isBuffered = isBuffered
+    this.offer = environ["wsgi.websocket"]
   }
 
   // ---- what the driver says
@@ -65,6 +75,15 @@ class MemoryExchange extends Exchange {
     return this.#isBuffered
   }
 
+  override async accept(head: WireHead, socket: OpenWebSocket): Promise<WebSocketCarrier> {
+    this.#head = head
+    this.#client = new OpenWebSocket(agreedProtocol(head.fields), { maxMessageBytes: Number.POSITIVE_INFINITY })
+    const [server, client] = connectInMemory(socket, this.#client)
+    this.#client.attach(client)
+    this.#tell()
+    return server
+  }
+
   override end(): void {}
 
   override destroy(): void {
@@ -77,7 +96,9 @@ class MemoryExchange extends Exchange {
   }
 
   override finished(_head: WireHead | undefined, error: unknown): void {
-    if (error !== undefined && !this.isGone) this.#failure = { error }
+    // A WebSocket that fails is over for its client before the server is through with it.
+    const isFailure = this.websocket === undefined ? !this.isGone : !isInstance(error, ClientDisconnected)
+    if (error !== undefined && isFailure) this.#failure = { error }
     this.#isOver = true
     this.#tell()
   }
@@ -85,9 +106,17 @@ class MemoryExchange extends Exchange {
   // ---- what the caller says
 
   async answer(): Promise<MemoryAnswer> {
-    while (!this.#isOver && (this.#isBuffered || this.isComplete || this.#chunks.length === 0)) await this.#change()
+    while (
+      this.#client === undefined &&
+      !this.#isOver &&
+      (this.#isBuffered || this.isComplete || this.#chunks.length === 0)
+    )
+      await this.#change()
     if (this.#failure !== undefined && (this.#isOver || this.#chunks.length === 0)) throw this.#failure.error
     const { status, fields } = this.#head as WireHead
+    if (this.#client !== undefined) {
+      return { status, headers: fieldPairs(fields), body: new PulledBody(this), websocket: this.#client }
+    }
     return { status, headers: fieldPairs(fields), body: this.#isOver ? this.#chunks : new PulledBody(this) }
   }
 

@@ -8,6 +8,7 @@ import { drive } from "./driver.ts"
 import { type Addresses, type EnvironSettings, environOf, Refusal, type RequestHead } from "./environ.ts"
 import type { Exchange, Log } from "./exchange.ts"
 import type { OnError } from "./report.ts"
+import type { OpenWebSocket } from "./websocket.ts"
 
 /** How a server treats requests. Every limit has a default. */
 export interface ServiceOptions {
@@ -34,14 +35,28 @@ export interface ServiceOptions {
   keepAlive?: boolean
   /** Called when a response is over; `code` is undefined when none was sent. */
   onFinished?: (request: FinishedRequest) => void
+  /** Called when the application has accepted a WebSocket; `onFinished` follows when it is closed. */
+  onWebSocket?: (request: FinishedRequest) => void
+  /** How often a WebSocket is pinged, and how long its client may take to answer; 0 for no pings. Default 30000 ms. */
+  pingIntervalMs?: number
 }
 
 /** A request that is over, for an access log. */
 export interface FinishedRequest {
   environ: Environ
   code: number | undefined
-  /** Bytes of the body. */
+  /** Bytes of the body; of a WebSocket, those of the messages that were sent. */
   bytes: number
+  /** The WebSocket that it was. */
+  websocket?: FinishedWebSocket | undefined
+}
+
+/** A WebSocket that is over, for an access log. */
+export interface FinishedWebSocket {
+  /** With which it was closed; 1006 when it broke off. */
+  readonly closeCode: number | undefined
+  readonly messagesReceived: number
+  readonly messagesSent: number
 }
 
 /** What a server brings along itself. */
@@ -87,10 +102,14 @@ export class Service implements EnvironSettings, Log {
   readonly keepAliveHint: string
   readonly #keepAlive: boolean
   readonly #onFinished: ((request: FinishedRequest) => void) | undefined
+  readonly #onWebSocket: ((request: FinishedRequest) => void) | undefined
 
   constructor(app: ApplicationLike, options: ServiceOptions, parts: ServerParts) {
     this.app = asApplication(app)
-    this.connections = new Connections(parts.limits)
+    const { pingIntervalMs } = options
+    this.connections = new Connections(
+      pingIntervalMs === undefined ? parts.limits : { ...parts.limits, pingMs: pingIntervalMs },
+    )
     this.errors = options.errors ?? errorOutput
     this.onError = options.onError
     this.extra = options.environ
@@ -107,6 +126,7 @@ export class Service implements EnvironSettings, Log {
     this.keepAliveHint = seconds > 0 && Number.isFinite(seconds) ? `timeout=${seconds}` : ""
     this.#keepAlive = options.keepAlive ?? true
     this.#onFinished = options.onFinished
+    this.#onWebSocket = options.onWebSocket
   }
 
   /** Every response says that its connection ends with it. */
@@ -122,13 +142,32 @@ export class Service implements EnvironSettings, Log {
     return undefined
   }
 
+  /** Takes in a WebSocket whose handshake `exchange` has accepted: it is pinged, and closed when the server stops. */
+  attendWebSocket(exchange: Exchange, socket: OpenWebSocket): void {
+    this.connections.add(socket)
+    void socket.whenClosed.then(() => this.connections.delete(socket))
+    if (this.#onWebSocket !== undefined) this.#tell(this.#onWebSocket, "onWebSocket", exchange, 101)
+  }
+
   /** Tells that a request is over. */
   finished(exchange: Exchange, code: number | undefined): void {
-    if (this.#onFinished === undefined) return
+    if (this.#onFinished !== undefined) this.#tell(this.#onFinished, "onFinished", exchange, code)
+  }
+
+  #tell(
+    listener: (request: FinishedRequest) => void,
+    name: string,
+    exchange: Exchange,
+    code: number | undefined,
+  ): void {
+    const { websocket } = exchange
+    const bytes = websocket?.bytesSent ?? exchange.bodyBytes
+    const request: FinishedRequest = { environ: exchange.environ as Environ, code, bytes }
+    if (websocket !== undefined) request.websocket = websocket
     try {
-      this.#onFinished({ environ: exchange.environ as Environ, code, bytes: exchange.bodyBytes })
+      listener(request)
     } catch (error) {
-      exchange.report("onFinished failed", error)
+      exchange.report(`${name} failed`, error)
     }
   }
 }

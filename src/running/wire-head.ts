@@ -1,9 +1,10 @@
 // What an application gave to startResponse: checked, copied, and in the form that goes on the wire.
 // Names and status lines repeat from request to request, so what was found right once is remembered (in bounded tables).
 
-import type { HeaderList } from "../gateway.ts"
+import type { HeaderList, WebSocketOffer } from "../gateway.ts"
 import { CONNECTION_FIELDS, checkFieldName, checkFieldValue } from "../http/fields.ts"
 import { describe } from "../mistakes/describe.ts"
+import { checkAcceptance } from "./websocket-handshake.ts"
 
 /** The head of one response. `fields` alternates names and values, ready to be written. */
 export interface WireHead {
@@ -20,9 +21,11 @@ export interface WireHead {
 const PLAIN = 0
 const CONTENT_LENGTH = 1
 const DATE = 2
+const UPGRADE = 3
 const KINDS: ReadonlyMap<string, number> = new Map([
   ["content-length", CONTENT_LENGTH],
   ["date", DATE],
+  ["upgrade", UPGRADE],
 ])
 const MEMORY = 512
 
@@ -40,11 +43,12 @@ const knownStatuses = new Map<string, StatusLine>()
 /**
  * Checks and copies what an application passed to startResponse.
  *
+ * @param offer the WebSocket handshake that may be accepted with a 101
  * @throws TypeError for anything that is not text of the right form, a field of the connection, or two different lengths
- * @throws RangeError for a status below 200, which is never final
+ * @throws RangeError for a status below 200, which is never final, but for that 101
  */
-export function wireHead(status: string, headers: HeaderList): WireHead {
-  const line = knownStatuses.get(status) ?? checkStatus(status)
+export function wireHead(status: string, headers: HeaderList, offer?: WebSocketOffer): WireHead {
+  const line = knownStatuses.get(status) ?? checkStatus(status, offer !== undefined)
   if (!Array.isArray(headers)) throw new TypeError(`headers must be an array of pairs, not ${describe(headers)}`)
   const fields: string[] = new Array(headers.length * 2)
   let used = 0
@@ -64,6 +68,7 @@ export function wireHead(status: string, headers: HeaderList): WireHead {
     if (kind !== CONTENT_LENGTH) {
       checkValue(value)
       if (kind === DATE) hasDate = true
+      else if (kind === UPGRADE && line.code !== 426) throw new TypeError(notYours(name))
     } else {
       const length = parseLength(value)
       if (contentLength !== undefined) {
@@ -76,16 +81,18 @@ export function wireHead(status: string, headers: HeaderList): WireHead {
     fields[used++] = value
   }
   if (used < fields.length) fields.length = used
+  if (line.code === 101) checkAcceptance(fields, offer)
   return { status, code: line.code, reason: line.reason, fields, contentLength, hasDate }
 }
 
 // status-line of PEP 3333: 3DIGIT SP reason-phrase
-function checkStatus(status: unknown): StatusLine {
+function checkStatus(status: unknown, isHandshake: boolean): StatusLine {
   if (typeof status !== "string") throw new TypeError(`status must be a string, not ${describe(status)}`)
   if (!/^\d{3} [\t\x20-\x7e\x80-\xff]*$/.test(status)) {
     throw new TypeError(`status must be three digits, a space and a reason phrase, not ${JSON.stringify(status)}`)
   }
   const line = { code: Number(status.slice(0, 3)), reason: status.slice(4) }
+  if (line.code === 101 && isHandshake) return line
   if (line.code < 200) throw new RangeError(`status ${line.code} is not the status of a final response`)
   if (knownStatuses.size < MEMORY) knownStatuses.set(status, line)
   return line
@@ -93,12 +100,15 @@ function checkStatus(status: unknown): StatusLine {
 
 function checkName(name: string): number {
   const lowered = checkFieldName(name).toLowerCase()
-  if (CONNECTION_FIELDS.has(lowered)) {
-    throw new TypeError(`${name} belongs to the connection; an application must not set it`)
-  }
   const kind = KINDS.get(lowered) ?? PLAIN
+  // RFC 9110 section 15.5.22: a 426 says to what the client should upgrade.
+  if (kind !== UPGRADE && CONNECTION_FIELDS.has(lowered)) throw new TypeError(notYours(name))
   if (knownNames.size < MEMORY) knownNames.set(name, kind)
   return kind
+}
+
+function notYours(name: string): string {
+  return `${name} belongs to the connection; an application must not set it`
 }
 
 function checkValue(value: string): void {

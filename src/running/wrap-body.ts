@@ -3,7 +3,7 @@
 // body that can lend its memory still can, unless chunks are changed.
 
 import { type BodyIterator, closeBody, iterateBody } from "../environ/body.ts"
-import type { Body } from "../gateway.ts"
+import type { Body, ServerWebSocket, WebSocketLimits } from "../gateway.ts"
 import { isThenable } from "../thenable.ts"
 import { canLend } from "./lending.ts"
 
@@ -31,6 +31,7 @@ export function wrapBody(body: Body, hooks: BodyHooks): Body {
   if (Array.isArray(body)) return wrapArray(body, hooks)
   const isSync = !(Symbol.asyncIterator in body) && hooks.chunk === undefined && hooks.end === undefined
   const wrapped = isSync ? new SyncBody(body, hooks) : new AsyncBody(body, hooks)
+  if (typeof body.websocket === "function") return wrapped.carryWebSocket()
   return canLend(body) && hooks.chunk === undefined ? Object.assign(wrapped, { lend: () => body.lend() }) : wrapped
 }
 
@@ -128,6 +129,19 @@ abstract class WrappedBody {
   constructor(body: Body, hooks: BodyHooks) {
     this.body = body
     this.hooks = hooks
+  }
+
+  /** That of the body inside, if it has one; then it is complete when the handler is through. */
+  declare websocket?: (socket: ServerWebSocket) => Promise<void>
+  declare websocketLimits?: WebSocketLimits | undefined
+
+  carryWebSocket(): this & Body {
+    this.websocketLimits = this.body.websocketLimits
+    this.websocket = async (socket) => {
+      await this.body.websocket?.(socket)
+      this.isComplete = true
+    }
+    return this as this & Body
   }
 
   close(): void | Promise<void> {

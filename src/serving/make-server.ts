@@ -74,6 +74,8 @@ export const SERVER_OPTIONS: OptionNames<ServerOptions> = {
   halfCloseGraceMs: true,
   keepAlive: true,
   onFinished: true,
+  onWebSocket: true,
+  pingIntervalMs: true,
   onError: true,
   idleLingerMs: true,
 }

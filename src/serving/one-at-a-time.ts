@@ -6,6 +6,8 @@ import type { Application } from "../gateway.ts"
 export function oneAtATime(app: Application): Application {
   let last: Promise<void> = Promise.resolve()
   return async (environ, startResponse) => {
+    // A WebSocket may stay open for hours; the requests of its page must not wait for that.
+    if (environ["wsgi.websocket"] !== undefined) return app(environ, startResponse)
     environ["wsgi.multithread"] = false
     const before = last
     let isOver = false

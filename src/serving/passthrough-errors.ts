@@ -17,7 +17,7 @@ export function passthroughErrors(app: Application): Application {
 
 function watched(body: Body): Body {
   if (Array.isArray(body)) return body
-  return {
+  const watching: Body = {
     async *[Symbol.asyncIterator]() {
       try {
         yield* body
@@ -28,6 +28,15 @@ function watched(body: Body): Body {
     },
     close: () => body.close?.(),
   }
+  const { websocket } = body
+  if (websocket === undefined) return watching
+  watching.websocketLimits = body.websocketLimits
+  watching.websocket = (socket) =>
+    websocket.call(body, socket).catch((error: unknown) => {
+      crash(error)
+      throw error
+    })
+  return watching
 }
 
 function crash(error: unknown): void {

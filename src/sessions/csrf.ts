@@ -3,13 +3,13 @@
 // in as somebody else, by another site, is deceived too.
 
 import { asApplication } from "../as-application.ts"
+import { requestSource } from "../environ/request-source.ts"
 import { respondWith } from "../environ/responder.ts"
 import { Forbidden } from "../exceptions/statuses.ts"
 import type { Application, ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
 import { checkOptions } from "../mistakes/options.ts"
 import { CSRF_FIELD, isTokenOf } from "./csrf-token.ts"
 import { formToken } from "./form-token.ts"
-import { requestSource } from "./request-source.ts"
 import { getSession, hasSession } from "./sessions.ts"
 
 /** What is let through besides requests of this origin. */
@@ -59,6 +59,7 @@ function isSafeMethod(method: string): boolean {
 
 function isSafe(environ: Environ): boolean {
   if (!isSafeMethod(environ.REQUEST_METHOD)) return false
+  if (environ["wsgi.websocket"] !== undefined) return false
   const upgrade = environ["HTTP_UPGRADE"]
   return typeof upgrade !== "string" || !/websocket/i.test(upgrade)
 }

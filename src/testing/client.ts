@@ -20,6 +20,7 @@ import { createEnviron, EnvironBuilder, type EnvironBuilderOptions } from "./env
 import { ClientRedirectError, isRedirect, redirected, urlOf } from "./redirects.ts"
 import { quoteBytes, splitHost, splitUrl } from "./request-url.ts"
 import { originOf, type TestParts, TestResponse, tellOrigin, withTestParts } from "./test-response.ts"
+import { TestWebSocket, WebSocketRefused } from "./test-websocket.ts"
 
 /** How a client behaves. */
 export interface ClientOptions<R extends Response> {
@@ -39,6 +40,14 @@ export interface OpenOptions extends EnvironBuilderOptions {
   buffered?: boolean | undefined
   /** Whether redirects are followed. Default false. */
   followRedirects?: boolean | undefined
+  /** Whether cookies are sent and kept, if the client uses any. Default true. */
+  useCookies?: boolean | undefined
+}
+
+/** A WebSocket to open. */
+export interface WebSocketOpenOptions extends EnvironBuilderOptions {
+  /** The subprotocols to offer, the one that the client likes best first. */
+  protocols?: Iterable<string> | undefined
   /** Whether cookies are sent and kept, if the client uses any. Default true. */
   useCookies?: boolean | undefined
 }
@@ -155,10 +164,44 @@ export class Client<R extends Response = TestResponse> {
     return fetchFrom((target, options) => this.open(target, options), input, init)
   }
 
+  /**
+   * Opens a WebSocket, with cookies as any request. Redirects are not followed.
+   *
+   * What the handler throws, `receive` and `close` of the socket throw. Close it, so that the handler comes to its end.
+   *
+   * @throws WebSocketRefused, with the response, when the answer is not 101
+   * @example
+   * const client = new Client(application(() => Response.websocket(async (socket) => { await socket.send("hi") })))
+   * const socket = await client.websocket("/chat")
+   * await socket.receive() // => "hi"
+   */
+  async websocket(target: OpenTarget = "/", options: WebSocketOpenOptions = {}): Promise<TestWebSocket<R & TestParts>> {
+    const given = isDescription(target) ? { ...target, ...options } : options
+    const {
+      protocols = [],
+      useCookies = true,
+      buffered: _,
+      followRedirects: __,
+      ...request
+    } = given as OpenOptions & WebSocketOpenOptions
+    const described = handshakeEnviron(environOf(withHttp(target), request), protocols)
+    const jar = useCookies ? this.cookies : undefined
+    const sent = withCookies(described, jar)
+    const answer = await runInMemory(this.#checked, this.#prepared(sent))
+    const { status, body, websocket } = answer
+    const received = { status, headers: new Headers(answer.headers), body: websocket === undefined ? body : [] }
+    const response = this.#received(received, described, sent, jar)
+    if (websocket === undefined) throw new WebSocketRefused(response)
+    return new TestWebSocket(websocket, body, response)
+  }
+
   async #send(described: Environ, buffered: boolean, jar: CookieJar | undefined): Promise<R & TestParts> {
-    const cookie = jar && cookieHeader(jar, described)
-    const sent = cookie === undefined ? described : { ...described, HTTP_COOKIE: cookie }
-    const { status, headers, body } = await this.runApplication(sent, { buffered })
+    const sent = withCookies(described, jar)
+    return this.#received(await this.runApplication(sent, { buffered }), described, sent, jar)
+  }
+
+  #received(answer: ApplicationResult, described: Environ, sent: Environ, jar: CookieJar | undefined): R & TestParts {
+    const { status, headers, body } = answer
     if (jar !== undefined && headers.has("Set-Cookie")) {
       const origin = cookieOrigin(described)
       for (const header of headers.getAll("Set-Cookie")) jar.store(header, origin)
@@ -174,11 +217,15 @@ export class Client<R extends Response = TestResponse> {
    * Knows no cookies and no redirects.
    */
   async runApplication(environ: Environ, options: { buffered?: boolean } = {}): Promise<ApplicationResult> {
+    const { status, headers, body } = await runInMemory(this.#checked, this.#prepared(environ), options)
+    return { status, headers: new Headers(headers), body }
+  }
+
+  #prepared(environ: Environ): Environ {
     const sent = withFreshBody(environ)
     // As the server has it, so that what saves an upload can be tested.
     sent[UPLOAD_STORE_KEY] ??= diskStore
-    const { status, headers, body } = await runInMemory(this.#checked, sent, options)
-    return { status, headers: new Headers(headers), body }
+    return sent
   }
 
   async #follow(response: R & TestParts, options: FollowOptions): Promise<R & TestParts> {
@@ -292,6 +339,33 @@ function withSlash(path: string, { method, baseUrl }: EnvironBuilderOptions): st
   if (path.startsWith("/") || (path === "*" && method === "OPTIONS") || method === "CONNECT") return path
   const isMount = splitUrl(path).path === "" && /[^/]/.test(splitUrl(String(baseUrl ?? ""), true).path)
   return isMount || splitUrl(path).host !== undefined ? path : `/${path}`
+}
+
+/** The scheme of WebSockets is a matter of the client's API; the request is one of HTTP. */
+function withHttp(target: OpenTarget): OpenTarget {
+  const isUrl = typeof target === "string" || target instanceof URL
+  return isUrl ? String(target).replace(/^ws(s?):\/\//i, "http$1://") : target
+}
+
+/** What a client's handshake adds (RFC 6455 section 4.1), and what the server tells of it. */
+function handshakeEnviron(environ: Environ, offered: Iterable<string>): Environ {
+  const protocols = typeof offered === "string" ? [offered] : [...offered]
+  const handshake: Environ = {
+    HTTP_UPGRADE: "websocket",
+    HTTP_CONNECTION: "Upgrade",
+    HTTP_SEC_WEBSOCKET_VERSION: "13",
+    HTTP_SEC_WEBSOCKET_KEY: "AAAAAAAAAAAAAAAAAAAAAA==",
+    ...environ,
+    REQUEST_METHOD: "GET",
+    "wsgi.websocket": { protocols },
+  }
+  if (protocols.length > 0) handshake["HTTP_SEC_WEBSOCKET_PROTOCOL"] = protocols.join(", ")
+  return handshake
+}
+
+function withCookies(environ: Environ, jar: CookieJar | undefined): Environ {
+  const cookie = jar && cookieHeader(jar, environ)
+  return cookie === undefined ? environ : { ...environ, HTTP_COOKIE: cookie }
 }
 
 // What a test has set by hand goes before what the jar has under that name.

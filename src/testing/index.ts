@@ -1,4 +1,11 @@
-export { Client, type ClientOptions, type OpenOptions, type OpenTarget, type SetCookieOptions } from "./client.ts"
+export {
+  Client,
+  type ClientOptions,
+  type OpenOptions,
+  type OpenTarget,
+  type SetCookieOptions,
+  type WebSocketOpenOptions,
+} from "./client.ts"
 export {
   type ConformanceAnswer,
   type ConformanceCase,
@@ -22,3 +29,4 @@ export type { FormFile, FormValue } from "./form-body.ts"
 export { type RecordOptions, recordEnvirons, replay } from "./record.ts"
 export { ClientRedirectError } from "./redirects.ts"
 export { type TestParts, TestResponse } from "./test-response.ts"
+export { TestWebSocket, WebSocketRefused } from "./test-websocket.ts"

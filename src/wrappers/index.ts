@@ -17,3 +17,4 @@ export { type ConditionalOptions, Response, type ResponseClass, type ResponseOpt
 export { type DeleteCookieOptions, ResponseHead, type ResponseHeadOptions } from "./response-head.ts"
 export { ResponseStream } from "./response-stream.ts"
 export type { View, ViewApplication } from "./view.ts"
+export type { WebSocketHandler, WebSocketOptions } from "./websocket-body.ts"

@@ -17,7 +17,7 @@ import { BadRequest, UnsupportedMediaType } from "../exceptions/statuses.ts"
 import { FormDataParser, type ParsedForm } from "../forms/form-data-parser.ts"
 import type { FormPart } from "../forms/form-part.ts"
 import { type UploadStore, uploadStoreOf } from "../forms/upload-store.ts"
-import type { Environ, InputStream } from "../gateway.ts"
+import type { Environ, InputStream, WebSocketOffer } from "../gateway.ts"
 import { withOneSlash, withoutLastSlashes } from "../http/slashes.ts"
 import { byteStringToText } from "../http/urls.ts"
 import { checkEnviron } from "../mistakes/environ.ts"
@@ -175,6 +175,11 @@ export class Request extends RequestHead {
   get headers(): EnvironHeaders {
     this.#headers ??= new EnvironHeaders(this.environ)
     return this.#headers
+  }
+
+  /** The WebSocket handshake that this is, with the subprotocols that the client offers; undefined for any other request. */
+  get websocket(): WebSocketOffer | undefined {
+    return this.environ["wsgi.websocket"]
   }
 
   /** As `RequestHead` has it, read from the environ at once. */

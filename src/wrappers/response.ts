@@ -28,6 +28,7 @@ import { iriToUri } from "../http/urls.ts"
 import { describe, isPlainObject } from "../mistakes/describe.ts"
 import { isDevelopment } from "../mistakes/development.ts"
 import { checkOptions, type OptionNames } from "../mistakes/options.ts"
+import { wrapBody } from "../running/wrap-body.ts"
 import { isThenable } from "../thenable.ts"
 import {
   type BodySource,
@@ -41,6 +42,7 @@ import {
 } from "./body-source.ts"
 import { ResponseHead, type ResponseHeadOptions } from "./response-head.ts"
 import { ResponseStream } from "./response-stream.ts"
+import { WebSocketBody, type WebSocketHandler, type WebSocketOptions } from "./websocket-body.ts"
 
 /** What a response is made with, besides its body. */
 export interface ResponseOptions extends ResponseHeadOptions {
@@ -130,6 +132,28 @@ export class Response extends ResponseHead implements Responder {
     const text: string | undefined = JSON.stringify(value)
     if (text === undefined) throw new TypeError(`JSON has no value for ${describe(value)}`)
     return new this(text, { mimetype: "application/json", ...options })
+  }
+
+  /**
+   * A response that accepts a WebSocket handshake, and has `handler` talk with the client. The server closes the socket when the
+   * handler is through: with 1000, or with 1011 when it throws.
+   *
+   * A request that is no handshake is answered with 426; one that a page of another origin has made, with 403, unless `origins`
+   * names it. Headers and cookies of this response are sent with the 101.
+   *
+   * @throws TypeError for a handler, a protocol or an origin that is none; RangeError for a limit that is none
+   * @example
+   * const echo = Response.websocket(async (socket) => { for await (const message of socket) await socket.send(message) })
+   * echo.status // => "101 Switching Protocols"
+   */
+  static websocket<R extends Response>(
+    this: ResponseClass<R>,
+    handler: WebSocketHandler,
+    options?: WebSocketOptions,
+  ): R {
+    const response = new this(new WebSocketBody(handler, options), { status: 101 })
+    response.headers.delete("Content-Type")
+    return response
   }
 
   /**
@@ -447,6 +471,7 @@ export class Response extends ResponseHead implements Responder {
 
   /** Answers a request. The response is not changed by that. */
   respond(environ: Environ, startResponse: StartResponse): Body {
+    if (this.#body instanceof WebSocketBody) return this.#takeWebSocket(this.#body, environ, startResponse)
     if (this.getWsgiResponse !== Response.prototype.getWsgiResponse) {
       const [body, status, headers] = this.getWsgiResponse(environ)
       startResponse(status, headers)
@@ -454,6 +479,20 @@ export class Response extends ResponseHead implements Responder {
     }
     startResponse(this.status, this.#headerList(environ))
     return this.getAppIter(environ)
+  }
+
+  #takeWebSocket(source: WebSocketBody, environ: Environ, startResponse: StartResponse): Body {
+    const refusal = source.refusal(environ)
+    const close = () => this.close()
+    if (refusal !== undefined) return wrapBody(refusal.respond(environ, startResponse) as Body, { close })
+    const headers = this.#headerList(environ)
+    const protocol = source.protocolFor(environ["wsgi.websocket"])
+    if (protocol !== undefined) headers.push(["Sec-WebSocket-Protocol", protocol])
+    startResponse(this.status, headers)
+    return Object.assign(new EncodedChunks(undefined, close), {
+      websocket: source.handler,
+      websocketLimits: source.limits,
+    })
   }
 
   /** Body, status and headers, as they are sent to answer `environ`. */

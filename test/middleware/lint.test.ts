@@ -5,7 +5,15 @@ import { readFileSync } from "node:fs"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterEach, describe, expect, test } from "vitest"
 import { inputFrom } from "../../src/environ/input.ts"
-import type { Application, Body, Environ, HeaderList, ResponseFinished, StartResponse } from "../../src/gateway.ts"
+import type {
+  Application,
+  Body,
+  Environ,
+  HeaderList,
+  ResponseFinished,
+  ServerWebSocket,
+  StartResponse,
+} from "../../src/gateway.ts"
 import { type LintError, lint, unclosedBodies } from "../../src/middleware/lint.ts"
 import { rules } from "../../src/middleware/lint-rules.ts"
 import { gatewaySpecification } from "../support/gateway-specification.ts"
@@ -70,6 +78,46 @@ async function serve(app: AnyApplication, changes: Record<string, unknown> = {})
       if (step.done) break
       if (step.value.length > 0) head.sent = true
     }
+  } finally {
+    await body.close?.()
+  }
+}
+
+const HANDSHAKE = { "wsgi.websocket": { protocols: ["a"] } }
+
+interface Taking {
+  handler?: (socket: ServerWebSocket) => Promise<void>
+  headers?: HeaderList
+  status?: string
+}
+
+/** An application that takes a WebSocket. */
+function taking({ handler = async () => {}, headers = [], status = "101 Switching Protocols" }: Taking = {}) {
+  return (_environ: Environ, startResponse: StartResponse) => {
+    startResponse(status, headers)
+    return { async *[Symbol.asyncIterator]() {}, websocket: handler }
+  }
+}
+
+const SOCKET: ServerWebSocket = {
+  protocol: "a",
+  signal: new AbortController().signal,
+  bufferedBytes: 0,
+  messagesReceived: 0,
+  messagesSent: 0,
+  closeCode: undefined,
+  closeReason: "",
+  receive: async () => undefined,
+  send: async () => undefined,
+  close: async () => undefined,
+  async *[Symbol.asyncIterator]() {},
+}
+
+/** A server that opens the socket. */
+async function open(app: AnyApplication, calls = (body: Body) => [body.websocket]): Promise<void> {
+  const body = (await checked(app)(environ(HANDSHAKE), starter())) as Body
+  try {
+    for (const call of calls(body)) await call?.call(body, SOCKET)
   } finally {
     await body.close?.()
   }
@@ -471,7 +519,8 @@ const broken: Case[] = [
       finishers[0]?.(environ(), "200 OK", [], undefined)
     },
   ],
-  ["L34", "101 as status", run(head("101 Switching Protocols"))],
+  ["L34", "101 as status of a request that is no handshake", run(head("101 Switching Protocols"))],
+  ["L34", "another 1xx for a handshake", run(head("103 Early Hints"), HANDSHAKE)],
   [
     "L35",
     "startResponse after the response",
@@ -509,6 +558,35 @@ const broken: Case[] = [
       later?.("500 Sorry", [], new Error("late"))
     },
   ],
+  ["L37", "an offer without a list", env({ "wsgi.websocket": {} })],
+  ["L37", "an offer of what is no token", env({ "wsgi.websocket": { protocols: ["a b"] } })],
+  ["L37", "a protocol that was not offered", run(taking({ headers: [["Sec-WebSocket-Protocol", "b"]] }), HANDSHAKE)],
+  [
+    "L37",
+    "two protocols",
+    run(
+      taking({
+        headers: [
+          ["Sec-WebSocket-Protocol", "a"],
+          ["Sec-WebSocket-Protocol", "a"],
+        ],
+      }),
+      HANDSHAKE,
+    ),
+  ],
+  ["L37", "a field of the server", run(taking({ headers: [["Sec-WebSocket-Accept", "x"]] }), HANDSHAKE)],
+  ["L37", "a 101 with a body of bytes", run(answer(new Set([bytes("a")]), "101 Switching Protocols", []), HANDSHAKE)],
+  ["L37", "a server that iterates over the body of a 101", run(taking(), HANDSHAKE)],
+  ["L37", "a server that opens a socket twice", () => open(taking(), (body) => [body.websocket, body.websocket])],
+  [
+    "L37",
+    "a server that opens a socket for another status",
+    () => open(taking({ status: "200 OK" }), (body) => [body.websocket]),
+  ],
+  ["L37", "a handler without a promise", () => open(taking({ handler: () => undefined as never }))],
+  ["L37", "a number as message", () => open(taking({ handler: async (socket) => socket.send(1 as never) }))],
+  ["L37", "a code that is not sent", () => open(taking({ handler: async (socket) => socket.close(1006) }))],
+  ["L37", "a reason too long", () => open(taking({ handler: (socket) => socket.close(1000, "x".repeat(124)) }))],
   ["L36", "a key in our name", env({ "wsgi.socket": 1 })],
   ["L36", "a key without a dot, in lower case", env({ user: "me" })],
 ]
@@ -680,6 +758,31 @@ const legal: Case[] = [
     },
   ],
   ["L34", "200", run(head("200 OK"))],
+  [
+    "L37",
+    "a socket that is taken",
+    () =>
+      open(
+        taking({
+          headers: [["Sec-WebSocket-Protocol", "a"]],
+          handler: async (socket) => {
+            for await (const message of socket) await socket.send(message)
+            expect([socket.protocol, socket.signal.aborted, socket.bufferedBytes, socket.closeReason]).toEqual([
+              "a",
+              false,
+              0,
+              "",
+            ])
+            expect([socket.messagesReceived, socket.messagesSent, socket.closeCode]).toEqual([0, 0, undefined])
+            expect(await socket.receive()).toBeUndefined()
+            await socket.send(bytes("b"))
+            await socket.close(4000, "x")
+          },
+        }),
+      ),
+  ],
+  ["L37", "a handshake that is refused", run(hello, HANDSHAKE)],
+  ["L22", "Upgrade in a 426", run(head("426 Upgrade Required", [...PLAIN, ["Upgrade", "websocket"]]))],
   ["L36", "a key with a prefix", env({ "my.user": { any: "value" }, SERVER_SOFTWARE: "x" })],
 ]
 
@@ -824,7 +927,7 @@ describe("bodies that nobody closes", () => {
 describe("the table", () => {
   test("numbers its rules from L1 on", () => {
     expect(rules.map(({ id }) => id)).toEqual(rules.map((_, index) => `L${index + 1}`))
-    expect(rules.length).toBe(36)
+    expect(rules.length).toBe(37)
   })
 
   test("has no clause that the tests above do not break", () => {

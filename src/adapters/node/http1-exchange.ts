@@ -181,10 +181,12 @@ export class Http1Exchange extends Exchange implements RequestHead {
 
   #writeHead(head: WireHead): void {
     const response = this.#response
-    if (this.#mustClose()) {
-      head.fields.push("Connection", "close")
-      this.#connection.isClosing = true
-    }
+    const mustClose = this.#mustClose()
+    // RFC 9110 section 7.8: the Upgrade of a 426 is a matter of the connection.
+    if (head.code === 426) {
+      head.fields.push("Connection", mustClose || !response.shouldKeepAlive ? "close, Upgrade" : "Upgrade")
+    } else if (mustClose) head.fields.push("Connection", "close")
+    if (mustClose) this.#connection.isClosing = true
     const isLast = this.#connection.isClosing || !response.shouldKeepAlive
     if (isLast && this.#hasUnreadBody()) lingerOnClose(this.#connection.socket, this.#service.discard)
     const fields = this.#withHint(head.fields)

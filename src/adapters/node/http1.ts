@@ -4,8 +4,10 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import type { Refusal } from "../../running/environ.ts"
 import type { Service } from "../../running/service.ts"
+import { type Handshake, handshakeOf } from "../../running/websocket-handshake.ts"
 import { connectionOf, NodeConnection } from "./connection.ts"
 import { feed, giveBack, headBytes, whenDetached } from "./handing-back.ts"
+import { HandshakeExchange } from "./handshake-exchange.ts"
 import { Http1Exchange } from "./http1-exchange.ts"
 import { hasBody } from "./lean-message.ts"
 import type { Mounting } from "./mounting.ts"
@@ -71,6 +73,15 @@ export class Http1 {
     connection.feeder = "soon"
     socket.pause()
     socket.on("error", () => socket.destroy())
+    const handshake = isUpgrade ? handshakeOfMessage(message) : undefined
+    if (handshake !== undefined) {
+      connection.whenFree(() => {
+        whenDetached(connection.lastResponse, () => {
+          this.#serveHandshake(connection, message, handshake, Buffer.concat([rest, left]))
+        })
+      })
+      return
+    }
     const bytes = Buffer.concat([headBytes(message, !isUpgrade), rest, left])
     connection.whenFree(() => {
       whenDetached(connection.lastResponse, () => {
@@ -80,6 +91,16 @@ export class Http1 {
         giveBack(server, socket, connection, bytes)
       })
     })
+  }
+
+  #serveHandshake(connection: NodeConnection, message: IncomingMessage, handshake: Handshake, ahead: Buffer): void {
+    if (connection.socket.destroyed) return
+    connection.greet()
+    const request = { target: message.url as string, fields: message.rawHeaders }
+    const exchange = new HandshakeExchange(this.#service, connection, request, handshake, ahead)
+    connection.active = exchange
+    const refusal = this.#service.serve(exchange, connection.addresses, exchange)
+    if (refusal !== undefined) exchange.refuse(refusal)
   }
 
   /** Answers what Node's parser could not read, or what did not come in time, when the requests before it are done. */
@@ -126,6 +147,10 @@ export class Http1 {
     if (!message.complete) lingerOnClose(connection.socket, this.#service.discard)
     refuse(refusal, connection, response)
   }
+}
+
+function handshakeOfMessage({ method, httpVersion, rawHeaders }: IncomingMessage): Handshake | undefined {
+  return handshakeOf({ method: method as string, protocol: `HTTP/${httpVersion}`, fields: rawHeaders })
 }
 
 /** An answer to a request that no application gets to see; what else the client sent is not read. */

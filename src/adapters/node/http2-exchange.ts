@@ -195,6 +195,8 @@ function fieldsOf(head: WireHead): OutgoingHttpHeaders {
   fields[":status"] = head.code
   for (let i = 0; i < head.fields.length; i += 2)
     addField(fields, head.fields[i] as string, head.fields[i + 1] as string)
+  // That of a 426, which HTTP/2 does not have (RFC 9113 section 8.6).
+  if (head.code === 426) delete fields["upgrade"]
   return fields
 }
 

@@ -184,7 +184,8 @@ function headText(head: WireHead, keepAliveHint: string, framing = ""): string {
   // RFC 9110 section 6.6.1
   if (!head.hasDate) text += `Date: ${httpDate()}\r\n`
   if (keepAliveHint !== "") text += `Keep-Alive: ${keepAliveHint}\r\n`
-  return `${text}Connection: keep-alive\r\n${framing}\r\n`
+  // RFC 9110 section 7.8: the Upgrade of a 426 is a matter of the connection.
+  return `${text}Connection: keep-alive${head.code === 426 ? ", Upgrade" : ""}\r\n${framing}\r\n`
 }
 
 function sendTogether(socket: Socket, head: string, chunks: readonly Uint8Array[]): void {
