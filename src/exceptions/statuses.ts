@@ -360,8 +360,6 @@ export class TooEarly extends HTTPException {
  *
  * @example
  * new UpgradeRequired().getHeaders().at(-1) // => ["Upgrade", "websocket"]
- *
- * @row EXC-3
  */
 export class UpgradeRequired extends HTTPException {
   static override readonly code = 426

@@ -60,14 +60,19 @@ const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value:
 
 /** A socket whose handshake is done. `attach` gives it its carrier. */
 export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
+  /** The subprotocol that was agreed on; empty when there is none. */
   readonly protocol: string
   /** What the carrier enforces. */
   readonly maxMessageBytes: number
+  /** Messages that came. */
   messagesReceived = 0
+  /** Messages that were handed over for sending. */
   messagesSent = 0
   /** Bytes of the messages that were handed over for sending. */
   bytesSent = 0
+  /** The code with which the socket was closed, 1006 when it broke off; undefined while it is open. */
   closeCode: number | undefined = undefined
+  /** What the other side gave as reason. */
   closeReason = ""
   /** Resolves when the carrier is closed. */
   readonly whenClosed: Promise<void>
@@ -109,6 +114,7 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
 
   // ---- what the application says
 
+  /** Aborts when either side closes, or when the client has gone. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController()
@@ -117,6 +123,7 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
     return this.#controller.signal
   }
 
+  /** Bytes that wait to be sent. */
   get bufferedBytes(): number {
     return this.#carrier?.bufferedBytes ?? 0
   }
@@ -130,6 +137,7 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
     return this.#isClosing || this.closeCode !== undefined
   }
 
+  /** The next message; undefined when there will be none. */
   receive(): Promise<WebSocketMessage | undefined> {
     const message = this.#take()
     if (message !== undefined || this.#isEnding) return Promise.resolve(message)
@@ -168,6 +176,7 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
     return message
   }
 
+  /** Sends a message; settles when there is room for the next, rejects when the socket is closed. */
   send(message: WebSocketMessage): Promise<void> {
     if (typeof message !== "string" && !(message instanceof Uint8Array)) {
       throw new TypeError(`a WebSocket sends text or a Uint8Array, not ${describe(message)}`)
@@ -198,6 +207,7 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
     return handled(sent)
   }
 
+  /** Closes; settles when the other side has closed too, or after a limit. */
   close(code: number = NORMAL, reason = ""): Promise<void> {
     checkClose(code, reason)
     if (this.closeCode !== undefined) return SENT
@@ -233,6 +243,7 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
 
   // ---- what the carrier says
 
+  /** A whole message has come. */
   message(message: WebSocketMessage): void {
     this.#isPinged = false
     if (this.#isEnding) return
@@ -251,10 +262,12 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
     }
   }
 
+  /** The client has answered a ping. */
   pong(): void {
     this.#isPinged = false
   }
 
+  /** All is over. */
   closed(code: number, reason: string): void {
     if (this.closeCode !== undefined) return
     this.closeCode = code
@@ -300,6 +313,7 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
     this.#beginClosing(closeCode, "", new Error("the server stops"))
   }
 
+  /** Breaks off; the signal aborts with `reason`. */
   destroy(reason: unknown): void {
     if (!this.#isEnding) {
       this.#isClosing = true

@@ -171,9 +171,9 @@ export class Client<R extends Response = TestResponse> {
    *
    * @throws WebSocketRefused, with the response, when the answer is not 101
    * @example
-   * const client = new Client(application(() => Response.websocket(async (socket) => { await socket.send("hi") })))
-   * const socket = await client.websocket("/chat")
-   * await socket.receive() // => "hi"
+   * const websocket = async (socket) => { await socket.send("hi") }
+   * const app = (environ, startResponse) => { startResponse("101 Switching Protocols", []); return { websocket, [Symbol.iterator]: () => [].values() } }
+   * await (await new Client(app).websocket("/chat")).receive() // => "hi"
    */
   async websocket(target: OpenTarget = "/", options: WebSocketOpenOptions = {}): Promise<TestWebSocket<R & TestParts>> {
     const given = isDescription(target) ? { ...target, ...options } : options
