@@ -1,4 +1,5 @@
-// The front door: the names of every day. Nothing is defined here; each room has more (werkstatt/routing, ...).
+// The front door: the names of every day. Nothing is defined here; each room has more (werkstatt/routing, ...). It is to load
+// quickly: what a request needs comes at once, servers and files when they are asked for.
 
 export { int } from "./datastructures/conversion.ts"
 export { Headers } from "./datastructures/headers.ts"
@@ -18,7 +19,8 @@ export {
   Unauthorized,
   UnprocessableEntity,
 } from "./exceptions/statuses.ts"
-export { sendFile, sendFromDirectory } from "./files/send-file.ts"
+export { sendFile, sendFromDirectory } from "./front/files.ts"
+export { makeServer, runSimple } from "./front/serving.ts"
 export type {
   Application,
   ApplicationLike,
@@ -32,9 +34,6 @@ export type {
 export { rule } from "./routing/rule.ts"
 export { endpointPrefix, subdomain, submount } from "./routing/rule-factories.ts"
 export { RuleMap } from "./routing/rule-map.ts"
-export { makeServer } from "./serving/make-server.ts"
-export { runSimple } from "./serving/run-simple.ts"
-export { Client } from "./testing/client.ts"
 export { application } from "./wrappers/application.ts"
 export { redirect } from "./wrappers/redirect.ts"
 export { Request } from "./wrappers/request.ts"

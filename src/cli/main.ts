@@ -1,8 +1,10 @@
 #!/usr/bin/env node
+
 // The command `werkstatt`. Each subcommand says what it did wrong in one line; exit code 2 is a wrong call.
 
 import { readFileSync } from "node:fs"
 import { closest } from "../mistakes/similarity.ts"
+import { ownFolder } from "../own-files.ts"
 import { isRunningFromReloader } from "../serving/process-group/link.ts"
 import { failureText } from "./failure-text.ts"
 import { LoadError } from "./load-application.ts"
@@ -40,7 +42,7 @@ async function main([command, ...argv]: string[]): Promise<void> {
     return
   }
   if (command === "--version") {
-    const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8")
+    const manifest = readFileSync(new URL("../package.json", ownFolder), "utf8")
     process.stdout.write(`werkstatt ${(JSON.parse(manifest) as { version: string }).version}\n`)
     return
   }

@@ -4,6 +4,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks"
 import { isMainThread, Worker } from "node:worker_threads"
+import { ownFile, ownFolder } from "../own-files.ts"
 import {
   type Answer,
   type HiddenNames,
@@ -198,11 +199,9 @@ async function startThread(): Promise<Inspection | undefined> {
   const store = makeStore(throws, lastPrimitive)
   // Read by name from within any frame. Configurable, so that it can be taken away and made again.
   Object.defineProperty(globalThis, STORE_NAME, { value: store, configurable: true, enumerable: false })
-  const ending = import.meta.url.slice(import.meta.url.lastIndexOf("."))
   const quiet = new SharedArrayBuffer(4)
-  const ownPrefix = new URL("../", import.meta.url).href
-  const worker = new Worker(new URL(`./inspection-thread${ending}`, import.meta.url), {
-    workerData: { quiet, ownPrefix } satisfies ThreadData,
+  const worker = new Worker(ownFile("debug/inspection-thread"), {
+    workerData: { quiet, ownPrefix: ownFolder.href } satisfies ThreadData,
     // No loaders and no --inspect of the application.
     execArgv: [],
     env: {},

@@ -15,6 +15,9 @@ import { errorsOf } from "./traceback.ts"
 import { markdownReport, titleOf, tracebackText } from "./traceback-text.ts"
 import { type NumberOf, valueMarkup } from "./value-markup.ts"
 
+/** In a template, bundlers would rewrite it for pages that hold the code itself. */
+const SCRIPT_END = new SafeHtml("</script>")
+
 /** A document with the header fields that belong to it. */
 export interface Page {
   readonly html: string
@@ -123,8 +126,8 @@ function document(
   const data = JSON.stringify({ base, secret, error, locked: isLocked }).replaceAll("<", "\\u003c")
   const script =
     secret !== undefined &&
-    markup`${pinDialog}<script type="application/json" id="debugger-data">${new SafeHtml(data)}</script>
-<script nonce="${nonce}">${new SafeHtml(PAGE_SCRIPT)}</script>`
+    markup`${pinDialog}<script type="application/json" id="debugger-data">${new SafeHtml(data)}${SCRIPT_END}
+<script nonce="${nonce}">${new SafeHtml(PAGE_SCRIPT)}${SCRIPT_END}`
   const html = markup`<!doctype html>
 <html lang="en">
 <head>

@@ -2,6 +2,7 @@
 // of the stack tells who called whom; what was captured at the throw adds variables. Both are joined here, once.
 
 import { inspect } from "node:util"
+import { ownFolder } from "../own-files.ts"
 import type { CapturedFrame, CapturedThrow } from "./inspection.ts"
 import { fileOfUrl, type OriginalPlace } from "./source-maps.ts"
 import type { Excerpt, Sources } from "./sources.ts"
@@ -51,8 +52,8 @@ const MAX_ERRORS = 40
 /** Node reports its own files so. */
 const NODE = /^node:/
 /** This package, as it is compiled and as its source maps name it. */
-const OWN_FOLDERS = ["../../dist/", "../../src/"].flatMap((folder) => {
-  const url = new URL(folder, import.meta.url)
+const OWN_FOLDERS = ["../dist/", "../src/"].flatMap((folder) => {
+  const url = new URL(folder, ownFolder)
   return [url.href, fileOfUrl(url.href)]
 })
 

@@ -3,7 +3,7 @@
 // done once: the tag is remembered for as long as the system says that the file is the same. That includes the time of the last
 // change of any kind (ctime), which no program can set back.
 
-import { EtagHash } from "../http/etags.ts"
+import { EtagHash } from "../http/generate-etag.ts"
 import type { FileSource } from "./file-source.ts"
 import type { FileState } from "./file-state.ts"
 import type { PathSource } from "./open-file.ts"

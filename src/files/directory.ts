@@ -6,7 +6,6 @@
 
 import { constants, readlinkSync, realpath } from "node:fs"
 import { sep } from "node:path"
-import { platform } from "node:process"
 import { safeJoin } from "../security.ts"
 import type { FileState } from "./file-state.ts"
 import { knownFiles } from "./known-files.ts"
@@ -40,7 +39,7 @@ export async function openInDirectory(
   const symlinks = options.symlinks ?? "inside"
   try {
     if (symlinks === "anywhere") return await openFile(joined)
-    const open = platform === "linux" ? openThenLook : lookThenOpen
+    const open = process.platform === "linux" ? openThenLook : lookThenOpen
     return await open(directory, joined, symlinks === "none" ? path : undefined, known)
   } catch (error) {
     if (isMissing(error)) return undefined

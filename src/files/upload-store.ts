@@ -3,7 +3,6 @@
 // when it is closed, at the latest with the process, and the folder with the last of them. Nothing here blocks: the disk is waited for, and no more is taken
 // from the client meanwhile.
 
-import { randomBytes } from "node:crypto"
 import { rmSync } from "node:fs"
 import { type FileHandle, mkdtemp, open, readFile, rmdir, unlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -80,7 +79,7 @@ export class DiskUploadStore implements UploadStore {
   }
 
   async #createIn(folder: Promise<string>): Promise<NewFile> {
-    const name = randomBytes(16).toString("hex")
+    const name = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex")
     const onRemoved = () => this.#removed()
     try {
       return await NewFile.create(join(await folder, name), onRemoved)

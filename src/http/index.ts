@@ -14,10 +14,7 @@ export {
   type Decision,
   evaluatePreconditions,
   type IfRangeValue,
-  isResourceModified,
   parseIfRange,
-  type ResourceState,
-  type ResourceValidators,
   type Validators,
 } from "./conditions.ts"
 export { dumpContentDisposition } from "./content-disposition.ts"
@@ -26,7 +23,7 @@ export { dumpContentSecurityPolicy, parseContentSecurityPolicy } from "./content
 export { type CookieOptions, dumpCookie, parseCookie } from "./cookies.ts"
 export { COEP, COOP, CORP, SecFetchDest, SecFetchMode, SecFetchSite } from "./cross-origin.ts"
 export { dumpAge, httpDate, parseAge, parseDate } from "./dates.ts"
-export { dumpEtags, type EtagList, generateEtag, parseEtags, quoteEtag, unquoteEtag } from "./etags.ts"
+export { dumpEtags, type EtagList, parseEtags, quoteEtag, unquoteEtag } from "./etags.ts"
 export { dumpExtendedValue, parseExtendedValue } from "./extended-values.ts"
 export {
   checkFieldName,
@@ -43,6 +40,7 @@ export {
   removeEntityHeaders,
   removeHopByHopHeaders,
 } from "./fields.ts"
+export { generateEtag } from "./generate-etag.ts"
 export { hostIsTrusted, requestHost, UntrustedHost } from "./hosts.ts"
 export { escapeHtml, type HtmlValue, html, SafeHtml } from "./html.ts"
 export { getContentType, isJsonType, parseMediaType } from "./media-types.ts"
@@ -58,6 +56,7 @@ export {
   type RangePair,
   type RangeRequest,
 } from "./ranges.ts"
+export { isResourceModified, type ResourceState, type ResourceValidators } from "./resource-modified.ts"
 export { parseStatus, reasonPhrase } from "./status.ts"
 export { isToken, quoteHeaderValue, unquoteHeaderValue } from "./tokens.ts"
 export {

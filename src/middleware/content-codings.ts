@@ -2,7 +2,7 @@
 // so that what was put in can be read at the other end; what is complete is coded at once. Knows no response.
 
 import { promisify } from "node:util"
-import zlib from "node:zlib"
+import type * as Zlib from "node:zlib"
 import type { ContentCoding } from "../files/precompressed.ts"
 import type { BodyTransform } from "./response-transform.ts"
 
@@ -11,69 +11,88 @@ export type CodingLevels = Partial<Record<ContentCoding, number>>
 
 // Node 22.15 has Zstandard; the types are those of Node 20.
 interface WithZstd {
-  createZstdCompress?: (options: object) => zlib.Gzip
-  zstdCompressSync?: (bytes: Uint8Array, options: object) => Uint8Array
-  zstdCompress?: (
+  createZstdCompress: (options: object) => Zlib.Gzip
+  zstdCompressSync: (bytes: Uint8Array, options: object) => Uint8Array
+  zstdCompress: (
     bytes: Uint8Array,
     options: object,
     callback: (error: Error | null, result: Uint8Array) => void,
   ) => void
 }
-const zstd: WithZstd = zlib as WithZstd
-const zstdLevel: number = (zlib.constants as Record<string, number>)["ZSTD_c_compressionLevel"] ?? 100
-const zstdFlush: number = (zlib.constants as Record<string, number>)["ZSTD_e_flush"] ?? 1
-
 /** Up to this size, coding at once takes less than handing the work to another thread and waiting for it. */
 const SYNC_LIMIT = 16 * 1024
 
 interface Coder {
-  stream(level: number): zlib.Gzip | zlib.BrotliCompress
+  stream(level: number): Zlib.Gzip | Zlib.BrotliCompress
   sync(bytes: Uint8Array, level: number): Uint8Array
   async(bytes: Uint8Array, level: number): Promise<Uint8Array>
   flush: number
   level: number
 }
 
-const brotli = (level: number, size?: number): zlib.BrotliOptions => ({
-  params: {
-    [zlib.constants.BROTLI_PARAM_QUALITY]: level,
-    ...(size === undefined ? {} : { [zlib.constants.BROTLI_PARAM_SIZE_HINT]: size }),
-  },
-})
-const asyncGzip = promisify<Uint8Array, zlib.ZlibOptions, Uint8Array>(zlib.gzip)
-const asyncBrotli = promisify<Uint8Array, zlib.BrotliOptions, Uint8Array>(zlib.brotliCompress)
+/** The codings that this version of Node can make, the best one first. */
+export const availableCodings: readonly ContentCoding[] =
+  "zstd" in process.versions ? ["zstd", "br", "gzip"] : ["br", "gzip"]
 
 // The levels are those at which a response costs about as much to code as it cost to make.
-const coders = new Map<ContentCoding, Coder>()
-const { createZstdCompress, zstdCompressSync, zstdCompress } = zstd
-if (createZstdCompress !== undefined && zstdCompressSync !== undefined && zstdCompress !== undefined) {
-  const asyncZstd = promisify<Uint8Array, object, Uint8Array>(zstdCompress)
-  const options = (level: number) => ({ params: { [zstdLevel]: level } })
-  coders.set("zstd", {
-    stream: (level) => createZstdCompress(options(level)),
-    sync: (bytes, level) => zstdCompressSync(bytes, options(level)),
-    async: (bytes, level) => asyncZstd(bytes, options(level)),
-    flush: zstdFlush,
-    level: 3,
-  })
+const MAKERS: Readonly<Record<ContentCoding, () => Coder>> = {
+  zstd() {
+    const zlib = process.getBuiltinModule("node:zlib")
+    const { createZstdCompress, zstdCompressSync, zstdCompress } = zlib as unknown as WithZstd
+    const constants = zlib.constants as unknown as Record<string, number>
+    const asyncZstd = promisify<Uint8Array, object, Uint8Array>(zstdCompress)
+    const options = (level: number) => ({ params: { [constants["ZSTD_c_compressionLevel"] as number]: level } })
+    return {
+      stream: (level) => createZstdCompress(options(level)),
+      sync: (bytes, level) => zstdCompressSync(bytes, options(level)),
+      async: (bytes, level) => asyncZstd(bytes, options(level)),
+      flush: constants["ZSTD_e_flush"] as number,
+      level: 3,
+    }
+  },
+  br() {
+    const zlib = process.getBuiltinModule("node:zlib")
+    const asyncBrotli = promisify<Uint8Array, Zlib.BrotliOptions, Uint8Array>(zlib.brotliCompress)
+    const options = (level: number, size?: number): Zlib.BrotliOptions => ({
+      params: {
+        [zlib.constants.BROTLI_PARAM_QUALITY]: level,
+        ...(size === undefined ? {} : { [zlib.constants.BROTLI_PARAM_SIZE_HINT]: size }),
+      },
+    })
+    return {
+      stream: (level) => zlib.createBrotliCompress(options(level)),
+      sync: (bytes, level) => zlib.brotliCompressSync(bytes, options(level, bytes.length)),
+      async: (bytes, level) => asyncBrotli(bytes, options(level, bytes.length)),
+      flush: zlib.constants.BROTLI_OPERATION_FLUSH,
+      level: 4,
+    }
+  },
+  gzip() {
+    const zlib = process.getBuiltinModule("node:zlib")
+    const asyncGzip = promisify<Uint8Array, Zlib.ZlibOptions, Uint8Array>(zlib.gzip)
+    return {
+      stream: (level) => zlib.createGzip({ level }),
+      sync: (bytes, level) => zlib.gzipSync(bytes, { level }),
+      async: (bytes, level) => asyncGzip(bytes, { level }),
+      flush: zlib.constants.Z_SYNC_FLUSH,
+      level: 6,
+    }
+  },
 }
-coders.set("br", {
-  stream: (level) => zlib.createBrotliCompress(brotli(level)),
-  sync: (bytes, level) => zlib.brotliCompressSync(bytes, brotli(level, bytes.length)),
-  async: (bytes, level) => asyncBrotli(bytes, brotli(level, bytes.length)),
-  flush: zlib.constants.BROTLI_OPERATION_FLUSH,
-  level: 4,
-})
-coders.set("gzip", {
-  stream: (level) => zlib.createGzip({ level }),
-  sync: (bytes, level) => zlib.gzipSync(bytes, { level }),
-  async: (bytes, level) => asyncGzip(bytes, { level }),
-  flush: zlib.constants.Z_SYNC_FLUSH,
-  level: 6,
-})
 
-/** The codings that this version of Node can make, the best one first. */
-export const availableCodings: readonly ContentCoding[] = [...coders.keys()]
+const coders = new Map<ContentCoding, Coder>()
+
+/** The coder, made when the first response wants it: node:zlib takes a while to load. */
+function coderOf(coding: ContentCoding): Coder {
+  if (!availableCodings.includes(coding))
+    throw new RangeError(`this version of Node has no content coding ${String(coding)}`)
+  let coder = coders.get(coding)
+  if (coder === undefined) {
+    coder = MAKERS[coding]()
+    coders.set(coding, coder)
+  }
+  return coder
+}
 
 /**
  * Codes the bytes of one response.
@@ -81,8 +100,7 @@ export const availableCodings: readonly ContentCoding[] = [...coders.keys()]
  * @throws RangeError when Node cannot make this coding
  */
 export function contentCoder(coding: ContentCoding, levels: CodingLevels = {}): BodyTransform {
-  const coder = coders.get(coding)
-  if (coder === undefined) throw new RangeError(`this version of Node has no content coding ${String(coding)}`)
+  const coder = coderOf(coding)
   const level = levels[coding] ?? coder.level
   let stream: FlushedStream | undefined
   const open = () => {
@@ -99,11 +117,11 @@ export function contentCoder(coding: ContentCoding, levels: CodingLevels = {}): 
 
 /** A stream of node:zlib, of which every chunk that goes in comes out. */
 class FlushedStream {
-  readonly #stream: zlib.Gzip | zlib.BrotliCompress
+  readonly #stream: Zlib.Gzip | Zlib.BrotliCompress
   #out: Uint8Array[] = []
   #failed: ((error: Error) => void) | undefined = undefined
 
-  constructor(stream: zlib.Gzip | zlib.BrotliCompress) {
+  constructor(stream: Zlib.Gzip | Zlib.BrotliCompress) {
     this.#stream = stream
     stream.on("data", (chunk: Uint8Array) => this.#out.push(chunk))
     stream.on("error", (error) => this.#failed?.(error))

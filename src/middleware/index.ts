@@ -36,9 +36,9 @@ export {
   type ExportSource,
   type Exports,
   type PackageFolder,
-  type SharedDataOptions,
   sharedData,
 } from "./shared-data.ts"
+export type { SharedDataOptions } from "./site-file.ts"
 export { RequestTimedOut, type TimeoutOptions, timeout } from "./timeout.ts"
 export {
   type BodyTransform,

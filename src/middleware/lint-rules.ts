@@ -3,7 +3,6 @@
 // A check is given what happened and what is known of the request; it returns the offending value or nothing.
 // It changes nothing and throws nothing.
 
-import { METHODS } from "node:http"
 import { CONNECTION_FIELDS } from "../http/fields.ts"
 import type { Breach, Exchange, Level } from "./lint-exchange.ts"
 
@@ -189,7 +188,13 @@ const REPRESENTATION_HEADERS = new Set([
   "content-range",
   "content-md5",
 ])
-const KNOWN_METHODS = new Set(METHODS)
+let knownMethods: ReadonlySet<string> | undefined
+
+/** Whether Node knows the method. node:http is loaded when the first request is looked at. */
+function isKnownMethod(method: string): boolean {
+  knownMethods ??= new Set(process.getBuiltinModule("node:http").METHODS)
+  return knownMethods.has(method)
+}
 
 const isPlain = (value: unknown): boolean => {
   if (typeof value !== "object" || value === null) return false
@@ -346,7 +351,7 @@ export const rules: Rule[] = [
         isToken(REQUEST_METHOD as string) ? undefined : found(REQUEST_METHOD),
       ),
       should("environ", "REQUEST_METHOD is one that Node's parser knows.", ({ REQUEST_METHOD }) =>
-        KNOWN_METHODS.has(REQUEST_METHOD as string) ? undefined : found(REQUEST_METHOD),
+        isKnownMethod(REQUEST_METHOD as string) ? undefined : found(REQUEST_METHOD),
       ),
     ],
   },

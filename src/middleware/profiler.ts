@@ -4,7 +4,7 @@
 
 import { mkdirSync } from "node:fs"
 import { writeFile } from "node:fs/promises"
-import { type Profiler, Session } from "node:inspector"
+import type { Profiler, Session } from "node:inspector"
 import { join } from "node:path"
 import { asApplication } from "../as-application.ts"
 import type { Application, ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
@@ -115,7 +115,7 @@ function measured(
 
 /** V8's profiler, for one request at a time. A session answers at once, as long as it belongs to this thread. */
 class Sampler {
-  readonly #session = new Session()
+  readonly #session: Session = new (process.getBuiltinModule("node:inspector").Session)()
   readonly #intervalMicros: number
   isBusy = false
 

@@ -1,7 +1,6 @@
 // A name for each request, for logs on both sides. Stands outside of whatever writes logs.
 // An id that the client sent is taken only when told so, and only if it can do no harm in a log or a header.
 
-import { randomUUID } from "node:crypto"
 import { asApplication } from "../as-application.ts"
 import type { Application, ApplicationLike, Environ, StartResponse } from "../gateway.ts"
 import { checkFieldName } from "../http/fields.ts"
@@ -30,7 +29,7 @@ const OPTIONS: OptionNames<RequestIdOptions> = { header: true, trust: true, gene
 export function requestId(app: ApplicationLike, options: RequestIdOptions = {}): Application {
   const inner = asApplication(app, "requestId")
   checkOptions("requestId", options, OPTIONS)
-  const { header = "X-Request-ID", trust = false, generate = () => randomUUID() } = options
+  const { header = "X-Request-ID", trust = false, generate = () => crypto.randomUUID() } = options
   const key = fieldKey(checkFieldName(header))
   const lower = asciiLower(header)
   return (environ, startResponse) => {

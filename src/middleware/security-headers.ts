@@ -2,7 +2,6 @@
 // there is no way without TLS (RFC 6797), that types are what they are said to be, and how much other sites learn.
 // The defaults suit a site that loads its own scripts and styles from itself; a header that the application sets goes before.
 
-import { randomBytes } from "node:crypto"
 import { asApplication } from "../as-application.ts"
 import type { Application, ApplicationLike, Environ, HeaderList, StartResponse } from "../gateway.ts"
 import { dumpContentSecurityPolicy, parseContentSecurityPolicy } from "../http/content-security-policy.ts"
@@ -113,7 +112,7 @@ class Nonce {
   used: string | undefined = undefined
 
   get(): string {
-    this.used ??= randomBytes(16).toString("base64")
+    this.used ??= Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64")
     return this.used
   }
 }

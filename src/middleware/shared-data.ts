@@ -4,19 +4,15 @@
 import { existsSync, statSync } from "node:fs"
 import { createRequire } from "node:module"
 import { basename, join } from "node:path"
-import { cwd } from "node:process"
 import { fileURLToPath } from "node:url"
 import { asApplication } from "../as-application.ts"
 import { getPathInfo } from "../environ/path.ts"
 import { HTTPException } from "../exceptions/http-exception.ts"
-import { NotFound } from "../exceptions/statuses.ts"
-import { type SendFromDirectoryOptions, sendFile, sendFromDirectory } from "../files/send-file.ts"
 import type { Application, ApplicationLike, Environ } from "../gateway.ts"
-import { httpDate } from "../http/dates.ts"
-import { guessFileType } from "../http/file-types.ts"
 import { describe } from "../mistakes/describe.ts"
 import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import type { Response } from "../wrappers/response.ts"
+import type { Candidate, SharedDataOptions } from "./site-file.ts"
 
 /** A folder inside an installed package, as `{ package: "swagger-ui-dist", path: "." }`. */
 export interface PackageFolder {
@@ -32,27 +28,6 @@ export type ExportSource = string | URL | PackageFolder
 
 /** URL paths and what is served below them. */
 export type Exports = Readonly<Record<string, ExportSource>> | Iterable<readonly [prefix: string, source: ExportSource]>
-
-/** How `sharedData` serves files. */
-export interface SharedDataOptions
-  extends Pick<SendFromDirectoryOptions, "dotFiles" | "symlinks" | "precompressed" | "contentEncoding"> {
-  /**
-   * Patterns of files that are not served: `*` and `?` stand for any characters and one, `[a-h]` and `[!a-h]` for one of these or
-   * another. A pattern with a slash is about the path below the export, any other about the name.
-   */
-  disallow?: string | Iterable<string> | undefined
-  /** Whether responses have an ETag, can be confirmed by 304, and tell how long they may be kept. Default true. */
-  cache?: boolean | undefined
-  /**
-   * What an ETag is made of: path, length and last change, or the content, which makes it the same on every machine. Default
-   * `state`.
-   */
-  etag?: "state" | "content" | undefined
-  /** For how long a response may be kept without asking again. Default 43200, 12 hours. */
-  maxAgeSeconds?: number | undefined
-  /** The media type of files whose name does not tell it. Default `application/octet-stream`. */
-  fallbackMimetype?: string | undefined
-}
 
 const OPTIONS: OptionNames<SharedDataOptions> = {
   dotFiles: true,
@@ -98,7 +73,7 @@ export function sharedData(app: ApplicationLike, exports: Exports, options: Shar
       return isDisallowed(name, patterns) ? [] : [{ path: each.path, rest, name }]
     })
     if (candidates.length === 0) return inner(environ, startResponse)
-    return firstFile(candidates, environ, options).then(
+    return sent(candidates, environ, options).then(
       (response) => (response ? response.respond(environ, startResponse) : inner(environ, startResponse)),
       (error) => {
         if (error instanceof HTTPException) return error.respond(environ, startResponse)
@@ -106,6 +81,18 @@ export function sharedData(app: ApplicationLike, exports: Exports, options: Shar
       },
     )
   }
+}
+
+let site: typeof import("./site-file.ts") | undefined
+
+/** What sends files is loaded with the first of them. */
+async function sent(
+  candidates: readonly Candidate[],
+  environ: Environ,
+  options: SharedDataOptions,
+): Promise<Response | undefined> {
+  site ??= await import("./site-file.ts")
+  return site.firstFile(candidates, environ, options)
 }
 
 interface Export {
@@ -134,7 +121,7 @@ function pathOf(source: ExportSource): string {
 }
 
 /** Looks into the folders that an import would, but not into `exports` of package.json, which is about modules. */
-function packagePath({ package: name, path = "", from = join(cwd(), "_") }: PackageFolder): string {
+function packagePath({ package: name, path = "", from = join(process.cwd(), "_") }: PackageFolder): string {
   const folders = createRequire(from).resolve.paths(name) ?? []
   const folder = folders.map((each) => join(each, name)).find((each) => existsSync(join(each, "package.json")))
   if (folder === undefined) throw new Error(`the package ${JSON.stringify(name)} is not installed`)
@@ -149,51 +136,6 @@ function restOf({ prefix, isFile }: Export, path: string): string | undefined {
 
 function isDisallowed(path: string, patterns: readonly string[]): boolean {
   return patterns.some((pattern) => matchesPattern(pattern.includes("/") ? path : basename(path), pattern))
-}
-
-async function firstFile(
-  candidates: readonly { path: string; rest: string; name: string }[],
-  environ: Environ,
-  options: SharedDataOptions,
-): Promise<Response | undefined> {
-  for (const { path, rest, name } of candidates) {
-    try {
-      const sending = sendingOptions(name, options)
-      const response =
-        rest === "" ? await sendFile(path, environ, sending) : await sendFromDirectory(path, rest, environ, sending)
-      return finished(response, options)
-    } catch (error) {
-      // The file of an export may have gone since.
-      const isGone = rest === "" && (error as { code?: unknown }).code === "ENOENT"
-      if (!(error instanceof NotFound) && !isGone) throw error
-    }
-  }
-  return undefined
-}
-
-function sendingOptions(name: string, options: SharedDataOptions): SendFromDirectoryOptions {
-  const { cache = true, maxAgeSeconds = 43_200, fallbackMimetype, dotFiles, symlinks, precompressed } = options
-  const { contentEncoding, etag } = options
-  const isUnknown = guessFileType(name, contentEncoding ? "decoded" : "usual").mimetype === "application/octet-stream"
-  return {
-    conditional: cache,
-    etag: cache && (etag === "content" ? etag : true),
-    contentEncoding,
-    maxAge: cache ? maxAgeSeconds : undefined,
-    mimetype: isUnknown ? fallbackMimetype : undefined,
-    dotFiles,
-    symlinks,
-    precompressed,
-  }
-}
-
-/** A file of a site is not for saving under another name, and public. */
-function finished(response: Response, { cache = true, maxAgeSeconds = 43_200 }: SharedDataOptions): Response {
-  const { headers } = response
-  headers.delete("Content-Disposition")
-  if (!headers.has("Date")) headers.set("Date", httpDate())
-  headers.set("Cache-Control", cache ? `max-age=${maxAgeSeconds}, public` : "public")
-  return response
 }
 
 /**

@@ -1,7 +1,6 @@
 // A response as text on a Store: a line of JSON, and the body in base64 behind it. Where responses depend on headers of the
 // request, the place of the URL says on which, and each variant has a place of its own.
 
-import { createHash, randomUUID } from "node:crypto"
 import type { Environ, HeaderList } from "../gateway.ts"
 import type { Store } from "../stores/store.ts"
 import type { CachePolicy } from "./cache-policy.ts"
@@ -28,6 +27,8 @@ export function primaryKey(environ: Environ): string {
 }
 
 function hashed(parts: readonly string[]): string {
+  // Loaded by the first request: it takes a while.
+  const { createHash } = process.getBuiltinModule("node:crypto")
   return `cache:${createHash("sha256").update(JSON.stringify(parts)).digest("base64url")}`
 }
 
@@ -68,7 +69,7 @@ export async function keepResponse(
   }
   const known = parseVariants((await store.get(key)) ?? "")
   const same = known !== undefined && known.vary.join() === vary.join()
-  const variants: Variants = { vary, generation: same ? known.generation : randomUUID() }
+  const variants: Variants = { vary, generation: same ? known.generation : crypto.randomUUID() }
   await store.set(variantKey(key, variants, environ), text, { ttlSeconds })
   await store.set(key, VARIANTS + JSON.stringify(variants), { ttlSeconds })
 }

@@ -2,8 +2,6 @@
 // it brings the connections: make-server.ts by listening, a process of the reloader by taking what its parent accepted.
 
 import { createServer as createTcpServer, type Server } from "node:http"
-import { createSecureServer } from "node:http2"
-import { createServer as createTlsServer } from "node:https"
 import type { Server as NetServer } from "node:net"
 import type { TlsOptions } from "node:tls"
 import {
@@ -101,8 +99,12 @@ function nodeServer(options: ApplicationOptions, tls: TlsOptions | undefined): S
   const settings = serverSettings(options)
   if (tls === undefined) return createTcpServer(settings)
   const handshake = { handshakeTimeout: options.firstByteTimeoutMs ?? 20_000 }
-  if (!options.http2) return createTlsServer({ ...settings, ...handshake, ...tls }) as unknown as Server
-  const secure = createSecureServer({
+  // Most servers speak neither, and both take a while to load.
+  if (!options.http2) {
+    const https = process.getBuiltinModule("node:https")
+    return https.createServer({ ...settings, ...handshake, ...tls }) as unknown as Server
+  }
+  const secure = process.getBuiltinModule("node:http2").createSecureServer({
     ...settings,
     ...handshake,
     ...tls,

@@ -20,7 +20,6 @@ import { type ErrorResponseClass, setErrorResponseClass } from "../exceptions/er
 import { RequestedRangeNotSatisfiable } from "../exceptions/statuses.ts"
 import type { ApplicationLike, Body, Environ, HeaderList, Responder, StartResponse } from "../gateway.ts"
 import { httpDate } from "../http/dates.ts"
-import { generateEtag } from "../http/etags.ts"
 import { removeEntityHeaders } from "../http/fields.ts"
 import { type ByteRange, selectContent } from "../http/selection.ts"
 import { hasContent } from "../http/status.ts"
@@ -386,6 +385,8 @@ export class Response extends ResponseHead implements Responder {
   /** Sets an entity tag made of the body, unless there is one. Reads a stream as `data` does. */
   async addEtag(options: { overwrite?: boolean | undefined; weak?: boolean | undefined } = {}): Promise<void> {
     if (!options.overwrite && this.headers.has("ETag")) return
+    // Loaded for those who want it: node:crypto takes a while.
+    const { generateEtag } = await import("../http/generate-etag.ts")
     this.setEtag(generateEtag(await this.data()), options.weak)
   }
 

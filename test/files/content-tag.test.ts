@@ -13,7 +13,8 @@ import {
   sendFile,
   sendFromDirectory,
 } from "../../src/files/send-file.ts"
-import { generateEtag, quoteEtag } from "../../src/http/etags.ts"
+import { quoteEtag } from "../../src/http/etags.ts"
+import { generateEtag } from "../../src/http/generate-etag.ts"
 import { sharedData } from "../../src/middleware/shared-data.ts"
 import { Client } from "../../src/testing/client.ts"
 import { createEnviron } from "../../src/testing/environ-builder.ts"

@@ -1,9 +1,8 @@
 // The functions of http/ by their recorded names.
 
-import { isResourceModified } from "../../src/http/conditions.ts"
 import { dumpCookie, parseCookie } from "../../src/http/cookies.ts"
 import { dumpAge, httpDate, parseAge, parseDate } from "../../src/http/dates.ts"
-import { generateEtag, quoteEtag, unquoteEtag } from "../../src/http/etags.ts"
+import { quoteEtag, unquoteEtag } from "../../src/http/etags.ts"
 import {
   dumpHeader,
   dumpOptionsHeader,
@@ -15,7 +14,9 @@ import {
   removeEntityHeaders,
   removeHopByHopHeaders,
 } from "../../src/http/fields.ts"
+import { generateEtag } from "../../src/http/generate-etag.ts"
 import { isByteRangeValid } from "../../src/http/ranges.ts"
+import { isResourceModified } from "../../src/http/resource-modified.ts"
 import { quoteHeaderValue, unquoteHeaderValue } from "../../src/http/tokens.ts"
 import type { Adapter } from "./runner.ts"
 import { type Json, read, readOptions, recordMulti } from "./values.ts"

@@ -1,7 +1,7 @@
 // One request over node:http2: a stream, whose pseudo-header fields stand for method, target and host
 // (RFC 9113 section 8.3.1), and which frames bodies by itself.
 
-import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2"
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2"
 import type { HeaderList, InputStream } from "../../gateway.ts"
 import { checkFieldName, checkFieldValue } from "../../http/fields.ts"
 import type { SilenceLimits } from "../../running/connections.ts"
@@ -13,6 +13,10 @@ import { NodeInput } from "./input.ts"
 
 const BAD_REQUEST = new Refusal("400 Bad Request")
 const REQUEST_TIMEOUT = new Refusal("408 Request Timeout")
+
+/** Error codes of RFC 9113 section 7. */
+const NO_ERROR = 0x0
+const CANCEL = 0x8
 
 /** A longer chunk is sent in pieces, so that one can see whether the client takes any of it. */
 const PIECE = 64 * 1024
@@ -66,7 +70,7 @@ export class Http2Exchange extends Exchange implements RequestHead {
   refuse(refusal: Refusal): void {
     if (this.isGone) return
     this.#stream.respond({ ":status": refusal.code, "content-type": "text/plain; charset=utf-8" })
-    this.#stream.end(`${refusal.reason}\n`, () => this.#stream.close(constants.NGHTTP2_NO_ERROR))
+    this.#stream.end(`${refusal.reason}\n`, () => this.#stream.close(NO_ERROR))
   }
 
   /** Called every `elapsedMs`: ends a stream whose client has had its time to send the request, or to take the response. */
@@ -79,14 +83,14 @@ export class Http2Exchange extends Exchange implements RequestHead {
     if (stream.writableLength === 0 || this.#piecesTaken !== this.#piecesSeen) this.#stuckMs = 0
     else this.#stuckMs += elapsedMs
     this.#piecesSeen = this.#piecesTaken
-    if (limits.sendMs > 0 && this.#stuckMs >= limits.sendMs) stream.close(constants.NGHTTP2_CANCEL)
+    if (limits.sendMs > 0 && this.#stuckMs >= limits.sendMs) stream.close(CANCEL)
   }
 
   #giveUp(): void {
     const wasStarted = this.isStarted
     // What waits for the body learns that there will be none.
     this.#input?.fail()
-    if (wasStarted || this.isStarted) this.#stream.close(constants.NGHTTP2_CANCEL)
+    if (wasStarted || this.isStarted) this.#stream.close(CANCEL)
     else {
       this.refuse(REQUEST_TIMEOUT)
       this.leave()
@@ -148,8 +152,8 @@ export class Http2Exchange extends Exchange implements RequestHead {
     const stream = this.#stream
     // RFC 9113 section 8.1: the client is told to send no more of a body that is not read.
     if (this.hasBody && !stream.readableEnded && !this.isGone) {
-      if (stream.writableFinished) stream.close(constants.NGHTTP2_NO_ERROR)
-      else stream.once("finish", () => stream.close(constants.NGHTTP2_NO_ERROR))
+      if (stream.writableFinished) stream.close(NO_ERROR)
+      else stream.once("finish", () => stream.close(NO_ERROR))
     }
     this.#service.finished(this, head?.code)
   }

@@ -1,6 +1,7 @@
 // Starts the thread that watches over this process; see guard-thread.cts.
 
 import { Worker } from "node:worker_threads"
+import { ownCommonJsFile } from "../../own-files.ts"
 import { REPORT_FD } from "./messages.ts"
 
 /** What the thread is given. */
@@ -19,7 +20,6 @@ const MOST_MS = 500
 
 const AT_WORK = "werkstatt.at-work"
 
-const ending = import.meta.url.endsWith(".ts") ? "cts" : "cjs"
 const shared = new SharedArrayBuffer(8)
 const turns = new Int32Array(shared)
 
@@ -38,7 +38,7 @@ export function endWithParent(parentPid: number): void {
     process.exit()
   })
   const guarded: Guarded = { parentPid, turns, reportFd: REPORT_FD, atWorkKey: AT_WORK }
-  const thread = new Worker(new URL(`./guard-thread.${ending}`, import.meta.url), {
+  const thread = new Worker(ownCommonJsFile("serving/process-group/guard-thread"), {
     workerData: guarded,
     // Nothing that was preloaded here has a part in it.
     execArgv: [],

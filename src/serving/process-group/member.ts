@@ -6,6 +6,7 @@ import type { Socket } from "node:net"
 import { createInterface } from "node:readline"
 import type { Readable } from "node:stream"
 import { setImmediate as turn } from "node:timers/promises"
+import { ownFile } from "../../own-files.ts"
 import type { GroupPayload } from "./link.ts"
 import { type ChildMessage, PARENT_VARIABLE, type ParentMessage, REPORT_FD, type Report } from "./messages.ts"
 
@@ -48,8 +49,7 @@ export interface MemberListener {
 /** Taken when this module is loaded: the program may go elsewhere, and its processes begin at the same place. */
 export const startFolder: string = process.cwd()
 
-const ending = import.meta.url.slice(import.meta.url.lastIndexOf("."))
-const PRELOAD = new URL(`./preload${ending}`, import.meta.url).href
+const PRELOAD = ownFile("serving/process-group/preload").href
 
 let generations = 0
 

@@ -2,6 +2,7 @@
 // is loaded and what goes wrong, and then waits: a process is started ahead of time and begins when a file has changed.
 
 import * as nodeModule from "node:module"
+import { ownFile } from "../../own-files.ts"
 import { joinParent } from "../process-group/join.ts"
 import { load, reportFile, reportMissing, resolveSync } from "./module-hooks.ts"
 
@@ -24,9 +25,8 @@ await joinParent(async () => {
 
 function watchModules(): void {
   const { registerHooks } = nodeModule as SynchronousHooks
-  const ending = import.meta.url.slice(import.meta.url.lastIndexOf("."))
   if (registerHooks !== undefined) registerHooks({ resolve: resolveSync, load })
-  else nodeModule.register(`./module-hooks${ending}`, import.meta.url)
+  else nodeModule.register(ownFile("serving/reloader/module-hooks").href)
   watchRequire()
 }
 

@@ -12,6 +12,7 @@ import { createServer as createNetServer, type Server } from "node:net"
 import { constants } from "node:os"
 import type { TlsOptions } from "node:tls"
 import { type DebuggerKeys, LocalPinAttempts } from "../../debug/pin.ts"
+import { ownFile } from "../../own-files.ts"
 import { type Address, type BoundAddress, boundAddress, listen } from "../address.ts"
 import { type ApplicationServer, applicationServer } from "../application-server.ts"
 import type { Exit, HeldConnection, Launch, Member, MemberListener } from "../process-group/member.ts"
@@ -65,8 +66,7 @@ const STANDBY_AFTER_MS = 100
 const STOP_LIMIT_MS = 4000
 const IMPATIENT_MS = 500
 
-const ending = import.meta.url.slice(import.meta.url.lastIndexOf("."))
-const PRELOAD = new URL(`./preload${ending}`, import.meta.url).href
+const PRELOAD = ownFile("serving/reloader/preload").href
 
 type State = "starting" | "serving" | "failed" | "stopping"
 

@@ -6,7 +6,7 @@ import { basename, join } from "node:path"
 import type { FSWatcher } from "chokidar"
 import { isSkipped, type WatchedFiles } from "./watched-files.ts"
 
-/** How changes are found: `auto` is `chokidar` where it can be had. */
+/** How changes are found: `auto` is `chokidar` where that package is installed, else `stat`. */
 export type ReloaderType = "auto" | "stat" | "chokidar"
 
 /** Looks until it is closed. */
@@ -38,7 +38,19 @@ export async function watch(
   if (type !== "auto" && type !== "chokidar") {
     throw new RangeError(`reloaderType must be "auto", "stat" or "chokidar", not ${JSON.stringify(type)}`)
   }
-  return await chokidarWatcher(files, look)
+  const chokidar = await loadChokidar(type === "chokidar")
+  return chokidar === undefined ? statWatcher(look, intervalMs) : chokidarWatcher(chokidar, files, look)
+}
+
+/** An optional package, loaded by the process that watches and not by all that serve. */
+async function loadChokidar(isNeeded: boolean): Promise<typeof import("chokidar") | undefined> {
+  try {
+    return await import("chokidar")
+  } catch (error) {
+    if (!isNeeded) return undefined
+    const sentence = "To have changes told by the operating system, install chokidar: npm install --save-dev chokidar"
+    throw Object.assign(new Error(sentence, { cause: error }), { code: (error as NodeJS.ErrnoException).code })
+  }
 }
 
 function statWatcher(look: () => void, intervalMs: number): Watcher {
@@ -46,9 +58,7 @@ function statWatcher(look: () => void, intervalMs: number): Watcher {
   return { name: "stat", look, update: () => {}, close: () => clearInterval(timer) }
 }
 
-async function chokidarWatcher(files: WatchedFiles, look: () => void): Promise<Watcher> {
-  // Loaded by the process that watches, not by all that serve.
-  const { watch: open } = await import("chokidar")
+function chokidarWatcher({ watch: open }: typeof import("chokidar"), files: WatchedFiles, look: () => void): Watcher {
   const watched = new Map<string, { identity: string; watcher: FSWatcher }>()
   let following = false
   let checking = false

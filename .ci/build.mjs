@@ -1,0 +1,102 @@
+// Makes dist/: the code of each door as one file, with what several doors share in chunks, so that a door loads a few files
+// and every class is there once; and the types, a file for each module that a door leads to.
+//   npm run build
+
+import { execFileSync } from "node:child_process"
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs"
+import { dirname, join, resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+import { rolldown } from "rolldown"
+import { chunksOf } from "./chunks.mjs"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+/** Started by path (see src/own-files.ts), so they keep their names. */
+const STARTED_BY_PATH = [
+  "cli/main",
+  "debug/inspection-thread",
+  "serving/process-group/preload",
+  "serving/reloader/module-hooks",
+  "serving/reloader/preload",
+]
+const COMMON_JS = "serving/process-group/guard-thread"
+/** Packages that become a part of dist/; what else is imported is a dependency. */
+const TAKEN_IN = new Set(["acorn"])
+
+const { exports, dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+const doors = Object.values(exports).filter((door) => typeof door !== "string")
+const nameOf = (file) => file.slice("./dist/".length, file.lastIndexOf("."))
+
+/** Everything is made beside dist/ and takes its place at the end: who runs it meanwhile has the old one. */
+const made = join(root, "dist.new")
+rmSync(made, { recursive: true, force: true })
+
+const shared = {
+  platform: "neutral",
+  external: (id) => !id.startsWith(".") && !id.startsWith("/") && !TAKEN_IN.has(id),
+  // Each of our modules does its part: what package.json says is for those who use this package.
+  treeshake: { moduleSideEffects: (_id, isExternal) => !isExternal },
+  transform: { target: "node20.19" },
+}
+const written = { dir: made, comments: { jsdoc: false, annotation: true, legal: true }, minify: false }
+
+/** src/own-files.ts stands at the root of the sources, and one level lower in dist/. */
+const ownFilesInChunks = {
+  name: "own-files",
+  transform: {
+    filter: { id: /\/own-files\.ts$/ },
+    handler(code) {
+      const moved = code.replace('new URL("./", import.meta.url)', 'new URL("../", import.meta.url)')
+      if (moved === code) throw new Error("src/own-files.ts no longer says where it stands")
+      return moved
+    },
+  },
+}
+
+const names = [...doors.map((door) => nameOf(door.default)), ...STARTED_BY_PATH]
+const modules = await rolldown({
+  ...shared,
+  plugins: [ownFilesInChunks],
+  preserveEntrySignatures: "allow-extension",
+  input: Object.fromEntries(names.map((name) => [name, join(root, `src/${name}.ts`)])),
+})
+const { output } = await modules.write({
+  ...written,
+  format: "esm",
+  entryFileNames: "[name].js",
+  chunkFileNames: "chunks/[name]-[hash].js",
+  codeSplitting: { groups: chunksOf(join(root, "src")), includeDependenciesRecursively: false },
+})
+for (const chunk of output) {
+  for (const id of [...(chunk.imports ?? []), ...(chunk.dynamicImports ?? [])]) {
+    const isKnown = id.startsWith("node:") || id.endsWith(".js") || id in dependencies || id in peerDependencies
+    if (!isKnown) throw new Error(`${chunk.fileName} imports ${id}, which no installation has`)
+  }
+}
+const script = await rolldown({ ...shared, input: { [COMMON_JS]: join(root, `src/${COMMON_JS}.cts`) } })
+await script.write({ ...written, format: "cjs", entryFileNames: "[name].cjs" })
+for (const name of TAKEN_IN) copyFileSync(join(root, `node_modules/${name}/LICENSE`), join(made, `${name}.LICENSE`))
+
+const types = join(root, "dist.types")
+rmSync(types, { recursive: true, force: true })
+execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "src", "--outDir", types], {
+  cwd: root,
+  stdio: "inherit",
+})
+const reached = new Set()
+const follow = (file) => {
+  if (reached.has(file)) return
+  reached.add(file)
+  for (const [, path] of readFileSync(file, "utf8").matchAll(/(?:from |import\()"(\.[^"]+)"/g))
+    follow(resolve(dirname(file), path.replace(/\.(c?)[jt]s$/, ".d.$1ts")))
+}
+for (const door of doors) follow(join(types, `${nameOf(door.types.replace(".d.ts", ".ts"))}.d.ts`))
+for (const file of reached) {
+  const target = join(made, file.slice(types.length))
+  mkdirSync(dirname(target), { recursive: true })
+  copyFileSync(file, target)
+}
+rmSync(types, { recursive: true })
+
+const dist = join(root, "dist")
+rmSync(dist, { recursive: true, force: true })
+renameSync(made, dist)
