@@ -10,14 +10,17 @@ import { join } from "node:path"
 import { Readable } from "node:stream"
 import busboy from "busboy"
 import fastQuerystring from "fast-querystring"
-import { inputFrom } from "../dist/environ/input.js"
+import { inputFrom } from "../dist/environ/index.js"
 import { busboyDecoder } from "../dist/forms/busboy.js"
-import { encodeMultipart, type FormEntry } from "../dist/forms/encode.js"
-import { FormDataParser } from "../dist/forms/form-data-parser.js"
-import { settleLimits } from "../dist/forms/limits.js"
-import { MultipartDecoder } from "../dist/forms/multipart-decoder.js"
-import { MemoryUploadStore } from "../dist/forms/upload-store.js"
-import { readUrlencoded } from "../dist/forms/urlencoded.js"
+import {
+  encodeMultipart,
+  FormDataParser,
+  type FormEntry,
+  MemoryUploadStore,
+  MultipartDecoder,
+} from "../dist/forms/index.js"
+import { settleLimits } from "../src/forms/limits.ts"
+import { readUrlencoded } from "../src/forms/urlencoded.ts"
 import { median, ServerProcess, table, target } from "./harness.ts"
 
 const ROUNDS = Number(process.env["ROUNDS"] ?? 11)

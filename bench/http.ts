@@ -7,13 +7,16 @@ import fresh from "fresh"
 import Negotiator from "negotiator"
 import rangeParser from "range-parser"
 import { Headers as UndiciHeaders } from "undici"
-import { Accept, LanguageAccept, MIMEAccept } from "../dist/datastructures/accept.js"
-import { Headers } from "../dist/datastructures/headers.js"
-import { isResourceModified } from "../dist/http/conditions.js"
-import { dumpCookie, parseCookie } from "../dist/http/cookies.js"
-import { parseOptionsHeader } from "../dist/http/fields.js"
-import { parseRange, selectRange } from "../dist/http/ranges.js"
-import { parseQuery } from "../dist/http/urls.js"
+import { Accept, Headers, LanguageAccept, MIMEAccept } from "../dist/datastructures/index.js"
+import {
+  dumpCookie,
+  isResourceModified,
+  parseCookie,
+  parseOptionsHeader,
+  parseQuery,
+  parseRange,
+} from "../dist/http/index.js"
+import { selectRange } from "../src/http/ranges.ts"
 import { median, table, target } from "./harness.ts"
 
 const ROUNDS = Number(process.env["ROUNDS"] ?? 31)

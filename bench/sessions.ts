@@ -2,7 +2,7 @@
 // without them, in turns. The best round of each counts, as CPU time.
 
 import { cpuUsage } from "node:process"
-import { emptyInput } from "../dist/environ/input.js"
+import { emptyInput } from "../dist/environ/index.js"
 import type { Application, Environ } from "../dist/gateway.js"
 import { compose, rateLimit, responseCache, securityHeaders } from "../dist/middleware/index.js"
 import { csrf, getSession, sessions } from "../dist/sessions/index.js"

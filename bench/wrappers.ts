@@ -3,10 +3,9 @@
 // `floor` does what no toolkit is spared: a query read by hand, two headers, one chunk.
 
 import { cpuUsage } from "node:process"
-import { emptyInput } from "../dist/environ/input.js"
+import { emptyInput } from "../dist/environ/index.js"
 import type { Application, Environ } from "../dist/gateway.js"
-import { Request } from "../dist/wrappers/request.js"
-import { Response } from "../dist/wrappers/response.js"
+import { Request, Response } from "../dist/wrappers/index.js"
 
 const ROUNDS = Number(process.env["ROUNDS"] ?? 25)
 const REQUESTS = Number(process.env["REQUESTS"] ?? 100_000)

@@ -40,13 +40,13 @@ describe("the package", () => {
     expect(types).not.toMatch(/❌|🥴|👺|🎭/u)
   })
 
-  test("holds what its exports name, and no test", () => {
+  test("holds what its exports name and the guides, and no test", () => {
     const inside = join(folder, "node_modules/werkstatt")
     for (const door of Object.values(manifest.exports)) {
       for (const file of typeof door === "string" ? [door] : Object.values(door))
         expect(existsSync(join(inside, file)), file).toBe(true)
     }
-    expect(readdirSync(inside).sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "dist", "package.json", "src"])
+    expect(readdirSync(inside).sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "dist", "docs", "package.json"])
   })
 
   test("runs no install script", () => {

@@ -2,7 +2,7 @@
 
 import { isRunningFromReloader } from "../serving/process-group/link.ts"
 import type { ReloaderType } from "../serving/reloader/watcher.ts"
-import { type RunOptions, runSimple, runWithReloader } from "../serving/run-simple.ts"
+import type { RunOptions } from "../serving/run-simple.ts"
 import type { SslContext } from "../serving/tls.ts"
 import { findModule, loadApplication, parseName, typescriptLoader } from "./load-application.ts"
 import {
@@ -78,6 +78,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   const host = values.host ?? "localhost"
   const port = values.port === undefined ? 5000 : wholeNumber("port", values.port, 0, 65535)
   const options = runOptions(values)
+  const { runSimple, runWithReloader } = await import("../serving/run-simple.ts")
   if (options.useReloader && !isRunningFromReloader()) {
     // The application is loaded by the other process only: here its errors would be the end.
     const file = findModule(parseName(name).module)
