@@ -2,7 +2,7 @@
 // What the body was it stays: an array stays an array (the server tells its length), what was synchronous stays so, and a
 // body that can lend its memory still can, unless chunks are changed.
 
-import { type BodyIterator, closeBody, iterateBody } from "../environ/body.ts"
+import { type BodyIterator, closeBody, iterateBody, withWebSocketOf } from "../environ/body.ts"
 import type { Body, ServerWebSocket, WebSocketLimits } from "../gateway.ts"
 import { isThenable } from "../thenable.ts"
 import { canLend } from "./lending.ts"
@@ -47,6 +47,7 @@ export function wrapBody(body: Body, hooks: BodyHooks): Body {
 export function closingAfter(body: Body, close: () => void | Promise<void>): Body {
   if (Array.isArray(body)) return wrapArray(body, { close })
   const wrapped = Symbol.asyncIterator in body ? new AsyncClosing(body, close) : new SyncClosing(body, close)
+  if (typeof body.websocket === "function") return withWebSocketOf(wrapped, body)
   return canLend(body) ? Object.assign(wrapped, { lend: () => body.lend() }) : wrapped
 }
 

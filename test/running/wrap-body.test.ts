@@ -159,3 +159,35 @@ describe("a body that is only closed with something", () => {
     expect(Array.isArray(closingAfter([Uint8Array.of(1)], () => {}))).toBe(true)
   })
 })
+
+describe("a body that takes a WebSocket", () => {
+  const body = (): Body => ({
+    async *[Symbol.asyncIterator]() {},
+    websocket: async (socket) => socket.send("hi"),
+    websocketLimits: { maxMessageBytes: 7 },
+  })
+
+  test.each([
+    ["wrapBody", (inner: Body) => wrapBody(inner, {})],
+    ["closingAfter", (inner: Body) => closingAfter(inner, () => {})],
+  ])("still does behind %s, with its limits", async (_, wrap) => {
+    const sent: unknown[] = []
+    const wrapped = wrap(body())
+    await wrapped.websocket?.({ send: async (message: unknown) => void sent.push(message) } as never)
+    expect(sent).toEqual(["hi"])
+    expect(wrapped.websocketLimits).toEqual({ maxMessageBytes: 7 })
+  })
+
+  test("is complete when the handler is through, and not when it fails", async () => {
+    const complete: boolean[] = []
+    const close = (isComplete: boolean) => void complete.push(isComplete)
+    const socket = { send: async () => {} } as never
+    const good = wrapBody(body(), { close })
+    await good.websocket?.(socket)
+    await good.close?.()
+    const bad = wrapBody({ ...body(), websocket: () => Promise.reject(new Error("broken")) }, { close })
+    await expect(bad.websocket?.(socket)).rejects.toThrow("broken")
+    await bad.close?.()
+    expect(complete).toEqual([true, false])
+  })
+})
