@@ -8,7 +8,6 @@ import { type Post, SELECT } from "./blog.ts"
 import { urls } from "./urls.ts"
 import { currentUser, database } from "./visitor.ts"
 
-// #region validate
 /** A 422 that tells a program what is wrong, and where. */
 class Invalid extends UnprocessableEntity {
   readonly issues: readonly StandardSchemaV1.Issue[]
@@ -39,9 +38,7 @@ async function readJson<Schema extends StandardSchemaV1>(
   if (result.issues !== undefined) throw new Invalid(result.issues)
   return result.value
 }
-// #endregion
 
-// #region api
 const NewPost = v.object({
   title: v.pipe(v.string(), v.trim(), v.nonEmpty("A title is required.")),
   body: v.optional(v.string(), ""),
@@ -78,4 +75,3 @@ function show(_request: Request, { id }: { id: number }): Response {
 }
 
 export const apiViews = { list, create, show }
-// #endregion

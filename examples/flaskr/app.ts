@@ -16,7 +16,6 @@ import { page } from "./page.ts"
 import { urls } from "./urls.ts"
 import { context } from "./visitor.ts"
 
-// #region app
 export interface Settings {
   database: Database
   /** What sessions are signed with. */
@@ -53,9 +52,7 @@ export function makeApp({ database, secret, pictures }: Settings): Application {
     (inner) => sharedData(inner, { "/static": fileURLToPath(new URL("static", import.meta.url)) }),
   )
 }
-// #endregion
 
-// #region errors
 /** Redirects are errors too, and the API speaks JSON. */
 function isForPeople(request: Request, error: HTTPException): boolean {
   return (error.code ?? 0) >= 400 && !request.path.startsWith("/api/")
@@ -68,4 +65,3 @@ async function errorPage(request: Request, error: HTTPException) {
   response.mimetype = "text/html"
   return response
 }
-// #endregion

@@ -14,7 +14,6 @@ const credentials = (csrf: SafeHtml, button: string, autocomplete: string) => ht
 <p><label>Password <input name="password" type="password" required autocomplete="${autocomplete}"></label>
 <p><button>${button}</button></form>`
 
-// #region register
 async function showRegister(request: Request): Promise<Response> {
   return page(request, "Register", credentials(await csrfField(request), "Register", "new-password"))
 }
@@ -41,9 +40,7 @@ async function again(request: Request, problem: string, show: typeof showRegiste
   response.statusCode = 400
   return response
 }
-// #endregion
 
-// #region login
 /** Checked where there is no such user, so that both take as long. */
 const noPassword = await generatePasswordHash(randomBytes(16).toString("hex"))
 
@@ -68,9 +65,7 @@ async function logout(request: Request): Promise<Response> {
   session.clear()
   return redirect(urls.index.build())
 }
-// #endregion
 
-// #region required
 /** Sends visitors to the login first, and back afterwards. */
 export function loginRequired<Values>(view: (request: Request, values: Values, user: User) => Promise<Response>) {
   return async (request: Request, values: Values): Promise<Response> => {
@@ -80,7 +75,6 @@ export function loginRequired<Values>(view: (request: Request, values: Values, u
     return redirect(urls.auth.login.index.build({}, { query: { next } }))
   }
 }
-// #endregion
 
 export const authViews = {
   register: { index: showRegister, action: register },

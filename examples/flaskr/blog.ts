@@ -1,13 +1,12 @@
 // The blog: posts of all users, with a picture each if they like. Only authors change what they have written.
 
-import { randomUUID } from "node:crypto"
-import { rm } from "node:fs/promises"
-import { BadRequest, Forbidden, NotFound, type Request, type Response, redirect, sendFromDirectory } from "werkstatt"
+import { BadRequest, Forbidden, NotFound, type Request, type Response, redirect } from "werkstatt"
 import type { FileStorage } from "werkstatt/datastructures"
 import { html, type SafeHtml } from "werkstatt/http"
 import { csrfField } from "werkstatt/sessions"
 import { loginRequired } from "./auth.ts"
 import { page } from "./page.ts"
+import { keepPicture, removePicture, showPicture } from "./pictures.ts"
 import { urls } from "./urls.ts"
 import { currentUser, database, type User } from "./visitor.ts"
 
@@ -23,7 +22,6 @@ export interface Post {
 
 export const SELECT = "SELECT post.*, user.name AS author FROM post JOIN user ON user.id = post.author_id"
 
-// #region index
 export async function index(request: Request): Promise<Response> {
   const user = await currentUser(request)
   const posts = database().all<Post>(`${SELECT} ORDER BY post.id DESC LIMIT 20`)
@@ -41,9 +39,7 @@ ${picture !== null && html`<img src="${urls.posts.picture.build({ name: picture 
 <p class="body">${body}</p>
 </article>`
 }
-// #endregion
 
-// #region create
 interface Draft {
   title: string
   body: string
@@ -77,35 +73,7 @@ async function editor(request: Request, { title = "", body = "" }: Partial<Post>
 <p><label>Picture <input name="picture" type="file" accept="image/png,image/jpeg,image/gif,image/webp"></label>
 <p><button>Save</button></form>`
 }
-// #endregion
 
-// #region picture
-/** How files of each kind begin. What the client says of a file proves nothing. */
-const SIGNATURES: [ending: string, signature: RegExp][] = [
-  ["png", /^\x89PNG\r\n\x1a\n/],
-  ["jpg", /^\xff\xd8\xff/],
-  ["gif", /^GIF8[79]a/],
-  ["webp", /^RIFF[\s\S]{4}WEBP/],
-]
-
-async function keepPicture(file: FileStorage, folder: string): Promise<string> {
-  const bytes = await file.bytes()
-  const start = Buffer.from(bytes.subarray(0, 16)).toString("latin1")
-  const ending = SIGNATURES.find(([, signature]) => signature.test(start))?.[0]
-  if (ending === undefined) throw new BadRequest("A picture is a PNG, JPEG, GIF or WebP.")
-  // Never a name that the client has chosen.
-  const name = `${randomUUID()}.${ending}`
-  await file.save(`${folder}/${name}`)
-  return name
-}
-
-const showPicture =
-  (folder: string) =>
-  (request: Request, { name }: { name: string }) =>
-    sendFromDirectory(folder, name, request.environ, { maxAge: 31_536_000 })
-// #endregion
-
-// #region update
 /** The post, if it is the user's own. */
 function ownPost(id: number, user: User): Post {
   const post = database().get<Post>(`${SELECT} WHERE post.id = ?`, id)
@@ -126,7 +94,7 @@ const update = (folder: string) =>
     const { title, body, file } = await draftOf(request)
     const picture = file === undefined ? post.picture : await keepPicture(file, folder)
     database().run("UPDATE post SET title = ?, body = ?, picture = ? WHERE id = ?", title, body, picture, id)
-    if (picture !== post.picture) await removePicture(post, folder)
+    if (picture !== post.picture) await removePicture(post.picture, folder)
     return redirect(urls.index.build())
   })
 
@@ -134,14 +102,9 @@ const remove = (folder: string) =>
   loginRequired(async (_request, { id }: { id: number }, user) => {
     const post = ownPost(id, user)
     database().run("DELETE FROM post WHERE id = ?", id)
-    await removePicture(post, folder)
+    await removePicture(post.picture, folder)
     return redirect(urls.index.build())
   })
-
-async function removePicture({ picture }: Post, folder: string): Promise<void> {
-  if (picture !== null) await rm(`${folder}/${picture}`, { force: true })
-}
-// #endregion
 
 export const postViews = (folder: string) => ({
   create: { index: showCreate, action: create(folder) },

@@ -5,7 +5,6 @@ import { readFileSync } from "node:fs"
 
 type Value = string | number | null
 
-// #region database
 export interface Database {
   all<Row>(sql: string, ...values: Value[]): Row[]
   get<Row>(sql: string, ...values: Value[]): Row | undefined
@@ -22,7 +21,6 @@ export async function openDatabase(file = ":memory:", engine = newestEngine()): 
   for (const statement of schema.split(";\n").filter((each) => each.trim() !== "")) database.run(statement)
   return database
 }
-// #endregion
 
 export type Engine = "node" | "package"
 

@@ -7,10 +7,8 @@ import { openDatabase } from "./database.ts"
 const folder = process.env["FLASKR_DATA"] ?? "flaskr-data"
 mkdirSync(folder, { recursive: true })
 
-// #region main
 export const app = makeApp({
   database: await openDatabase(`${folder}/flaskr.sqlite`),
   secret: process.env["SECRET_KEY"] ?? "only for development: 0123456789",
   pictures: `${folder}/pictures`,
 })
-// #endregion

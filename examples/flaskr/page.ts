@@ -6,7 +6,6 @@ import { csrfField } from "werkstatt/sessions"
 import { urls } from "./urls.ts"
 import { currentUser, visitorOf } from "./visitor.ts"
 
-// #region page
 export async function page(request: Request, title: string, body: SafeHtml, status = 200): Promise<Response> {
   const user = await currentUser(request)
   const flashes = (await visitorOf(request)).takeFlashes()
@@ -31,4 +30,3 @@ ${body}
 </html>`
   return new Response(String(text), { status, mimetype: "text/html" })
 }
-// #endregion

@@ -2,7 +2,6 @@
 
 import { form, route, routes } from "werkstatt/routing"
 
-// #region urls
 export const urls = routes({
   index: route("/", { methods: ["GET"] }),
   auth: {
@@ -22,4 +21,3 @@ export const urls = routes({
     show: route("/api/posts/<int:id>", { methods: ["GET"] }),
   },
 })
-// #endregion

@@ -10,7 +10,6 @@ export interface User {
   name: string
 }
 
-// #region visitor
 export const visitorOf = getSession<{ userId: number }>
 
 /** The database of the application that answers the current request. */
@@ -23,4 +22,3 @@ export async function currentUser(request: Request): Promise<User | undefined> {
   const id = (await visitorOf(request)).get("userId")
   return id === undefined ? undefined : database().get<User>("SELECT id, name FROM user WHERE id = ?", id)
 }
-// #endregion
