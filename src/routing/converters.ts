@@ -111,7 +111,7 @@ export class BaseConverter<Value = string, Input = Value> implements Converter<V
   readonly map: ConverterMap | undefined
 
   /**
-   * @param args what the rule's text has between the parentheses
+   * @param _args what the rule's text has between the parentheses
    * @param map the map that makes it
    */
   constructor(_args: ConverterArguments = NO_ARGUMENTS, map?: ConverterMap) {

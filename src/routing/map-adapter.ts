@@ -256,7 +256,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
    *
    * What is built leads back: `match` gives that endpoint and those values for it.
    *
-   * @param values by name, or as pairs, where a name that comes more than once has a list
+   * @param rest the values by name, or as pairs, where a name that comes more than once has a list
    * @throws BuildError when no rule of the endpoint takes the values
    */
   build<const Endpoint extends Spec["endpoint"]>(

@@ -59,7 +59,7 @@ export class Route<Spec extends RuleSpec = RuleSpec, Table = unknown> {
   /**
    * The URL: a path, or with scheme and host where only that leads there. What is built leads back to the values.
    *
-   * @param values those of the placeholders, and no others; the query is an option
+   * @param rest the values of the placeholders, and no others; the query is an option
    * @throws BuildError for a value that is missing, unknown, or not taken by its placeholder, and for a route on another
    *   subdomain without `at`
    */

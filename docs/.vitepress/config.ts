@@ -1,0 +1,37 @@
+// The site: `npm run docs` builds it.
+
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { defineConfig } from "vitepress"
+import { markdown } from "./markdown.ts"
+import { NAMED, root } from "./repository.ts"
+import { sidebar } from "./sections.ts"
+
+const { description, repository } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+  description: string
+  repository?: { url: string }
+}
+const url = repository?.url.replace(/^git\+|\.git$/g, "")
+
+export default defineConfig({
+  lang: "en",
+  title: "werkstatt",
+  description,
+  markdown,
+  rewrites: Object.fromEntries(Object.entries(NAMED).map(([file, page]) => [`source/${file}.md`, page])),
+  themeConfig: {
+    nav: [
+      { text: "Guides", link: "/request-response.html", activeMatch: "^/(?!api/|changes|$|index)" },
+      { text: "Reference", link: "/api/", activeMatch: "^/api/" },
+      { text: "Changes", link: "/changes.html" },
+    ],
+    sidebar: sidebar(),
+    outline: [2, 3],
+    search: { provider: "local" },
+    ...(url === undefined ? {} : { editLink: { pattern: `${url}/edit/main/docs/:path` } }),
+  },
+  vite: {
+    // Chunks are as large as the pages are.
+    build: { chunkSizeWarningLimit: 4000 },
+  },
+})

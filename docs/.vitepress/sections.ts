@@ -1,0 +1,96 @@
+// The order of the pages. What is not written yet is left out; a page that no section names fails the tests of the site.
+
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import type { DefaultTheme } from "vitepress"
+import { doors } from "../doors.ts"
+import { NAMED, root } from "./repository.ts"
+
+const docs = join(root, "docs")
+
+/** Pages by name, or all pages of a folder: its index first, then by name. */
+const SECTIONS: { text: string; pages: string[]; collapsed?: boolean }[] = [
+  { text: "Start", pages: ["start.md"] },
+  { text: "Tutorial", pages: ["tutorial/"] },
+  {
+    text: "Guides",
+    pages: [
+      "request-response.md",
+      "routing.md",
+      "errors.md",
+      "forms.md",
+      "files.md",
+      "sessions.md",
+      "security.md",
+      "signing.md",
+      "templates.md",
+      "middleware.md",
+      "stores.md",
+      "locals.md",
+      "testing.md",
+      "serving.md",
+      "debugger.md",
+    ],
+  },
+  { text: "Recipes", pages: ["recipes/"], collapsed: true },
+  { text: "Deploying", pages: ["deploying.md", "gateways.md"] },
+  { text: "Reference", pages: ["api/index.md", "reference.md"] },
+  { text: "For framework authors", pages: ["framework.md"] },
+  { text: "For server authors", pages: ["gateway.md", "servers.md"] },
+  { text: "Coming from", pages: ["coming-from/"] },
+  { text: "The project", pages: ["security-policy.md", "changes.md", "architecture.md"] },
+]
+
+/** Titles where a page's own is too long beside others, or says less than the place it stands in. */
+const TITLES: Record<string, string> = {
+  "api/index.md": "All names",
+  "reference.md": "Names of Werkzeug, and ours",
+  "architecture.md": "Architecture",
+}
+
+export const pagesInOrder = SECTIONS.flatMap(({ pages }) => pages.flatMap(existing))
+
+function existing(page: string): string[] {
+  if (!page.endsWith("/")) return existsSync(join(docs, page)) || existsSync(fileOfNamed(page)) ? [page] : []
+  if (!existsSync(join(docs, page))) return []
+  const names = readdirSync(join(docs, page), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".md"))
+  const byName = new Intl.Collator("en", { numeric: true })
+  const rank = (name: string) => (name === "index.md" ? "" : name)
+  return names.sort((one, other) => byName.compare(rank(one), rank(other))).map((name) => `${page}${name}`)
+}
+
+function fileOfNamed(page: string): string {
+  return join(root, Object.keys(NAMED).find((file) => NAMED[file] === page) ?? page)
+}
+
+function titleOf(page: string): string {
+  if (TITLES[page] !== undefined) return TITLES[page]
+  const file = existsSync(join(docs, page)) ? join(docs, page) : fileOfNamed(page)
+  const title = /^# (.*)$/m.exec(readFileSync(file, "utf8"))?.[1] ?? page
+  return title.replaceAll("`", "")
+}
+
+const linkTo = (page: string): DefaultTheme.SidebarItem => ({
+  text: titleOf(page),
+  link: `/${page.replace(/(^|\/)index\.md$/, "$1").replace(/\.md$/, ".html")}`,
+})
+
+export function sidebar(): DefaultTheme.SidebarMulti {
+  const pages = SECTIONS.map(({ text, pages, collapsed = false }) => ({
+    text,
+    collapsed,
+    items: pages.flatMap(existing).map(linkTo),
+  })).filter(({ items }) => items.length > 0)
+  return { "/": pages, "/api/": [{ text: "Reference", items: [linkTo("api/index.md"), ...doors.map(({ name }) => doorItem(name))] }] }
+}
+
+/** A door, with its classes folded in. */
+function doorItem(door: string): DefaultTheme.SidebarItem {
+  const folder = join(docs, "api", door, "classes")
+  const classes = existsSync(folder) ? readdirSync(folder).sort() : []
+  const items = classes.map((file) => {
+    const name = file.replace(/\.md$/, "")
+    return { text: name, link: `/api/${door}/classes/${name}.html` }
+  })
+  return { text: door, link: `/api/${door}/`, ...(items.length > 0 ? { items, collapsed: true } : {}) }
+}
