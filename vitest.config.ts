@@ -32,6 +32,8 @@ export default defineConfig({
       { extends: true, test: { name: "load", include: ["test/load/**/*.load.ts"], testTimeout: 300_000 } },
       // Programs as processes of their own, where there are many or they take long: npm run test:processes
       { extends: true, test: { name: "processes", include: ["test/**/*.processes.ts"], testTimeout: 90_000 } },
+      // The site of docs/, built and read in a browser: npm run test:docs
+      { extends: true, test: { name: "docs", include: ["test/docs/**/*.docs.ts"], testTimeout: 60_000 } },
       // What a browser does: npm run test:browser
       { extends: true, test: { name: "browser", include: ["test/**/*.browser.ts"], testTimeout: 120_000 } },
     ],

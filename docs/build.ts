@@ -6,8 +6,8 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
-import { makeServer } from "werkstatt"
 import { build } from "vitepress"
+import { makeServer } from "werkstatt"
 import { apiFolder, makeReference } from "./reference.ts"
 import { siteFolder, website } from "./website.ts"
 

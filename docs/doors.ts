@@ -48,7 +48,10 @@ const ABOUT: Record<string, { summary: string; guides?: string[] }> = {
     summary: "Requests that other servers answer. It needs the package undici.",
     guides: ["middleware.md"],
   },
-  "werkstatt/testing": { summary: "A client that needs no server, and a table to test servers with.", guides: ["testing.md"] },
+  "werkstatt/testing": {
+    summary: "A client that needs no server, and a table to test servers with.",
+    guides: ["testing.md"],
+  },
   "werkstatt/debug": {
     summary: "Errors of an application as pages with a console in every frame. For development only.",
     guides: ["debugger.md"],
@@ -80,7 +83,10 @@ const ABOUT: Record<string, { summary: string; guides?: string[] }> = {
     summary: "Applications on Bun, Deno and Workers, and web handlers as applications.",
     guides: ["gateways.md"],
   },
-  "werkstatt/testapp": { summary: "An application that shows the runtime and its environ, to try a server with.", guides: ["serving.md"] },
+  "werkstatt/testapp": {
+    summary: "An application that shows the runtime and its environ, to try a server with.",
+    guides: ["serving.md"],
+  },
 }
 
 const { name, exports } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
@@ -90,7 +96,9 @@ const { name, exports } = JSON.parse(readFileSync(new URL("../package.json", imp
 
 /** All doors in the order of the table above; what package.json adds comes last, without a summary. */
 export const doors: Door[] = Object.entries(exports)
-  .flatMap(([path, target]) => (typeof target === "string" ? [] : [[`${name}${path.slice(1)}`, target.default] as const]))
+  .flatMap(([path, target]) =>
+    typeof target === "string" ? [] : [[`${name}${path.slice(1)}`, target.default] as const],
+  )
   .map(([door, target]) => ({
     name: door,
     file: target.replace("./dist/", "src/").replace(/\.js$/, ".ts"),

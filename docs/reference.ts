@@ -39,6 +39,7 @@ export async function makeReference(): Promise<void> {
     excludeInternal: true,
     excludePrivate: true,
     disableSources: true,
+    sortEntryPoints: false,
     readme: "none",
     out: apiFolder,
     router: "member",
@@ -77,42 +78,69 @@ function nameDoors(project: ProjectReflection): void {
   }
 }
 
-/** A subclass shows what it adds and how it is made; what it inherits stands with the class that it extends. */
+/**
+ * A subclass shows what it adds and how it is made; what it inherits stands with the class that it extends. From which class
+ * or interface a member comes is not said at each member again.
+ */
 function leaveOutInherited(project: ProjectReflection): void {
-  const members = project.getReflectionsByKind(ReflectionKind.ClassMember & ~ReflectionKind.Constructor)
+  const members = project.getReflectionsByKind(ReflectionKind.SomeMember | ReflectionKind.SomeSignature)
+  const inherited = members.filter((member) => {
+    const from = (member as DeclarationReflection).inheritedFrom?.reflection
+    return from?.parent?.kindOf(ReflectionKind.Class) && !member.kindOf(ReflectionKind.Constructor)
+  })
   for (const member of members as DeclarationReflection[]) {
-    const from = member.inheritedFrom?.reflection
-    if (from !== undefined && member.parent?.kindOf(ReflectionKind.Class)) project.removeReflection(member)
+    delete member.inheritedFrom
+    delete member.overwrites
+    delete member.implementationOf
   }
+  for (const member of inherited) if (!member.kindOf(ReflectionKind.SomeSignature)) project.removeReflection(member)
 }
 
-/** Where a class is imported from; guides of a door. Written into the text, since TypeDoc has no place for either. */
+/** What a reader needs and TypeDoc has no place for: what to import, the guides of a door, names with what they are. */
 function completePage(page: MarkdownPageEvent): void {
   const model = page.model as DeclarationReflection
-  if (page.contents === undefined) return
+  let text = page.contents ?? ""
+  const up = "../".repeat(page.url.split("/").length)
   if (model.kindOf(ReflectionKind.Class)) {
-    const doorsOf = [model.parent?.name, ...aliases(model)].filter((door) => door !== undefined)
-    const imports = doorsOf.map((door) => `import { ${model.name} } from "${door}"`)
-    const [first, ...others] = imports
-    const code = ["```ts", first, ...others.map((line) => `${line} // the same`), "```"].join("\n")
-    page.contents = page.contents.replace(/^# .*\n/, (title) => `${title}\n${code}\n`)
+    text = text.replace(/^# .*\n/, (title) => `${title}\n${importsOf(model)}\n`)
+  } else if (model.kindOf(ReflectionKind.Module)) {
+    const door = doors.find(({ name }) => name === model.name)
+    const links = (door?.guides ?? []).map((guide) => `[${titleOf(guide)}](${up}${guide})`)
+    if (door !== undefined && links.length > 0)
+      text = text.replace(door.summary, (summary) => `${summary} Guide: ${links.join(", ")}.`)
+    text = withSummaries(text, model)
   }
-  const door = doors.find(({ name }) => model.kindOf(ReflectionKind.Module) && name === model.name)
-  if (door !== undefined && door.guides.length > 0) {
-    const up = "../".repeat(page.url.split("/").length)
-    const links = door.guides.map((guide) => `[${titleOf(guide)}](${up}${guide})`)
-    page.contents = page.contents.replace(door.summary, (summary) => `${summary} Guide: ${links.join(", ")}.`)
-  }
+  page.contents = text
 }
 
-/** Other doors that list it. */
-function aliases(model: DeclarationReflection): string[] {
-  const references = model.project.getReflectionsByKind(ReflectionKind.Reference)
-  return references.flatMap((reference) =>
-    (reference as ReferenceReflection).getTargetReflectionDeep() === model
-      ? [reference.parent?.name ?? ""]
-      : [],
+function importsOf(model: DeclarationReflection): string {
+  const references = model.project.getReflectionsByKind(ReflectionKind.Reference) as ReferenceReflection[]
+  const others = references.filter((reference) => reference.getTargetReflectionDeep() === model)
+  const [first = "", ...more] = [model, ...others].map(
+    ({ parent }) => `import { ${model.name} } from "${parent?.name}"`,
   )
+  return ["```ts", first, ...more.map((line) => `${line} // the same`), "```"].join("\n")
+}
+
+/** A table of the names that a door takes from other doors, in place of a heading for each. */
+function withSummaries(text: string, module: DeclarationReflection): string {
+  const [own = "", listed] = text.split("## References\n")
+  if (listed === undefined) return text
+  const rows = [...listed.matchAll(/^### (.+)\n+(?:Re-exports|Renames and re-exports) \[.*\]\((.*)\)/gm)].map(
+    ([, title = "", link]) => {
+      const name = title.replaceAll("\\", "")
+      const reference = module.children?.find((child) => child.name === name) as ReferenceReflection
+      const target = reference.getTargetReflectionDeep() as DeclarationReflection
+      return `| [\`${name}\`](${link}) | ${summaryOf(target)} | \`${target.parent?.name}\` |`
+    },
+  )
+  return `${own}## From other doors\n\n| Name | Description | Described in |\n| --- | --- | --- |\n${rows.join("\n")}\n`
+}
+
+function summaryOf(reflection: DeclarationReflection): string {
+  const comment = reflection.comment ?? reflection.signatures?.[0]?.comment
+  const text = Comment.combineDisplayParts(comment?.summary).split(/\n\s*\n/)[0] ?? ""
+  return text.replace(/\s+/g, " ").replaceAll("|", "\\|")
 }
 
 function titleOf(guide: string): string {

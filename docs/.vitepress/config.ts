@@ -18,6 +18,8 @@ export default defineConfig({
   title: "werkstatt",
   description,
   markdown,
+  // What all pages share is loaded once, not written into each of them.
+  metaChunk: true,
   rewrites: Object.fromEntries(Object.entries(NAMED).map(([file, page]) => [`source/${file}.md`, page])),
   themeConfig: {
     nav: [

@@ -14,6 +14,7 @@ export const markdown: MarkdownOptions = {
   config(md) {
     md.disable("emoji", true)
     leaveOutComments(md)
+    keepAnchors(md)
     followLinks(md)
     leaveBraces(md)
   },
@@ -25,6 +26,17 @@ function leaveOutComments(md: MarkdownIt): void {
     const text = state.src.slice((state.bMarks[line] ?? 0) + (state.tShift[line] ?? 0), state.eMarks[line])
     if (!/^<!--.*-->\s*$/.test(text)) return false
     if (!silent) state.line = line + 1
+    return true
+  })
+}
+
+/** The reference marks rows of its tables as places to link to. */
+function keepAnchors(md: MarkdownIt): void {
+  md.inline.ruler.before("html_inline", "anchor", (state, silent) => {
+    const match = /^<a id="[\w.-]+"><\/a>/.exec(state.src.slice(state.pos, state.pos + 200))
+    if (match === null) return false
+    if (!silent) state.push("html_inline", "", 0).content = match[0]
+    state.pos += match[0].length
     return true
   })
 }

@@ -72,7 +72,9 @@ export function shownFiles(): { file: string; text: string }[] {
 }
 
 const linksIn = (text: string) =>
-  [...text.replace(/^```[\s\S]*?^```/gm, "").matchAll(/\]\(([^\s)]+)\)/g)].map((match) => match[1] as string)
+  [...text.replace(/^```[\s\S]*?^```/gm, "").matchAll(/(?<!!\[[^\]]*)\]\(([^\s)]+)\)/g)].map(
+    (match) => match[1] as string,
+  )
 
 const LANGUAGES: Record<string, string> = { ".mjs": "js", ".cts": "ts", ".yml": "yaml" }
 const KNOWN = new Set([".ts", ".tsx", ".js", ".json", ".css", ".html", ".sql", ".sh", ".yaml"])

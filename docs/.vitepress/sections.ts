@@ -53,7 +53,9 @@ export const pagesInOrder = SECTIONS.flatMap(({ pages }) => pages.flatMap(existi
 function existing(page: string): string[] {
   if (!page.endsWith("/")) return existsSync(join(docs, page)) || existsSync(fileOfNamed(page)) ? [page] : []
   if (!existsSync(join(docs, page))) return []
-  const names = readdirSync(join(docs, page), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".md"))
+  const names = readdirSync(join(docs, page), { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".md"),
+  )
   const byName = new Intl.Collator("en", { numeric: true })
   const rank = (name: string) => (name === "index.md" ? "" : name)
   return names.sort((one, other) => byName.compare(rank(one), rank(other))).map((name) => `${page}${name}`)
@@ -81,16 +83,20 @@ export function sidebar(): DefaultTheme.SidebarMulti {
     collapsed,
     items: pages.flatMap(existing).map(linkTo),
   })).filter(({ items }) => items.length > 0)
-  return { "/": pages, "/api/": [{ text: "Reference", items: [linkTo("api/index.md"), ...doors.map(({ name }) => doorItem(name))] }] }
+  const reference = (open?: string) => [
+    { text: "Reference", items: [linkTo("api/index.md"), ...doors.map(({ name }) => doorItem(name, open))] },
+  ]
+  const ofDoors = doors.map(({ name }) => [`/api/${name}/`, reference(name)])
+  return { "/": pages, "/api/": reference(), ...Object.fromEntries(ofDoors) }
 }
 
-/** A door, with its classes folded in. */
-function doorItem(door: string): DefaultTheme.SidebarItem {
+/** A door; where it is the open one, with its classes. */
+function doorItem(door: string, open: string | undefined): DefaultTheme.SidebarItem {
+  const link = { text: door, link: `/api/${door}/` }
   const folder = join(docs, "api", door, "classes")
-  const classes = existsSync(folder) ? readdirSync(folder).sort() : []
-  const items = classes.map((file) => {
-    const name = file.replace(/\.md$/, "")
-    return { text: name, link: `/api/${door}/classes/${name}.html` }
-  })
-  return { text: door, link: `/api/${door}/`, ...(items.length > 0 ? { items, collapsed: true } : {}) }
+  if (door !== open || !existsSync(folder)) return link
+  const names = readdirSync(folder)
+    .map((file) => file.replace(/\.md$/, ""))
+    .sort()
+  return { ...link, items: names.map((name) => ({ text: name, link: `/api/${door}/classes/${name}.html` })) }
 }

@@ -3,6 +3,5 @@
 import { shownFiles } from "../.vitepress/repository.ts"
 
 export default {
-  paths: () =>
-    shownFiles().map(({ file, text }) => ({ params: { path: file }, content: text })),
+  paths: () => shownFiles().map(({ file, text }) => ({ params: { path: file }, content: text })),
 }

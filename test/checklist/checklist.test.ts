@@ -29,6 +29,10 @@ test("every public name has a docstring", () => {
   expect(names.length).toBeGreaterThan(100)
 })
 
+test("a summary is a whole sentence, also where it has a colon", () => {
+  expect(names.filter(({ summary }) => summary.endsWith(":")).map(({ name }) => name)).toEqual([])
+})
+
 test("every public member of a class has a docstring", () => {
   const bare = names.flatMap(({ name, file, members }) =>
     members.filter(({ documented }) => !documented).map((member) => `${file}: ${name}.${member.name}`),

@@ -11,7 +11,7 @@ export interface PublicName {
   /** As it is imported: `werkstatt/http`. */
   door: string
   file: string
-  /** The first sentence of the docstring; empty when there is none. */
+  /** The first sentence of the docstring, to its full stop; empty when there is none. */
   summary: string
   members: { name: string; documented: boolean }[]
 }
@@ -70,7 +70,7 @@ function summaryOf(comment: string): string {
     .replace(/^\s*\*\s?/gm, "")
     .trim()
   const first = text.split(/\n\s*\n|\n?@\w+/)[0] ?? ""
-  return (/^[\s\S]*?[.:](?=\s|$)/.exec(first)?.[0] ?? first).replace(/\s+/g, " ").trim()
+  return (/^[\s\S]*?\.(?=\s|$)/.exec(first)?.[0] ?? first).replace(/\s+/g, " ").trim()
 }
 
 /** The docstring that ends where `index` begins. */
