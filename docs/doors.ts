@@ -83,6 +83,17 @@ const ABOUT: Record<string, { summary: string; guides?: string[] }> = {
     summary: "Applications on Bun, Deno and Workers, and web handlers as applications.",
     guides: ["gateways.md"],
   },
+  "werkstatt/adapters/connect": {
+    summary: "Applications inside of Express and Connect, and handlers of theirs as applications.",
+    guides: ["gateways.md"],
+  },
+  "werkstatt/adapters/cgi": {
+    summary: "Applications as programs that a web server starts for each request.",
+    guides: ["cgi.md"],
+  },
+  "werkstatt/adapters/scgi": { summary: "Applications behind web servers that speak SCGI.", guides: ["cgi.md"] },
+  "werkstatt/adapters/uwsgi": { summary: "Applications behind web servers that speak uwsgi.", guides: ["cgi.md"] },
+  "werkstatt/adapters/fastcgi": { summary: "Applications behind web servers that speak FastCGI.", guides: ["cgi.md"] },
   "werkstatt/testapp": {
     summary: "An application that shows the runtime and its environ, to try a server with.",
     guides: ["serving.md"],

@@ -48,6 +48,8 @@ export async function makeReference(): Promise<void> {
     hidePageHeader: true,
     hideBreadcrumbs: true,
     useCodeBlocks: true,
+    // The links of TypeDoc go by its own count of names, which .vitepress/markdown.ts gives to the headings.
+    useCustomAnchors: true,
     expandObjects: true,
     parametersFormat: "table",
     interfacePropertiesFormat: "table",
@@ -128,7 +130,7 @@ function withSummaries(text: string, module: DeclarationReflection): string {
   if (listed === undefined) return text
   const rows = [...listed.matchAll(/^### (.+)\n+(?:Re-exports|Renames and re-exports) \[.*\]\((.*)\)/gm)].map(
     ([, title = "", link]) => {
-      const name = title.replaceAll("\\", "")
+      const name = title.replace(/ \{#.*\}$/, "").replaceAll("\\", "")
       const reference = module.children?.find((child) => child.name === name) as ReferenceReflection
       const target = reference.getTargetReflectionDeep() as DeclarationReflection
       return `| [\`${name}\`](${link}) | ${summaryOf(target)} | \`${target.parent?.name}\` |`

@@ -30,8 +30,18 @@ function leaveOutComments(md: MarkdownIt): void {
   })
 }
 
-/** The reference marks rows of its tables as places to link to. */
+/** The reference marks places to link to: `{#id}` behind a heading, an empty element in a row of a table. */
 function keepAnchors(md: MarkdownIt): void {
+  md.core.ruler.after("inline", "heading-ids", ({ tokens }) => {
+    for (const [index, token] of tokens.entries()) {
+      const text = tokens[index - 1]?.type === "heading_open" ? token.children?.at(-1) : undefined
+      const match = /^(.*?) *\{#([\w.-]+)\}$/.exec(text?.content ?? "")
+      if (text === undefined || match === null) continue
+      text.content = match[1] as string
+      token.content = token.content.replace(/ *\{#[\w.-]+\}$/, "")
+      tokens[index - 1]?.attrSet("id", match[2] as string)
+    }
+  })
   md.inline.ruler.before("html_inline", "anchor", (state, silent) => {
     const match = /^<a id="[\w.-]+"><\/a>/.exec(state.src.slice(state.pos, state.pos + 200))
     if (match === null) return false

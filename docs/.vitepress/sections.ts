@@ -1,4 +1,4 @@
-// The order of the pages. What is not written yet is left out; a page that no section names fails the tests of the site.
+// The order of the pages. What is not written yet is left out. A page that no section names stands last among the guides.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -8,7 +8,7 @@ import { NAMED, root } from "./repository.ts"
 
 const docs = join(root, "docs")
 
-/** Pages by name, or all pages of a folder: its index first, then by name. */
+/** Pages by name, those of a family, or all pages of a folder: its index first, then by name. */
 const SECTIONS: { text: string; pages: string[]; collapsed?: boolean }[] = [
   { text: "Start", pages: ["start.md"] },
   { text: "Tutorial", pages: ["tutorial/"] },
@@ -33,7 +33,7 @@ const SECTIONS: { text: string; pages: string[]; collapsed?: boolean }[] = [
     ],
   },
   { text: "Recipes", pages: ["recipes/"], collapsed: true },
-  { text: "Deploying", pages: ["deploying.md", "gateways.md"] },
+  { text: "Deploying", pages: ["deploying.md", "deploying-*.md", "gateways.md", "cgi.md"], collapsed: true },
   { text: "Reference", pages: ["api/index.md", "reference.md"] },
   { text: "For framework authors", pages: ["framework.md"] },
   { text: "For server authors", pages: ["gateway.md", "servers.md"] },
@@ -48,17 +48,29 @@ const TITLES: Record<string, string> = {
   "architecture.md": "Architecture",
 }
 
-export const pagesInOrder = SECTIONS.flatMap(({ pages }) => pages.flatMap(existing))
+const byName = new Intl.Collator("en", { numeric: true })
 
-function existing(page: string): string[] {
-  if (!page.endsWith("/")) return existsSync(join(docs, page)) || existsSync(fileOfNamed(page)) ? [page] : []
-  if (!existsSync(join(docs, page))) return []
-  const names = readdirSync(join(docs, page), { recursive: true, encoding: "utf8" }).filter((name) =>
-    name.endsWith(".md"),
-  )
-  const byName = new Intl.Collator("en", { numeric: true })
-  const rank = (name: string) => (name === "index.md" ? "" : name)
-  return names.sort((one, other) => byName.compare(rank(one), rank(other))).map((name) => `${page}${name}`)
+/** The pages there are of an entry: one, those of a family (`deploying-*.md`), or all of a folder. */
+function existing(entry: string): string[] {
+  if (entry.endsWith("/")) {
+    if (!existsSync(join(docs, entry))) return []
+    const names = readdirSync(join(docs, entry), { recursive: true, encoding: "utf8" })
+    const rank = (name: string) => (name === "index.md" ? "" : name)
+    const pages = names.filter((name) => name.endsWith(".md"))
+    return pages.sort((one, other) => byName.compare(rank(one), rank(other))).map((name) => `${entry}${name}`)
+  }
+  const [start = "", end] = entry.split("*")
+  if (end !== undefined)
+    return readdirSync(docs)
+      .filter((name) => name.startsWith(start) && name.endsWith(end))
+      .sort(byName.compare)
+  return existsSync(join(docs, entry)) || existsSync(fileOfNamed(entry)) ? [entry] : []
+}
+
+/** Pages that no section names. */
+function others(): string[] {
+  const named = new Set(["index.md", ...SECTIONS.flatMap(({ pages }) => pages.flatMap(existing))])
+  return readdirSync(docs).filter((name) => name.endsWith(".md") && !named.has(name))
 }
 
 function fileOfNamed(page: string): string {
@@ -81,7 +93,7 @@ export function sidebar(): DefaultTheme.SidebarMulti {
   const pages = SECTIONS.map(({ text, pages, collapsed = false }) => ({
     text,
     collapsed,
-    items: pages.flatMap(existing).map(linkTo),
+    items: [...pages.flatMap(existing), ...(text === "Guides" ? others() : [])].map(linkTo),
   })).filter(({ items }) => items.length > 0)
   const reference = (open?: string) => [
     { text: "Reference", items: [linkTo("api/index.md"), ...doors.map(({ name }) => doorItem(name, open))] },
