@@ -24,7 +24,7 @@ export default defineConfig({
     globalSetup: "test/support/left-behind.ts",
     projects: [
       { extends: true, test: { name: "tests", include: ["test/**/*.test.ts"] } },
-      // The figures of `werkstatt serve` under load: npm run test:serve
+      // Every signal and setting of `werkstatt serve`, what it stands for under load, and the recipes: npm run test:serve
       { extends: true, test: { name: "serve", include: ["test/serving/**/*.serve.ts"], testTimeout: 300_000 } },
       // Several hosts as network namespaces: npm run test:hosts
       { extends: true, test: { name: "hosts", include: ["test/hosts/**/*.hosts.ts"], testTimeout: 600_000 } },

@@ -61,10 +61,17 @@ export class ServerProcess {
 
 /**
  * Sends `count` requests over `connections` kept-alive connections, the next one when the answer before is complete.
- * All answers must be `size` bytes long: that is all that is looked at, so that the client costs next to nothing.
+ * All answers must be `size` bytes long, by default as long as a first one: that is all that is looked at, so that the client costs
+ * next to nothing.
  */
-export async function load(port: number, request: string, count: number, connections: number): Promise<void> {
-  const size = await answerSize(port, request)
+export async function load(
+  port: number,
+  request: string,
+  count: number,
+  connections: number,
+  size?: number,
+): Promise<void> {
+  size ??= await answerSize(port, request)
   const bytes = Buffer.from(request, "latin1")
   let toSend = count
   await Promise.all(
@@ -98,7 +105,8 @@ async function open(port: number): Promise<Socket> {
   return socket
 }
 
-async function answerSize(port: number, request: string): Promise<number> {
+/** How many bytes an answer has, head and body. */
+export async function answerSize(port: number, request: string): Promise<number> {
   const socket = await open(port)
   socket.write(request)
   let text = ""

@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os"
 import { accessFormat } from "./access-format.ts"
 import { bindAddress } from "./bind.ts"
 import { SettingError, type SettingValues } from "./settings.ts"
+import { statsdAddress } from "./statsd.ts"
 
 /**
  * Finds what is wrong with settings before anything is started.
@@ -18,6 +19,9 @@ export function checkSettings(values: SettingValues): void {
   if (typeof values.accessLogFormat === "string") accessFormat(values.accessLogFormat)
   if (!["lines", "json"].includes(values.errorLogFormat))
     throw new SettingError(`error-log-format is lines or json, not "${values.errorLogFormat}".`)
+  if (values.statsd !== undefined) statsdAddress(values.statsd)
+  if (!/^[\w.-]{0,200}$/.test(values.statsdPrefix))
+    throw new SettingError(`statsd-prefix takes letters, digits, dots and hyphens, not "${values.statsdPrefix}".`)
   if (values.http2 && values.cert.length === 0)
     throw new SettingError("http2 needs a certificate: no client asks for it without TLS.")
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)

@@ -16,8 +16,9 @@ import { PidFile } from "./pid-file.ts"
 import type { ToMaster, ToWorker, WorkersPayload } from "./protocol.ts"
 import { ServiceManager } from "./service-manager.ts"
 import { changedSettings, flagName, SETTINGS, type Setting, type SettingValues } from "./settings.ts"
+import { Statsd } from "./statsd.ts"
 import { statusSite } from "./status-site.ts"
-import { Successor, takeInheritance, tellStarter } from "./successor.ts"
+import { type PassedSocket, Successor, takeInheritance, tellStarter } from "./successor.ts"
 
 /** A signal sent twice within this time is one: from the terminal, and passed on by the program that started this one. */
 const SAME_MS = 50
@@ -78,6 +79,7 @@ class Master {
   readonly #startedAt = new Date()
   readonly #listening: Listening
   #status: ApplicationServer | undefined = undefined
+  #statsd: Statsd | undefined = undefined
   #pidFile: PidFile | undefined = undefined
   #successor: Successor | undefined = undefined
   /** What the last worker that was started has made of its settings. */
@@ -120,6 +122,7 @@ class Master {
     const listeners = SIGNALS.map((signal) => [signal, this.#onSignal[signal]] as const)
     for (const [signal, listener] of listeners) process.on(signal, listener)
     this.#pidFile = new PidFile(pidFile)
+    this.#tellStatsd()
     try {
       await this.#listen()
       if (preload)
@@ -147,6 +150,7 @@ class Master {
       this.#status?.destroy()
       this.#listening.removeFiles(this.#successor !== undefined)
       this.#pidFile.remove()
+      await this.#statsd?.close()
       this.#log.say("Ended")
       this.#errorFile.close()
     }
@@ -239,6 +243,7 @@ class Master {
       this.#errorFile = new LogFile(told.errorLog, 2)
       this.#log = new ErrorLog(this.#errorFile, told.errorLogFormat)
     }
+    if (before.statsd !== told.statsd || before.statsdPrefix !== told.statsdPrefix) this.#tellStatsd()
     this.#workers.adjust(limitsOf(this.#values))
     if (before.workers !== told.workers) this.#workers.scale(workerCount(told.workers))
     if (names(false) !== "") this.#log.say(`Changed: ${names(false)}`)
@@ -265,7 +270,17 @@ class Master {
       return
     }
     this.#pidFile?.moveAside()
-    this.#successor = new Successor(sockets, this.#manager.variables, {
+    try {
+      this.#successor = this.#started(sockets)
+      this.#log.say(`Process ${this.#successor.pid} is started beside this one`)
+    } catch (error) {
+      this.#pidFile?.moveBack()
+      this.#log.say(`Another first process cannot be started: ${(error as Error).message}`, "error")
+    }
+  }
+
+  #started(sockets: readonly PassedSocket[]): Successor {
+    return new Successor(sockets, this.#manager.variables, {
       onReady: (pid) => {
         this.#log.say(`Process ${pid} takes connections too; SIGTERM ends this one, or that one`)
         this.#manager.leave()
@@ -280,7 +295,6 @@ class Master {
         if (wasReady && this.#phase === "running") this.#tellManager()
       },
     })
-    this.#log.say(`Process ${this.#successor.pid} is started beside this one`)
   }
 
   /** Unready first, for as long as a balancer needs to see it; then no connections; then, in time, no requests. */
@@ -334,6 +348,28 @@ class Master {
       this.#totals.set(member.pid, text.counts)
       this.#counted()
     }
+  }
+
+  /** Workers tell of their requests by themselves; how they are is told here. */
+  #tellStatsd(): void {
+    void this.#statsd?.close()
+    const { statsd: address, statsdPrefix } = this.#values
+    if (address === undefined) {
+      this.#statsd = undefined
+      return
+    }
+    const statsd = new Statsd(address, statsdPrefix)
+    let restarts = this.#workers.restarts
+    statsd.onFlush = () => {
+      const { inFlight, connections } = this.#totals.now()
+      statsd.gauge("requests.in_flight", inFlight)
+      statsd.gauge("connections", connections)
+      statsd.gauge("workers", this.#workers.count)
+      statsd.gauge("workers.ready", this.#workers.serving.length)
+      statsd.count("worker.restarts", this.#workers.restarts - restarts)
+      restarts = this.#workers.restarts
+    }
+    this.#statsd = statsd
   }
 
   async #metrics(): Promise<string> {

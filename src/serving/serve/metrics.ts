@@ -88,6 +88,11 @@ export class Totals {
     if (counts !== undefined) this.#ended = added(this.#ended, { ...counts, inFlight: 0, connections: 0 })
   }
 
+  /** What there is at the moment, in all workers together. */
+  now(): Pick<Counts, "inFlight" | "connections"> {
+    return [...this.#live.values()].reduce(added, empty())
+  }
+
   /** All of it as Prometheus reads it. */
   text({ workers, ready, restarts, startedAt, residentBytes }: MasterCounts): string {
     const sum = [...this.#live.values()].reduce(added, this.#ended)

@@ -133,6 +133,19 @@ export const SETTINGS = {
     help: "what the server and wsgi.errors have to say; - is standard error",
   },
   errorLogFormat: { kind: "text", group: "Logs", value: "lines|json", default: "lines", help: "how it is written" },
+  statsd: {
+    kind: "text",
+    group: "Logs",
+    value: "HOST:PORT",
+    help: "a statsd server that is told of requests and workers, over UDP",
+  },
+  statsdPrefix: {
+    kind: "text",
+    group: "Logs",
+    value: "TEXT",
+    default: "werkstatt.",
+    help: "what the names of its metrics begin with",
+  },
   cert: {
     kind: "list",
     group: "TLS",

@@ -30,9 +30,13 @@ export function takeInheritance(env: NodeJS.ProcessEnv = process.env): Inheritan
   const text = env[VARIABLE]
   delete env[VARIABLE]
   if (text === undefined) return undefined
-  const inheritance = JSON.parse(text) as Inheritance
-  // Meant for another process, which has passed its environment on.
-  return inheritance.pid === process.ppid ? inheritance : undefined
+  try {
+    const inheritance = JSON.parse(text) as Inheritance
+    // Meant for another process, which has passed its environment on.
+    return inheritance.pid === process.ppid ? inheritance : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** Whether the process that this one has inherited from is still there. */

@@ -19,6 +19,7 @@ import { Recorder } from "./metrics.ts"
 import type { ToMaster, ToWorker, WorkersPayload } from "./protocol.ts"
 import { Recycling } from "./recycling.ts"
 import type { SettingValues } from "./settings.ts"
+import { Statsd } from "./statsd.ts"
 
 /** What a program can give besides settings. */
 export type HookOptions = Pick<ApplicationOptions, "environ" | "onRequest" | "onFinished" | "staticFiles"> & {
@@ -43,6 +44,7 @@ export async function runWorker(app: Application, values: SettingValues, hooks: 
   const accessFile = values.accessLog === undefined ? undefined : new LogFile(values.accessLog)
   const tls = await loadCertificates(values.cert, values.key)
   const recorder = new Recorder()
+  const statsd = values.statsd === undefined ? undefined : new Statsd(values.statsd, values.statsdPrefix)
   const recycling = new Recycling(values, (why) => tellParent({ recycle: why } satisfies ToMaster))
   const log = accessFile === undefined ? undefined : accessWriter(accessFile, values, hooks)
   /** Requests at work, and when they began. */
@@ -69,6 +71,7 @@ export async function runWorker(app: Application, values: SettingValues, hooks: 
         atWork.delete(environ)
         const durationMs = began === undefined ? 0 : performance.now() - began
         recorder.add(code, bytes, durationMs)
+        statsd?.request(code, durationMs)
         recycling.count()
         log?.(environ, code, bytes, durationMs)
         hooks.onFinished?.(request)
@@ -93,7 +96,7 @@ export async function runWorker(app: Application, values: SettingValues, hooks: 
   const tellCounts = () => tellParent({ counts: recorder.counts(atWork.size, connections.size) } satisfies ToMaster)
   if (values.timeoutMs > 0) tellTurns(values.timeoutMs, () => describe(atWork))
   // What is counted outlives a process that dies.
-  if (values.statusBind !== undefined) setInterval(tellCounts, COUNT_MS).unref()
+  if (values.statusBind !== undefined || statsd !== undefined) setInterval(tellCounts, COUNT_MS).unref()
   // A terminal sends its signals to all processes; the first one tells the others.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH"] as const)
     process.on(signal, () => {})
@@ -105,6 +108,7 @@ export async function runWorker(app: Application, values: SettingValues, hooks: 
     serveForParent({ scheme: tls === undefined ? "http" : "https" }, { connection: take, stop })
   })
   tellCounts()
+  await statsd?.close()
   accessFile?.close()
   errorFile.flush()
   leaveParent()

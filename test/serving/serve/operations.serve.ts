@@ -1,6 +1,7 @@
 // What operators set up around `werkstatt serve`: logs, configuration, certificates, users, service managers.
 
 import { spawnSync } from "node:child_process"
+import { createSocket } from "node:dgram"
 import { chmodSync, existsSync, readFileSync, renameSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import { connect as connectTls } from "node:tls"
@@ -120,6 +121,8 @@ describe("configuration", () => {
       [["app.js", "--user", "no-such-user"], /There is no user "no-such-user"/],
       [["app.js", "--access-log-format", "%(z)s"], /knows no %\(z\)s/],
       [["app.js", "--error-log-format", "xml"], /lines or json/],
+      [["app.js", "--statsd", "localhost"], /statsd takes HOST:PORT, not "localhost"/],
+      [["app.js", "--statsd-prefix", "a:b"], /statsd-prefix takes letters/],
     ] as [string[], RegExp][]) {
       const [status, output] = check(...args)
       expect(output, args.join(" ")).toMatch(message)
@@ -216,6 +219,32 @@ test("a pid file that names a process that runs is left alone", async () => {
 
 const noNotify =
   spawnSync("systemd-notify", ["--version"]).error !== undefined || spawnSync("python3", ["-V"]).error !== undefined
+
+test("a statsd server hears of requests, workers and restarts", async () => {
+  const statsd = createSocket("udp4").bind(0, "127.0.0.1")
+  onTestFinished(() => void statsd.close())
+  await new Promise((resolve) => statsd.once("listening", resolve))
+  let heard = ""
+  statsd.on("message", (message) => {
+    heard += `${message.toString()}\n`
+  })
+  const address = `127.0.0.1:${statsd.address().port}`
+  const { server, url } = await start(["--workers=2", "--statsd", address, "--statsd-prefix", "shop."])
+  await Promise.all(Array.from({ length: 10 }, () => ask(url)))
+  await ask(url, "/throw")
+  const sum = (name: string) =>
+    [...heard.matchAll(new RegExp(`^${name}:(\\d+)\\|c$`, "gm"))].reduce((total, match) => total + Number(match[1]), 0)
+  await expect.poll(() => [sum("shop.requests"), sum("shop.request.status.200")], WAIT).toEqual([11, 10])
+  expect(heard.match(/^shop\.request\.duration:[\d.]+\|ms$/gm)).toHaveLength(11)
+  expect(heard).toMatch(/^shop\.workers\.ready:2\|g$/m)
+  await ask(url, "/exit")
+  await expect.poll(() => sum("shop.worker.restarts"), WAIT).toBe(1)
+  // The last of it goes out with the worker.
+  await ask(url)
+  server.kill("SIGTERM")
+  await server.ended()
+  await expect.poll(() => sum("shop.requests"), WAIT).toBe(12)
+})
 
 test.skipIf(noNotify)("a service manager hears of ready, reload, watchdog and stop", async () => {
   const folder = new Folder({

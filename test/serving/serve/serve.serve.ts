@@ -2,6 +2,7 @@
 
 import { execFileSync } from "node:child_process"
 import { existsSync, readFileSync, statSync } from "node:fs"
+import { createServer } from "node:net"
 import { describe, expect, test } from "vitest"
 import { sleep } from "../../support/server.ts"
 import { childrenOf, command, Folder, isAlive, Program, untilChildren, WAIT } from "../program.ts"
@@ -323,4 +324,32 @@ os.execv(sys.argv[1], sys.argv[1:])`,
     program.kill("SIGTERM")
     expect(await program.ended()).toEqual([0, null])
   })
+
+  test("with reuse-port each worker listens by itself, or it is said that Node cannot", async () => {
+    const port = await freePort()
+    const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
+    const args = ["--workers=2", "--reuse-port", `--bind=127.0.0.1:${port}`]
+    const server = new Server(new Folder({ "app.js": APP() }), args)
+    if (major < 22 || (major === 22 && minor < 12)) {
+      expect((await server.ended())[0]).toBe(2)
+      expect(server.output).toMatch(/reuse-port needs Node 22\.12/)
+      return
+    }
+    await server.printed(/\] Ready, with/)
+    const url = `http://127.0.0.1:${port}`
+    expect((await pids(url, 60)).length).toBe(2)
+    server.kill("SIGHUP")
+    await server.printed(/\] Reloaded/)
+    expect(await ask(url)).toBe("one")
+    server.kill("SIGTERM")
+    expect(await server.ended()).toEqual([0, null])
+  })
 })
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1")
+  await new Promise((resolve) => server.once("listening", resolve))
+  const { port } = server.address() as import("node:net").AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}

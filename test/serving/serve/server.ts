@@ -11,7 +11,7 @@ export const APP = (word = "one") => `
     const path = environ.PATH_INFO
     if (path === "/hang") for (;;);
     if (path.startsWith("/slow/")) await sleep(Number(path.slice(6)))
-    if (path === "/work") pbkdf2Sync("password", "salt", 80_000, 32, "sha256")
+    if (path === "/work") pbkdf2Sync("password", "salt", 160_000, 32, "sha256")
     if (path === "/throw") throw new Error("mine")
     if (path === "/exit") process.exit(9)
     if (path === "/errors") environ["wsgi.errors"].write("said\\n")
