@@ -165,6 +165,11 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
     if (message === undefined) return undefined
     this.#at++
     this.#waitingBytes -= message.length
+    // A reader that is always a message behind never empties the list.
+    if (this.#at > READ_AHEAD_MESSAGES) {
+      this.#waiting.splice(0, this.#at)
+      this.#at = 0
+    }
     if (this.#at === this.#waiting.length) {
       this.#waiting.length = 0
       this.#at = 0

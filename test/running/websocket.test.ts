@@ -278,6 +278,25 @@ describe("an open socket", () => {
     expect(notes).toEqual(["pause", "resume"])
   })
 
+  test("lets go of what was read, also when something always waits", async () => {
+    const { socket } = opened()
+    const refs: WeakRef<Uint8Array>[] = []
+    const arrive = () => {
+      const message = new Uint8Array(1024)
+      refs.push(new WeakRef(message))
+      socket.message(message)
+    }
+    arrive()
+    for (let i = 0; i < 5000; i++) {
+      arrive()
+      await socket.receive()
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+    globalThis.gc?.()
+    expect(globalThis.gc).toBeDefined()
+    expect(refs.filter((ref) => ref.deref() !== undefined).length).toBeLessThan(300)
+  })
+
   test("is pinged now and then, and given up when it does not answer", () => {
     const { socket, notes } = opened()
     const limits = { ...LIMITS, pingMs: 100 }
