@@ -34,6 +34,8 @@ export default defineConfig({
       { extends: true, test: { name: "processes", include: ["test/**/*.processes.ts"], testTimeout: 90_000 } },
       // The site of docs/, built and read in a browser: npm run test:docs
       { extends: true, test: { name: "docs", include: ["test/docs/**/*.docs.ts"], testTimeout: 60_000 } },
+      // Bun, Deno and workerd: npm run test:runtimes
+      { extends: true, test: { name: "runtimes", include: ["test/runtimes/**/*.runtimes.ts"], testTimeout: 120_000 } },
       // What a browser does: npm run test:browser
       { extends: true, test: { name: "browser", include: ["test/**/*.browser.ts"], testTimeout: 120_000 } },
     ],

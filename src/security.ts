@@ -187,7 +187,8 @@ function passwordBytes(password: string): Uint8Array | undefined {
 // ---- Comparison
 
 // Comparing digests under a key that nobody knows tells nothing about where the originals differ.
-const comparisonKey = randomBytes(32)
+// Drawn when it is first needed: Workers refuse random bytes while a module is loaded.
+let comparisonKey: Uint8Array | undefined
 
 /**
  * Whether two secrets are equal, in a time that depends on their lengths but not on what is in them.
@@ -198,7 +199,9 @@ const comparisonKey = randomBytes(32)
  * constantTimeEqual("token", "token2") // => false
  */
 export function constantTimeEqual(a: string | Uint8Array, b: string | Uint8Array): boolean {
-  const [left, right] = [a, b].map((secret) => createHmac("sha256", comparisonKey).update(secret).digest())
+  comparisonKey ??= randomBytes(32)
+  const key = comparisonKey
+  const [left, right] = [a, b].map((secret) => createHmac("sha256", key).update(secret).digest())
   return timingSafeEqual(left as Uint8Array, right as Uint8Array)
 }
 

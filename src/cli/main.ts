@@ -19,6 +19,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["cgi", async () => (await import("./cgi.ts")).cgi],
   ["fetch", async () => (await import("./fetch.ts")).fetchOnce],
   ["routes", async () => (await import("./routes.ts")).routes],
+  ["conformance", async () => (await import("./conformance.ts")).conformanceCommand],
 ])
 
 async function usage(): Promise<string> {
@@ -31,6 +32,7 @@ Other commands:
   werkstatt cgi MODULE[:APP]            answer one request as a CGI script
   werkstatt fetch MODULE[:APP] PATH     call it once, without a server, and print the response
   werkstatt routes MODULE[:MAP]         print the rules of a map
+  werkstatt conformance URL             check a server of the gateway interface
   werkstatt COMMAND --help              what a command can do
   werkstatt --version`
 }

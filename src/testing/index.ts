@@ -17,6 +17,7 @@ export {
   requestOptions,
   takeNotes,
 } from "./conformance.ts"
+export { CASE_HEADER, type ConformanceReport, conformanceApplication } from "./conformance-application.ts"
 export { Cookie, type CookieAttributes, CookieJar, type CookieOrigin } from "./cookie-jar.ts"
 export {
   createEnviron,

@@ -8,6 +8,7 @@ import { hasContent } from "../../http/status.ts"
 import { Refusal, type RequestHead } from "../../running/environ.ts"
 import { Exchange } from "../../running/exchange.ts"
 import type { Service } from "../../running/service.ts"
+import { nextTurn } from "../../running/turns.ts"
 import { fieldPairs, type WireHead } from "../../running/wire-head.ts"
 import { FetchInput } from "./fetch-input.ts"
 
@@ -105,8 +106,8 @@ export class FetchExchange extends Exchange implements RequestHead {
     super.leave()
     if (this.isComplete) return
     this.#input?.fail()
-    // Does nothing to a stream that was cancelled; one that was not has a reader who still waits.
-    this.#controller?.error(this.#request.signal.reason)
+    // A runtime cancels the stream at about the same time, and then this does nothing. Another reader would wait for ever.
+    nextTurn(() => this.#controller?.error(this.#request.signal.reason))
   }
 
   // ---- the response

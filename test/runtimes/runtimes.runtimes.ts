@@ -1,0 +1,229 @@
+// Applications on Bun, Deno and workerd, from npm packages: the conformance table over real sockets, streams, uploads and clients
+// that leave. What a runtime can't do is the table in docs/runtimes.md, by name: `npm run test:runtimes -- -u` writes it anew.
+
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { request as httpRequest } from "node:http"
+import { connect } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { build } from "esbuild"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { checkServer, type Problem } from "../../src/cli/conformance/check.ts"
+import { conformance } from "../../src/testing/conformance.ts"
+
+const here = fileURLToPath(new URL(".", import.meta.url))
+const page = new URL("../../docs/runtimes.md", import.meta.url)
+const folder = mkdtempSync(join(tmpdir(), "werkstatt-runtimes-"))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+interface Setup {
+  /** As the table in the docs calls it. */
+  name: string
+  runtime: "bun" | "deno" | "workerd"
+  entry: string
+  command: (binary: string, file: string) => [string, ...string[]]
+  /** Whether it is more than the conformance table: through toFetch, all of it. */
+  isFetch: boolean
+}
+
+const denoRun = (binary: string, file: string): [string, ...string[]] => [binary, "run", "-A", "--no-config", file]
+const setups: Setup[] = [
+  { name: "Bun.serve", runtime: "bun", entry: "bun.mjs", command: (binary, file) => [binary, file], isFetch: true },
+  { name: "Deno.serve", runtime: "deno", entry: "deno.mjs", command: denoRun, isFetch: true },
+  {
+    name: "workerd",
+    runtime: "workerd",
+    entry: "worker.mjs",
+    command: (binary, file) => [binary, "serve", "--control-fd=1", workerConfig(file)],
+    isFetch: true,
+  },
+  {
+    name: "makeServer on Bun",
+    runtime: "bun",
+    entry: "node-http.mjs",
+    command: (binary, file) => [binary, file],
+    isFetch: false,
+  },
+  {
+    name: "makeServer on Deno",
+    runtime: "deno",
+    entry: "node-http.mjs",
+    command: (binary, file) => [binary, "run", "-A", file],
+    isFetch: false,
+  },
+]
+
+function workerConfig(file: string): string {
+  const path = join(folder, "config.capnp")
+  writeFileSync(
+    path,
+    `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = .worker)],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]
+);
+const worker :Workerd.Worker = (
+  modules = [(name = "worker", esModule = embed ${JSON.stringify(file.split("/").pop())})],
+  compatibilityDate = "2026-07-01",
+  compatibilityFlags = ["nodejs_compat"]
+);
+`,
+  )
+  return path
+}
+
+/** One file of an entry, as it is deployed. No stand-in for anything of Node. */
+async function bundle(entry: string): Promise<string> {
+  const outfile = join(folder, entry)
+  await build({
+    entryPoints: [join(here, entry)],
+    bundle: true,
+    format: "esm",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    external: ["node:*"],
+    outfile,
+    logLevel: "silent",
+  })
+  return outfile
+}
+
+interface Seen {
+  chunks: number
+  finally: number
+  closed: number
+  aborted: number
+}
+
+/** What each setup can't do, for the table. */
+const failures = new Map<string, Problem[]>()
+
+for (const setup of setups) {
+  // Set by .ci/runtimes.mjs, which installs them.
+  const binary = process.env[`WERKSTATT_TEST_${setup.runtime.toUpperCase()}`]
+  describe.skipIf(binary === undefined)(setup.name, () => {
+    let child: ChildProcess
+    let port = 0
+    const output: string[] = []
+
+    beforeAll(async () => {
+      const file = setup.isFetch ? await bundle(setup.entry) : join(here, setup.entry)
+      const [command, ...args] = setup.command(binary as string, file)
+      child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] })
+      child.stderr?.on("data", (data) => output.push(String(data)))
+      child.stdout?.on("data", (data) => output.push(String(data)))
+      for (let tries = 0; port === 0 && child.exitCode === null && tries < 600; tries++) {
+        await sleep(50)
+        port = Number(/(?:^port |"port":)(\d+)/m.exec(output.join(""))?.[1] ?? 0)
+      }
+      if (port === 0) throw new Error(`${setup.name} does not serve: ${output.join("")}`)
+    })
+    afterAll(async () => {
+      if (child?.exitCode !== null) return
+      child.kill()
+      await once(child, "exit")
+    })
+
+    const seen = async () => (await (await fetch(`http://127.0.0.1:${port}/seen`)).json()) as Seen
+
+    test("fulfils the conformance table, but for what is documented", async () => {
+      const problems = await checkServer({ hostname: "127.0.0.1", port, isSecure: false, timeoutMs: 2000 })
+      failures.set(setup.name, problems)
+      expect(problems.length).toBeLessThan(conformance.length / 5)
+    })
+
+    test.runIf(setup.isFetch)("sends events as they come, and closes the body when the client leaves", async () => {
+      const before = await seen()
+      const socket = connect({ port, host: "127.0.0.1" })
+      socket.on("error", () => {})
+      socket.write("GET /events HTTP/1.1\r\nHost: h\r\n\r\n")
+      let text = ""
+      for await (const chunk of socket) {
+        text += String(chunk)
+        if (text.includes("data: 3")) break
+      }
+      socket.destroy()
+      let after = await seen()
+      for (let tries = 0; after.closed === before.closed && tries < 200; tries++) {
+        await sleep(50)
+        after = await seen()
+      }
+      expect([after.finally - before.finally, after.closed - before.closed]).toEqual([1, 1])
+    })
+
+    test.runIf(setup.isFetch)("is held back by a client that does not read, and ends when it leaves", async () => {
+      const before = await seen()
+      const socket = connect({ port, host: "127.0.0.1" })
+      socket.on("error", () => {})
+      socket.write("GET /chunks HTTP/1.1\r\nHost: h\r\n\r\n")
+      await once(socket, "readable")
+      // Until the number does not grow any more.
+      let chunks = -1
+      for (let tries = 0; tries < 100; tries++) {
+        await sleep(200)
+        const now = (await seen()).chunks - before.chunks
+        if (now === chunks) break
+        chunks = now
+      }
+      expect(chunks * 64 * 1024).toBeLessThan(64 * 1024 * 1024)
+      socket.destroy()
+      let after = await seen()
+      for (let tries = 0; after.closed === before.closed && tries < 200; tries++) {
+        await sleep(50)
+        after = await seen()
+      }
+      expect([after.finally - before.finally, after.closed - before.closed]).toEqual([1, 1])
+    })
+
+    test.runIf(setup.isFetch)("takes an upload of 50 MB, with a length and in chunks", async () => {
+      for (const headers of [{ "Content-Length": String(50 * 1024 * 1024) }, {}]) {
+        const outgoing = httpRequest({ port, host: "127.0.0.1", method: "POST", path: "/upload", headers })
+        const answered = once(outgoing, "response")
+        for (let count = 0; count < 50; count++) {
+          if (!outgoing.write(Buffer.alloc(1024 * 1024))) await once(outgoing, "drain")
+        }
+        outgoing.end()
+        const [response] = await answered
+        let text = ""
+        for await (const chunk of response) text += chunk
+        expect(text).toBe(String(50 * 1024 * 1024))
+      }
+    })
+
+    test.runIf(setup.isFetch && setup.runtime !== "workerd")("knows the address of its client", async () => {
+      expect(await (await fetch(`http://127.0.0.1:${port}/address`)).text()).toBe("127.0.0.1")
+    })
+
+    test("says nothing of errors but of the responses that had to be broken off", () => {
+      const lines = output.join("").split("\n")
+      expect(
+        lines.filter((line) => /error|exception/i.test(line) && !line.includes("the response was broken off")),
+      ).toEqual([])
+    })
+  })
+}
+
+test("docs/runtimes.md tells what each runtime can't do", async () => {
+  const names = conformance
+    .map(([name]) => name)
+    .filter((name) => [...failures.values()].some((all) => all.some((each) => each.name === name)))
+  const columns = setups.map(({ name }) => name)
+  const cell = (setup: string, name: string) => (failures.get(setup)?.some((each) => each.name === name) ? "no" : "yes")
+  const table = [
+    `| case | ${columns.join(" | ")} |`,
+    `| --- | ${columns.map(() => "---").join(" | ")} |`,
+    ...names.map((name) => `| ${name} | ${columns.map((setup) => cell(setup, name)).join(" | ")} |`),
+    `| fulfilled, of ${conformance.length} | ${columns.map((setup) => conformance.length - (failures.get(setup)?.length ?? 0)).join(" | ")} |`,
+  ].join("\n")
+  const text = readFileSync(page, "utf8")
+  const whole = text.replace(/(<!-- cases -->\n)[\s\S]*?(<!-- end of cases -->)/, `$1${table}\n$2`)
+  // Only a run with all runtimes can say it.
+  if (failures.size === setups.length) await expect(whole).toMatchFileSnapshot(fileURLToPath(page))
+})
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

@@ -1,0 +1,5 @@
+// The application as a Worker.
+
+import { handle } from "./application.ts"
+
+export default { fetch: handle }
