@@ -15,6 +15,7 @@ import { leaveParent, type ParentLink, parentLink, serveForParent } from "./proc
 import { LiveReload } from "./reloader/live-reload.ts"
 import type { ReloaderPayload, ServedAddress } from "./reloader/payload.ts"
 import type { ReloaderType } from "./reloader/watcher.ts"
+import { requireNode } from "./require-node.ts"
 import { onStopSignal } from "./stop-signals.ts"
 import { hasColors } from "./terminal.ts"
 import { type CertificatePair, loadSslContext } from "./tls.ts"
@@ -91,6 +92,7 @@ export async function runSimple(
     throw new TypeError("the reloader starts one process; leave out processes or useReloader")
   checkDebugger(options, { hostname, processes, fd: options.fd })
   const link = parentLink("reloader")
+  if (useReloader || processes > 1) requireNode(useReloader ? "the reloader" : "processes")
   if (useReloader && link === undefined) {
     await runWithReloader(hostname, port, options)
     return

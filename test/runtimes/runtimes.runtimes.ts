@@ -206,6 +206,38 @@ for (const setup of setups) {
   })
 }
 
+describe.each([
+  ["bun", (binary: string): [string, ...string[]] => [binary]],
+  ["deno", (binary: string): [string, ...string[]] => [binary, "run", "-A"]],
+] as const)("runSimple on %s", (runtime, command) => {
+  const binary = process.env[`WERKSTATT_TEST_${runtime.toUpperCase()}`]
+  const start = (...own: string[]) => {
+    const [file, ...args] = command(binary as string)
+    const child = spawn(file, [...args, join(here, "run-simple.mjs"), ...own], { stdio: ["ignore", "pipe", "pipe"] })
+    let text = ""
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (data) => {
+        text += String(data)
+      })
+    return { child, output: () => text }
+  }
+
+  test.skipIf(binary === undefined)("serves", async () => {
+    const { child, output } = start("0")
+    for (let tries = 0; !/127\.0\.0\.1:\d+/.test(output()) && tries < 600; tries++) await sleep(50)
+    const port = /127\.0\.0\.1:(\d+)/.exec(output())?.[1]
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe("served by runSimple")
+    child.kill("SIGKILL")
+    await once(child, "exit")
+  })
+
+  test.skipIf(binary === undefined)("refuses the reloader with a sentence", async () => {
+    const { child, output } = start("0", "reloader")
+    await once(child, "exit")
+    expect(output()).toContain("the reloader of runSimple needs Node")
+  })
+})
+
 test("docs/runtimes.md tells what each runtime can't do", async () => {
   const names = conformance
     .map(([name]) => name)
