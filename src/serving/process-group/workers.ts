@@ -94,7 +94,7 @@ export class Workers implements MemberListener {
     this.#count = options.count
   }
 
-  /** Resolves when all of them are ready; rejects when one ends before any was. */
+  /** Resolves when all of them are ready, or are to stop before that; rejects when one ends before any was. */
   async start(): Promise<void> {
     this.#watchTurns()
     const started = new Promise<void>((resolve, reject) => {
@@ -233,6 +233,8 @@ export class Workers implements MemberListener {
   /** Lets all of them finish what they are at, for so long; resolves when they are gone. Another call shortens it. */
   async stop(limitMs: number): Promise<void> {
     this.#stopping = true
+    // A start that still waits for its processes is over.
+    this.#onStarted?.resolve()
     for (const timer of this.#timers) clearTimeout(timer)
     for (const { socket } of this.#waiting.splice(0)) socket.destroy()
     this.#endReload(false)

@@ -41,6 +41,17 @@ test("a program that cannot start ends the server with its exit code, and its er
   expect(server.output).toMatch(/before it was ready: Error: not today/)
 })
 
+test.each(["SIGTERM", "SIGINT"] as const)(
+  "%s ends a server whose workers are not ready yet, with 0",
+  async (signal) => {
+    const folder = new Folder({ "app.js": `await new Promise((resolve) => setTimeout(resolve, 60_000))` })
+    const server = new Server(folder)
+    await server.printed(/Listening/)
+    server.kill(signal)
+    expect(await server.ended()).toEqual([0, null])
+  },
+)
+
 test("a taken port is one sentence and exit code 1", async () => {
   const taken = createServer().listen(0, "127.0.0.1")
   await new Promise((resolve) => taken.once("listening", resolve))
