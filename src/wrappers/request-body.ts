@@ -67,20 +67,20 @@ export class RequestBody {
     return this.#form !== undefined
   }
 
-  /** The bytes; the same ones again, if they were kept. */
+  /** The bytes; the same ones again, if they were kept. A failure is that of each one who awaits it. */
   data(reader: string, keep: boolean): Promise<Uint8Array> {
     if (this.#data !== undefined) return this.#data
-    const data = handled(this.#read(reader))
+    const data = this.#read(reader)
     if (keep) this.#data = data
     return data
   }
 
-  /** Parses the form first. Then the bytes of what is none, and nothing of what is. */
+  /** As `data`. Parses the form first. Then the bytes of what is none, and nothing of what is. */
   dataBehindForm(reader: string, keep: boolean, isCounted: boolean): Promise<Uint8Array> {
     const form = this.form(reader, isCounted)
     if (this.#data !== undefined) return this.#data
     const wasForm = () => this.#formStream !== undefined && this.#source.reader === this.#formStream
-    return handled(form.then(() => (wasForm() ? EMPTY : this.data(reader, keep))))
+    return form.then(() => (wasForm() ? EMPTY : this.data(reader, keep)))
   }
 
   form(reader: string, isCounted: boolean): Promise<ParsedForm> {

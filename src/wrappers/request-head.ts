@@ -230,7 +230,7 @@ export abstract class RequestHead {
 
   get #mediaType(): [mimetype: string, parameters: Map<string, string>] {
     const parsed = this.#memo
-    parsed.mediaType ??= parseMediaType(this.contentType)
+    parsed.mediaType ??= mediaTypeOf(this.contentType)
     return parsed.mediaType
   }
 
@@ -397,6 +397,11 @@ export abstract class RequestHead {
     const values = this.headers.getAll(name)
     return values.length > 1 ? values.join(separator) : values[0]
   }
+}
+
+/** What most bodies are is not parsed. */
+function mediaTypeOf(contentType: string | undefined): [mimetype: string, parameters: Map<string, string>] {
+  return contentType === "application/json" ? [contentType, new Map()] : parseMediaType(contentType)
 }
 
 class GivenHead extends RequestHead {

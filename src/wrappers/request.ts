@@ -60,6 +60,15 @@ export interface JsonModule {
 /** A class of requests, as a constructor. */
 export type RequestClass<R extends Request> = new (environ: Environ, options?: RequestOptions) => R
 
+type JsonOutcome = { value: unknown } | { error: unknown }
+
+/** What became of the body as JSON, once it was read. */
+interface JsonMemory {
+  outcome: JsonOutcome | undefined
+}
+
+const NOT_KEPT: DataOptions = { cache: false }
+
 const strictDecoder = new TextDecoder("utf-8", { fatal: true })
 const tolerantDecoder = new TextDecoder("utf-8", { ignoreBOM: true })
 const NEVER_ABORTED: AbortSignal = new AbortController().signal
@@ -110,7 +119,7 @@ export class Request extends RequestHead {
   #body: RequestBody | undefined = undefined
   #headers: EnvironHeaders | undefined = undefined
   #path: string | undefined = undefined
-  #json: Promise<{ value: unknown } | { error: unknown }> | undefined = undefined
+  #json: JsonMemory | undefined = undefined
 
   constructor(environ: Environ, options?: RequestOptions) {
     super()
@@ -244,7 +253,7 @@ export class Request extends RequestHead {
    *   is cut short, TypeError when another reader had it before
    */
   data(options: DataOptions = {}): Promise<Uint8Array> {
-    return this.#readData("data()", options)
+    return handled(this.#readData("data()", options))
   }
 
   /** The body as text, which is UTF-8; bytes that are not become U+FFFD. Else like `data`. */
@@ -260,21 +269,20 @@ export class Request extends RequestHead {
   json<T = unknown>(options: JsonOptions & { silent: true }): Promise<T | undefined>
   json<T = unknown>(options?: JsonOptions): Promise<T>
   json(options: JsonOptions = {}): Promise<unknown> {
-    return handled(this.#loadJson(options))
-  }
-
-  async #loadJson({ force = false, silent = false, cache = true }: JsonOptions): Promise<unknown> {
+    const { force = false, silent = false, cache = true } = options
     const known = cache ? this.#json : undefined
-    if (known === undefined && !force && !this.isJson) return silent ? undefined : this.onJsonLoadingFailed(undefined)
-    const reading = known ?? this.#readJson(cache)
-    if (cache) this.#json = reading
-    const outcome = await reading
-    if (!("error" in outcome)) return outcome.value
-    return silent ? undefined : this.onJsonLoadingFailed(outcome.error)
+    if (known?.outcome !== undefined) return this.#settleJson(known.outcome, silent)
+    if (known === undefined && !force && !this.isJson) return this.#settleJson({ error: undefined }, silent)
+    const memory: JsonMemory = known ?? { outcome: undefined }
+    if (cache) this.#json = memory
+    const parse = (bytes: Uint8Array) => {
+      memory.outcome ??= this.#parseJson(bytes)
+      return this.#jsonOf(memory.outcome, silent)
+    }
+    return handled(this.#dataFor("json()", cache ? undefined : NOT_KEPT).then(parse))
   }
 
-  async #readJson(cache: boolean): Promise<{ value: unknown } | { error: unknown }> {
-    const bytes = await this.#dataFor("json()", { cache })
+  #parseJson(bytes: Uint8Array): JsonOutcome {
     try {
       return { value: this.jsonModule.parse(strictDecoder.decode(bytes)) }
     } catch (error) {
@@ -282,12 +290,23 @@ export class Request extends RequestHead {
     }
   }
 
-  /** What `data` gives, also that of a subclass. */
-  #dataFor(reader: string, options: DataOptions = {}): Promise<Uint8Array> {
-    return this.data === Request.prototype.data ? this.#readData(reader, options) : this.data(options)
+  /** The value, or what takes its place. An error of `undefined` says that the type is not that of JSON. */
+  #jsonOf(outcome: JsonOutcome, silent: boolean): unknown {
+    if (!("error" in outcome)) return outcome.value
+    return silent ? undefined : this.onJsonLoadingFailed(outcome.error)
   }
 
-  #readData(reader: string, { cache = true, parseFormData = false }: DataOptions): Promise<Uint8Array> {
+  #settleJson(outcome: JsonOutcome, silent: boolean): Promise<unknown> {
+    return handled(new Promise((resolve) => resolve(this.#jsonOf(outcome, silent))))
+  }
+
+  /** What `data` gives, also that of a subclass. A failure is that of each one who awaits it. */
+  #dataFor(reader: string, options: DataOptions | undefined): Promise<Uint8Array> {
+    if (this.data === Request.prototype.data) return this.#readData(reader, options)
+    return new Promise((resolve) => resolve(this.data(options)))
+  }
+
+  #readData(reader: string, { cache = true, parseFormData = false }: DataOptions = {}): Promise<Uint8Array> {
     return this.#withBody((body) =>
       parseFormData ? body.dataBehindForm(reader, cache, this.#parserCounts) : body.data(reader, cache),
     )

@@ -611,11 +611,14 @@ function noOptions(given: unknown): string {
 function checkSettled(value: unknown): void {
   if (typeof value !== "object" || value === null) return
   if (isThenable(value)) throw new TypeError("JSON has no value for a promise. Is an await missing?")
-  const members: Iterable<unknown> = Array.isArray(value) ? value : isPlainObject(value) ? Object.values(value) : []
-  for (const member of members) {
-    if (typeof member === "object" && member !== null && isThenable(member)) {
-      throw new TypeError("JSON has no value for a promise, and there is one in the value. Is an await missing?")
-    }
+  if (Array.isArray(value)) for (let i = 0; i < value.length; i++) checkMember(value[i])
+  // Without a list of the members, since nearly every response comes by here.
+  else if (isPlainObject(value)) for (const name in value) checkMember(value[name])
+}
+
+function checkMember(member: unknown): void {
+  if (typeof member === "object" && member !== null && isThenable(member)) {
+    throw new TypeError("JSON has no value for a promise, and there is one in the value. Is an await missing?")
   }
 }
 

@@ -6,6 +6,7 @@ import { Connection } from "../../running/connection.ts"
 import type { Connections } from "../../running/connections.ts"
 import type { Addresses } from "../../running/environ.ts"
 import { addressesOf } from "./addresses.ts"
+import { hasBody } from "./bodiless.ts"
 import { SocketCarrier } from "./socket-carrier.ts"
 
 const CONNECTION: unique symbol = Symbol("werkstatt.connection")
@@ -16,8 +17,8 @@ export class NodeConnection extends Connection {
   readonly socket: Socket
   readonly addresses: Addresses
   declare readonly carrier: SocketCarrier
-  /** The request whose body came last, or still comes. */
-  lastBody: IncomingMessage | undefined = undefined
+  /** The request that came last, until it is over. */
+  lastMessage: IncomingMessage | undefined = undefined
   /** The response that was begun last, until it is over. */
   lastResponse: ServerResponse | undefined = undefined
   /** What gives Node's parser its bytes, when it must not have them all. */
@@ -37,7 +38,8 @@ export class NodeConnection extends Connection {
 
   // An idle connection keeps nothing of its last request.
   override release(): void {
-    if (this.lastBody?.complete === true) this.lastBody = undefined
+    const last = this.lastMessage
+    if (last !== undefined && (last.complete || !hasBody(last))) this.lastMessage = undefined
     if (this.lastResponse?.socket === null) this.lastResponse = undefined
     super.release()
   }

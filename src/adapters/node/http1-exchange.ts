@@ -9,6 +9,7 @@ import { Exchange } from "../../running/exchange.ts"
 import { canLend } from "../../running/lending.ts"
 import type { Service } from "../../running/service.ts"
 import type { WireHead } from "../../running/wire-head.ts"
+import { noteBodiless } from "./bodiless.ts"
 import type { NodeConnection } from "./connection.ts"
 import { setFields } from "./fields.ts"
 import { NodeInput } from "./input.ts"
@@ -92,6 +93,7 @@ export class Http1Exchange extends Exchange implements RequestHead {
 
   override respond(head: WireHead, chunks: readonly Uint8Array[]): void {
     if (this.isGone || this.#passesOn(head)) return
+    if (this.#input === undefined) noteBodiless(this.#message)
     const response = this.#response
     if (this.#leanResponse()?.sendWhole(head, chunks, this.#service.keepAliveHint)) return
     this.#writeHead(head)
@@ -103,6 +105,7 @@ export class Http1Exchange extends Exchange implements RequestHead {
 
   override start(head: WireHead): void {
     if (this.isGone || this.#passesOn(head)) return
+    if (this.#input === undefined) noteBodiless(this.#message)
     this.#parts = this.#leanResponse()?.sendInParts(head, this.#service.keepAliveHint)
     if (this.#parts === undefined) this.#writeHead(head)
   }

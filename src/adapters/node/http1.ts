@@ -5,11 +5,11 @@ import type { Socket } from "node:net"
 import type { Refusal } from "../../running/environ.ts"
 import type { Service } from "../../running/service.ts"
 import { type Handshake, handshakeOf } from "../../running/websocket-handshake.ts"
+import { hasBody } from "./bodiless.ts"
 import { connectionOf, NodeConnection } from "./connection.ts"
 import { feed, giveBack, headBytes, whenDetached } from "./handing-back.ts"
 import { HandshakeExchange } from "./handshake-exchange.ts"
 import { Http1Exchange } from "./http1-exchange.ts"
-import { hasBody } from "./lean-message.ts"
 import type { Mounting } from "./mounting.ts"
 import { lingerOnClose } from "./unread-body.ts"
 import { stopsAtUpgrade } from "./versions.ts"
@@ -35,7 +35,7 @@ export class Http1 {
   handle(message: IncomingMessage, response: ServerResponse, expectsContinue: boolean, mounting?: Mounting): void {
     const connection = this.connect(message.socket)
     if (connection.isClosing) return
-    if (hasBody(message)) connection.lastBody = message
+    connection.lastMessage = message
     if (connection.greet()) {
       this.#serve(connection, message, response, expectsContinue, mounting)
       return
@@ -120,7 +120,8 @@ export class Http1 {
       lingerOnClose(socket, this.#service.discard)
       socket.destroySoon()
     }
-    const isInBody = connection?.lastBody?.complete === false
+    const last = connection?.lastMessage
+    const isInBody = last !== undefined && !last.complete && hasBody(last)
     // What is at work waits for a body that will not come any more.
     if (connection === undefined || (isInBody && !connection.dropLast())) end()
     else connection.whenFree(() => whenDetached(connection.lastResponse, end))
