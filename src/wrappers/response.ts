@@ -613,7 +613,7 @@ function checkSettled(value: unknown): void {
   if (isThenable(value)) throw new TypeError("JSON has no value for a promise. Is an await missing?")
   if (Array.isArray(value)) for (let i = 0; i < value.length; i++) checkMember(value[i])
   // Without a list of the members, since nearly every response comes by here.
-  else if (isPlainObject(value)) for (const name in value) checkMember(value[name])
+  else if (isPlainObject(value)) for (const name in value) checkMember((value as Record<string, unknown>)[name])
 }
 
 function checkMember(member: unknown): void {

@@ -1,14 +1,15 @@
 // Rules I1-I10 and C1 of the contract, each over a real socket.
 
 import { once } from "node:events"
-import { createServer } from "node:http"
+import { createServer as createHttpServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { describe, expect, onTestFinished, test } from "vitest"
-import { nodeListener } from "../../../src/adapters/node.ts"
+import { createServer, nodeListener } from "../../../src/adapters/node.ts"
 import { ClientDisconnected } from "../../../src/exceptions/statuses.ts"
 import type { Application, InputStream } from "../../../src/gateway.ts"
 import { Request } from "../../../src/wrappers/request.ts"
 import { Response } from "../../../src/wrappers/response.ts"
+import { linted } from "../../support/lint.ts"
 import { answering, encode, parseAnswer, RawClient, serve, serveUnlinted, sleep, talk } from "../../support/server.ts"
 
 const text = (chunk: Uint8Array) => Buffer.from(chunk).toString("latin1")
@@ -219,7 +220,7 @@ describe("wsgi.input", () => {
 describe("a body that other code of the server has read", () => {
   const readByOther = async (app: Application, body: string): Promise<string> => {
     const listener = nodeListener(app)
-    const server = createServer(async (message, response) => {
+    const server = createHttpServer(async (message, response) => {
       const chunks: Buffer[] = []
       for await (const chunk of message) chunks.push(chunk)
       Object.assign(message, { body: JSON.parse(Buffer.concat(chunks).toString() || "null") })
@@ -322,5 +323,134 @@ describe("C1: Expect: 100-continue", () => {
     const received = await talk(port, "POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi")
     expect(received).toMatch(/^HTTP\/1\.1 200 OK/)
     expect(received).not.toContain("100 Continue")
+  })
+})
+
+// The linter stands between the request and the server's input, so that the server is asked in another way.
+describe.each([
+  ["inside the linter", linted],
+  ["by the request itself", (app: Application) => app],
+])("a body that is read as a whole %s", (_how, around) => {
+  /** Serves on connections that go on, and notes what the message says when the response is over. */
+  async function serveKept(view: (request: Request) => Promise<Response>) {
+    const { server, destroy } = createServer(around(Request.application(view)))
+    server.listen(0, "127.0.0.1")
+    await once(server, "listening")
+    onTestFinished(() => destroy())
+    return { server, port: (server.address() as AddressInfo).port }
+  }
+  const head = (length: number | string) => `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`
+  const answers = (received: string) => received.split("HTTP/1.1 ").length - 1
+
+  test("comes in one packet, in several, and byte by byte, on one connection", async () => {
+    const { port } = await serveKept(async (request) => new Response(`<${await request.text()}>`))
+    const client = new RawClient(port)
+    client.send(`${head(5)}hello`)
+    await client.until((received) => received.endsWith("<hello>"))
+    client.send(head(5))
+    await sleep(20)
+    client.send("wor")
+    await sleep(20)
+    client.send("ld")
+    await client.until((received) => received.endsWith("<world>"))
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for (const byte of "5\r\nagain\r\n0\r\n\r\n") {
+      client.send(byte)
+      await sleep(2)
+    }
+    await client.until((received) => received.endsWith("<again>"))
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    await client.until((received) => received.endsWith("<>"))
+    expect(answers(client.received)).toBe(4)
+  })
+
+  test("comes in pipelined requests, each its own", async () => {
+    const { port } = await serveKept(async (request) => new Response(`<${await request.text()}>`))
+    const client = new RawClient(port)
+    client.send(Array.from({ length: 30 }, (_, i) => `${head(3)}${100 + i}`).join(""))
+    await client.until((received) => received.endsWith("<129>"))
+    const bodies = [...client.received.matchAll(/<(\d+)>/g)].map((match) => Number(match[1]))
+    expect(bodies).toEqual(Array.from({ length: 30 }, (_, i) => 100 + i))
+  })
+
+  test("is asked for when it has come already, or a part of it", async () => {
+    const { port } = await serveKept(async (request) => {
+      await sleep(30)
+      return new Response(`<${await request.text()}>`)
+    })
+    const client = new RawClient(port)
+    client.send(`${head(5)}hello`)
+    await client.until((received) => received.endsWith("<hello>"))
+    client.send(`${head(6)}hel`)
+    await sleep(60)
+    client.send("lo!")
+    await client.until((received) => received.endsWith("<hello!>"))
+  })
+
+  test("is as large as it may be, and one byte more is a 413 that the client gets", async () => {
+    class Small extends Request {
+      override maxDataSize: number | undefined = 100_000
+    }
+    const { server, destroy } = createServer(
+      around(Small.application(async (request) => new Response(`<${(await request.data()).length}>`))),
+    )
+    server.listen(0, "127.0.0.1")
+    await once(server, "listening")
+    onTestFinished(() => destroy())
+    const { port } = server.address() as AddressInfo
+    const sent = (size: number) => {
+      const piece = `${(1000).toString(16)}\r\n${"x".repeat(1000)}\r\n`
+      const rest = size % 1000
+      return `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${piece.repeat(size / 1000)}${
+        rest > 0 ? `${rest.toString(16)}\r\n${"x".repeat(rest)}\r\n` : ""
+      }0\r\n\r\n`
+    }
+    const client = new RawClient(port).send(sent(100_000))
+    await client.until((received) => received.endsWith("<100000>"))
+    client.send(sent(100_001))
+    await client.until((received) => received.includes("413 "))
+    // What is left of it is thrown away, and the connection goes on.
+    client.send(sent(10))
+    await client.until((received) => received.endsWith("<10>"))
+  })
+
+  test("that nobody waits for does not hold the connection up", async () => {
+    let reading: Promise<unknown> = Promise.resolve()
+    const { port } = await serveKept(async (request) => {
+      if (request.contentLength === 2) return new Response(`<${await request.text()}>`)
+      reading = request.text()
+      return new Response("early")
+    })
+    const client = new RawClient(port).send(head(5))
+    await client.until((received) => received.endsWith("early"))
+    await expect(reading).rejects.toThrow(Error)
+    client.send(`hello${head(2)}ok`)
+    await client.until((received) => received.endsWith("<ok>"))
+  })
+
+  test("rejects with ClientDisconnected when the client leaves, whatever is read afterwards", async () => {
+    const failures: unknown[] = []
+    const { port } = await serveKept(async (request) => {
+      for (let i = 0; i < 2; i++) await request.inputStream.read().catch((error: unknown) => failures.push(error))
+      return new Response()
+    })
+    const client = new RawClient(port).send(`${head(5)}hel`)
+    await sleep(30)
+    client.socket.resetAndDestroy()
+    while (failures.length < 2) await sleep(5)
+    for (const failure of failures) expect(failure).toBeInstanceOf(ClientDisconnected)
+  })
+
+  test("is there for another listener of the server, too", async () => {
+    const { server, port } = await serveKept(async (request) => new Response(`<${(await request.data()).length}>`))
+    let seen = 0
+    server.on("request", (message) => {
+      message.on("data", (chunk: Buffer) => {
+        seen += chunk.length
+      })
+    })
+    new RawClient(port).send(`${head(5)}hello`)
+    while (seen < 5) await sleep(5)
+    expect(seen).toBe(5)
   })
 })
