@@ -1,7 +1,9 @@
 // An InputStream that is opened when it is first read. What goes wrong in opening it is the failure of each read.
 
 import type { InputStream } from "../gateway.ts"
+import { concatenate } from "./concatenation.ts"
 import { handled } from "./handled.ts"
+import { OrderedInput } from "./ordered-input.ts"
 
 /** Reads from what `open` gives. */
 export class LateInput implements InputStream {
@@ -15,6 +17,13 @@ export class LateInput implements InputStream {
 
   read(size?: number): Promise<Uint8Array> {
     return this.#with((input) => input.read(size))
+  }
+
+  /** Resolves to all that is left; rejects with what `tooMuch` makes when that is more than `most` bytes. */
+  readAtMost(most: number, tooMuch: () => Error): Promise<Uint8Array> {
+    return this.#with((input) =>
+      input instanceof OrderedInput ? input.readAtMost(most, tooMuch) : readPieces(input, most, tooMuch),
+    )
   }
 
   readLine(size?: number): Promise<Uint8Array> {
@@ -43,5 +52,19 @@ export class LateInput implements InputStream {
       }
     }
     return handled(read(this.#input))
+  }
+}
+
+/** Bytes that are asked for at once. */
+const READ_SIZE = 64 * 1024
+
+async function readPieces(input: InputStream, most: number, tooMuch: () => Error): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  for (let size = 0; ; ) {
+    const chunk = await input.read(READ_SIZE)
+    if (chunk.length === 0) return concatenate(chunks)
+    size += chunk.length
+    if (size > most) throw tooMuch()
+    chunks.push(chunk)
   }
 }

@@ -2,6 +2,7 @@
 // The bytes are counted while they come and parsed when all are there, since the limit for them is the limit for memory.
 
 import { concatenate } from "../environ/concatenation.ts"
+import { LateInput } from "../environ/late-input.ts"
 import type { InputStream } from "../gateway.ts"
 import { parseQuery, textToByteString } from "../http/urls.ts"
 import { type SettledLimits, tooLarge } from "./limits.ts"
@@ -20,7 +21,29 @@ export async function readUrlencoded(
   limits: SettledLimits,
   contentLength?: number,
 ): Promise<[string, string][]> {
-  const { maxContentLength, maxFormMemorySize, maxFormParts } = limits
+  const { maxFormParts } = limits
+  const bytes = await readWithin(stream, limits, contentLength)
+  const text = decoder.decode(bytes)
+  // A short text is parsed sooner than counted.
+  if (text.length > COUNTED_FROM) checkCount(countFields(text, maxFormParts), maxFormParts)
+  const fields = parseQuery(textToByteString(text))
+  checkCount(fields.length, maxFormParts)
+  return fields
+}
+
+async function readWithin(
+  stream: InputStream,
+  { maxContentLength, maxFormMemorySize }: SettledLimits,
+  contentLength: number | undefined,
+): Promise<Uint8Array> {
+  // One that ends where the body ends can be asked for all of it.
+  if (stream instanceof LateInput) {
+    const [name, most] =
+      maxContentLength <= maxFormMemorySize
+        ? (["maxContentLength", maxContentLength] as const)
+        : (["maxFormMemorySize", maxFormMemorySize] as const)
+    return stream.readAtMost(most, () => tooLarge(name, most))
+  }
   const chunks: Uint8Array[] = []
   let size = 0
   while (size !== contentLength) {
@@ -31,12 +54,7 @@ export async function readUrlencoded(
     if (size > maxFormMemorySize) throw tooLarge("maxFormMemorySize", maxFormMemorySize)
     chunks.push(chunk)
   }
-  const text = decoder.decode(concatenate(chunks))
-  // A short text is parsed sooner than counted.
-  if (text.length > COUNTED_FROM) checkCount(countFields(text, maxFormParts), maxFormParts)
-  const fields = parseQuery(textToByteString(text))
-  checkCount(fields.length, maxFormParts)
-  return fields
+  return concatenate(chunks)
 }
 
 /** Bytes that are asked for at once. */

@@ -3,6 +3,7 @@
 
 import { HTTPException } from "../exceptions/http-exception.ts"
 import { MethodNotAllowed, NotFound } from "../exceptions/statuses.ts"
+import { withoutStack } from "../exceptions/without-stack.ts"
 import { comparableHost } from "../http/hosts.ts"
 import { percentDecode, percentEncode } from "../http/percent.ts"
 import { withOneSlash, withoutFirstSlashes, withoutLastSlashes } from "../http/slashes.ts"
@@ -160,7 +161,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
     const { rule, values } = outcome
     this.#onMatch?.(rule.rule, this.scriptName)
     const redirect = rule.mayRedirect ? this.#redirectOf(outcome, method, options.queryArgs) : undefined
-    if (redirect !== undefined) throw new RequestRedirect(redirect)
+    if (redirect !== undefined) throw withoutStack(() => new RequestRedirect(redirect))
     return { endpoint: rule.endpoint, values, rule: rule.rule } as unknown as Match<Spec, Table>
   }
 
@@ -169,10 +170,12 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
   }
 
   #errorOf(miss: Miss, { queryArgs, websocket: isHandshake = this.websocket }: MatchOptions): HTTPException {
-    if (miss.redirect !== undefined)
-      return new RequestRedirect(this.makeRedirectUrl(quotePath(miss.redirect), { queryArgs }))
-    if (miss.methods.size > 0) return new MethodNotAllowed(miss.methods)
-    return miss.websocketMismatch ? new WebsocketMismatch(!isHandshake) : new NotFound()
+    if (miss.redirect !== undefined) {
+      const target = this.makeRedirectUrl(quotePath(miss.redirect), { queryArgs })
+      return withoutStack(() => new RequestRedirect(target))
+    }
+    if (miss.methods.size > 0) return withoutStack(() => new MethodNotAllowed(miss.methods))
+    return withoutStack(() => (miss.websocketMismatch ? new WebsocketMismatch(!isHandshake) : new NotFound()))
   }
 
   /** Where a match leads that is no place to stay. */

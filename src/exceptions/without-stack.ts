@@ -1,0 +1,18 @@
+// Errors that say something about the request and nothing about the code: to look where they were made is most of what they
+// cost, and clients can ask for any number of them.
+
+/**
+ * The error that `make` makes, without a stack trace where the runtime lets that be.
+ *
+ * @example
+ * withoutStack(() => new Error("no")).message // => "no"
+ */
+export function withoutStack<E extends Error>(make: () => E): E {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  try {
+    return make()
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
+}
