@@ -28,6 +28,8 @@ export default defineConfig({
       { extends: true, test: { name: "serve", include: ["test/serving/**/*.serve.ts"], testTimeout: 300_000 } },
       // Several hosts as network namespaces: npm run test:hosts
       { extends: true, test: { name: "hosts", include: ["test/hosts/**/*.hosts.ts"], testTimeout: 600_000 } },
+      // The package in projects of strangers, with several versions of TypeScript: npm run test:package
+      { extends: true, test: { name: "package", include: ["test/package/**/*.package.ts"], testTimeout: 180_000 } },
       // What takes longer than `npm test` may: npm run test:load
       { extends: true, test: { name: "load", include: ["test/load/**/*.load.ts"], testTimeout: 300_000 } },
       // Programs as processes of their own, where there are many or they take long: npm run test:processes

@@ -3,7 +3,7 @@
 //   npm run build
 
 import { execFileSync } from "node:child_process"
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs"
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { rolldown } from "rolldown"
@@ -93,7 +93,8 @@ for (const door of doors) follow(join(types, `${nameOf(door.types.replace(".d.ts
 for (const file of reached) {
   const target = join(made, file.slice(types.length))
   mkdirSync(dirname(target), { recursive: true })
-  copyFileSync(file, target)
+  // They name the sources; published are modules.
+  writeFileSync(target, readFileSync(file, "utf8").replace(/((?:from |import\()"\.[^"]+\.c?)ts"/g, '$1js"'))
 }
 rmSync(types, { recursive: true })
 

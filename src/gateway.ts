@@ -4,6 +4,11 @@
 // A server makes one Environ for each request, calls the application with it, takes status and headers
 // through startResponse, sends the chunks of the body that comes back, and closes that body once.
 
+/** An `AbortSignal`, where the types of a platform that has one are there. */
+type Signal = typeof globalThis extends { AbortSignal: { prototype: infer Instance } }
+  ? Instance
+  : { readonly aborted: boolean; readonly reason: unknown }
+
 /**
  * One request, as CGI variables and `wsgi.*` keys in a plain object. Fresh for each request; the application may change it.
  *
@@ -61,7 +66,7 @@ export interface Environ {
   /** True when the body ends by itself, so that reading to its end is safe without a `CONTENT_LENGTH`. */
   "wsgi.input_terminated"?: true
   /** Aborts when the client has gone, when the server ends the request, or at shutdown; the reason tells which. Made on first use. */
-  "wsgi.signal"?: AbortSignal
+  "wsgi.signal"?: Signal
   /** Makes a body of a file, which the server may send in a faster way than by iterating over it. */
   "wsgi.file_wrapper"?: FileWrapperFactory
   /** Functions to call when the response is over, the last one first. */
@@ -147,7 +152,7 @@ export interface ServerWebSocket extends AsyncIterable<WebSocketMessage> {
   /** The subprotocol that was agreed on; empty when there is none. */
   readonly protocol: string
   /** Aborts when either side closes, or when the client has gone. */
-  readonly signal: AbortSignal
+  readonly signal: Signal
   /** Bytes that wait to be sent. */
   readonly bufferedBytes: number
   /** Messages that came, those that nobody has read included. */

@@ -25,7 +25,7 @@ const ROWS: string[][] = [
   ["http", "stores", "security.ts", "local.ts"],
   ["as-application.ts"],
   ["mistakes"],
-  ["gateway.ts", "thenable.ts", "own-files.ts"],
+  ["gateway.ts", "thenable.ts", "own-files.ts", "web-platform.ts"],
 ]
 const NEUTRAL_FROM = ROWS.findIndex((row) => row.includes("wrappers"))
 const NEUTRAL_NODE_MODULES = new Set(["node:crypto", "node:async_hooks"])

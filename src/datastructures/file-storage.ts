@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // An uploaded file: its bytes, and what the client says about it. Where the bytes are (in memory, in a file on disk) is
 // the affair of the content that is given in; this layer knows no disk.
 // What the client says is never trusted: nothing here makes a path of a file name.
@@ -5,6 +6,7 @@
 import { parseOptionsHeader } from "../http/fields.ts"
 import { parseCount } from "../http/numbers.ts"
 import { asciiLower } from "../http/tokens.ts"
+import type { WebBlob, WebURL, WebWritableStream } from "../web-platform.ts"
 import { Headers, type HeadersInit } from "./headers.ts"
 import { inspectAs, setInspection } from "./inspection.ts"
 
@@ -19,17 +21,17 @@ export interface FileContent {
   /** Gives back what the content holds: memory, a temporary file. May be called again. */
   close(): Promise<void>
   /** Puts the bytes into a file at this path; where the runtime has none, this is left out. */
-  saveTo?(path: string | URL): Promise<void>
+  saveTo?(path: string | WebURL): Promise<void>
 }
 
 /** What a FileStorage can be made of: a content, a Blob or File, bytes, or a stream that can be read once. */
-export type FileStorageSource = FileContent | Blob | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+export type FileStorageSource = FileContent | WebBlob | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
 /** Where a file can be saved: a path, or something open, which stays open. */
 export type SaveTarget =
   | string
-  | URL
-  | WritableStream<Uint8Array>
+  | WebURL
+  | WebWritableStream
   /** As an open file of `node:fs/promises`. */
   | { writeFile(bytes: Uint8Array): Promise<void> }
   /** As a Writable of `node:stream`. */

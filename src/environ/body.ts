@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // Response bodies from the outside: iterated by hand, closed once. Whoever wraps a body hands on both: return() to
 // the iterator, when iteration began and stops early, and close() to the body itself, in every case.
 // `for await` and generators are of no use here: a generator that was never started closes nothing.

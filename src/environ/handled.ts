@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // Promises whose failure waits for the one who awaits them. What reads a body returns such: `const body = request.json();
 // await other(); await body` must not end the process because the body turned out bad while something else was awaited.
 

@@ -52,7 +52,7 @@ export class FileBody implements LendingBody, AsyncIterableIterator<Uint8Array, 
   #offset = 0
   #ahead: Promise<Uint8Array> | undefined = undefined
   #isLent = false
-  #block: Uint8Array<ArrayBuffer> | undefined = undefined
+  #block: Uint8Array | undefined = undefined
 
   constructor(source: FileSource, segments: readonly Segment[]) {
     this.source = source

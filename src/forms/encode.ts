@@ -6,6 +6,7 @@ import { concatenate } from "../environ/concatenation.ts"
 import { checkFieldName, checkFieldValue } from "../http/fields.ts"
 import { guessFileType } from "../http/file-types.ts"
 import { dumpQuery, textToByteString } from "../http/urls.ts"
+import type { WebBlob } from "../web-platform.ts"
 import type { DataEvent, FieldEvent, FileEvent, MultipartEvent, PartHeaders } from "./multipart-events.ts"
 
 /** A file to be sent; a FileStorage is one. */
@@ -23,7 +24,7 @@ export interface EncodableFile {
 }
 
 /** A name with a text or a file, which may be one of the platform's. Several entries may share a name. */
-export type FormEntry = readonly [name: string, value: string | number | bigint | boolean | EncodableFile | Blob]
+export type FormEntry = readonly [name: string, value: string | number | bigint | boolean | EncodableFile | WebBlob]
 
 /** A body with the headers that belong to it. */
 export interface EncodedForm {

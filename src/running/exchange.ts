@@ -5,6 +5,7 @@
 import { emptyInput } from "../environ/input.ts"
 import { ClientDisconnected } from "../exceptions/statuses.ts"
 import type { Body, Environ, ErrorStream, HeaderList, InputStream, WebSocketOffer } from "../gateway.ts"
+import type { WebAbortSignal } from "../web-platform.ts"
 import { type OnError, report } from "./report.ts"
 import type { OpenWebSocket, WebSocketCarrier } from "./websocket.ts"
 import type { WireHead } from "./wire-head.ts"
@@ -136,7 +137,7 @@ export abstract class Exchange {
   }
 
   /** `wsgi.signal`, made when it is first asked for. */
-  signal(): AbortSignal {
+  signal(): WebAbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController()
       if (this.isGone && !this.isComplete) this.#controller.abort(new ClientDisconnected())

@@ -7,15 +7,15 @@ export const BLOCK_SIZE: number = 256 * 1024
 const MAX_IDLE = 16
 
 // Blocks that nobody uses now. What is in them is of no further use: it was taken by a client, or copied.
-const idle: Uint8Array<ArrayBuffer>[] = []
+const idle: Uint8Array[] = []
 
 /** A block for one user at a time; what is in it is left from somebody else. */
-export function takeBlock(): Uint8Array<ArrayBuffer> {
+export function takeBlock(): Uint8Array {
   return idle.pop() ?? new Uint8Array(BLOCK_SIZE)
 }
 
 /** Gives a block back. Nobody may have a view of it any more, and nobody needs to: one that is not given back is let go of. */
-export function giveBlock(block: Uint8Array<ArrayBuffer>): void {
+export function giveBlock(block: Uint8Array): void {
   if (idle.length < MAX_IDLE) idle.push(block)
 }
 

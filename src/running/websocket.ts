@@ -6,6 +6,7 @@ import { handled } from "../environ/handled.ts"
 import { ClientDisconnected } from "../exceptions/statuses.ts"
 import type { ServerWebSocket, WebSocketLimits, WebSocketMessage } from "../gateway.ts"
 import { describe } from "../mistakes/describe.ts"
+import type { WebAbortSignal } from "../web-platform.ts"
 import type { Peer, SilenceLimits } from "./connections.ts"
 
 /** The transport of a WebSocket, whose handshake is done. None of these waits, and none throws. */
@@ -115,7 +116,7 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
   // ---- what the application says
 
   /** Aborts when either side closes, or when the client has gone. */
-  get signal(): AbortSignal {
+  get signal(): WebAbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController()
       if (this.#isEnding) this.#controller.abort(this.#abortReason)

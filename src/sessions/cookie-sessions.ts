@@ -4,7 +4,7 @@
 
 import type { Environ } from "../gateway.ts"
 import { textToByteString } from "../http/urls.ts"
-import type { SecretKey } from "../signing/keys.ts"
+import type { SecretKey } from "../signing/key-settings.ts"
 import { taggedJson } from "../signing/tagged-json.ts"
 import { URLSafeTimedSerializer } from "../signing/url-safe-timed-serializer.ts"
 import { keptValues } from "./kept-value.ts"

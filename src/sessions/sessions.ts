@@ -4,7 +4,7 @@
 import { asApplication } from "../as-application.ts"
 import type { Application, ApplicationLike, Environ, StartResponse } from "../gateway.ts"
 import { checkOptions, type OptionNames } from "../mistakes/options.ts"
-import type { SecretKey } from "../signing/keys.ts"
+import type { SecretKey } from "../signing/key-settings.ts"
 import type { Store } from "../stores/store.ts"
 import { isThenable } from "../thenable.ts"
 import { type CarrierOptions, CookieSessions } from "./cookie-sessions.ts"

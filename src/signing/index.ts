@@ -1,6 +1,6 @@
 // Tokens that only the holder of a key can have made, in the format of Python's itsdangerous.
 
-export type { DigestMethod, KeyDerivation, SecretKey } from "./keys.ts"
+export type { DigestMethod, KeyDerivation, SecretKey } from "./key-settings.ts"
 export type { PayloadSerializer } from "./payload.ts"
 export { Signer, type SignerOptions } from "./signer.ts"
 export { taggedJson } from "./tagged-json.ts"

@@ -2,15 +2,7 @@
 // once, when the signer is made. A key that can be guessed makes every token forgeable, so short ones are refused.
 
 import { createHash, createHmac, createSecretKey, type KeyObject } from "node:crypto"
-
-/** A secret key, as text in UTF-8 or as bytes: at least 16 bytes of it. */
-export type SecretKey = string | Uint8Array
-
-/** The hash functions of the signature, under the names of Python's hashlib. */
-export type DigestMethod = "sha1" | "sha224" | "sha256" | "sha384" | "sha512"
-
-/** How the key of a purpose is made of secret key and salt, under the names of itsdangerous. */
-export type KeyDerivation = "django-concat" | "concat" | "hmac" | "none"
+import type { DigestMethod, KeyDerivation, SecretKey } from "./key-settings.ts"
 
 const MIN_KEY_BYTES = 16
 const DIGEST_METHODS: ReadonlySet<string> = new Set<DigestMethod>(["sha1", "sha224", "sha256", "sha384", "sha512"])

@@ -3,14 +3,8 @@
 // Nothing is encrypted: everybody can read the value.
 
 import { createHmac, type KeyObject, timingSafeEqual } from "node:crypto"
-import {
-  checkDigestMethod,
-  type DigestMethod,
-  deriveKey,
-  type KeyDerivation,
-  type SecretKey,
-  secretKeys,
-} from "./keys.ts"
+import type { DigestMethod, KeyDerivation, SecretKey } from "./key-settings.ts"
+import { checkDigestMethod, deriveKey, secretKeys } from "./keys.ts"
 import type { Verdict } from "./verdict.ts"
 
 /** How a signature is made. Both sides have to agree on all of it. */

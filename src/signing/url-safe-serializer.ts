@@ -1,6 +1,6 @@
 // Values as tokens that can stand in a URL, a cookie or a hidden field: itsdangerous' URLSafeSerializer.
 
-import type { SecretKey } from "./keys.ts"
+import type { SecretKey } from "./key-settings.ts"
 import { dumpPayload, loadPayload, type PayloadSerializer } from "./payload.ts"
 import { Signer, type SignerOptions } from "./signer.ts"
 import type { Verdict } from "./verdict.ts"

@@ -1,6 +1,6 @@
 // Values as tokens that expire: itsdangerous' URLSafeTimedSerializer. For links in mail, and for sessions.
 
-import type { SecretKey } from "./keys.ts"
+import type { SecretKey } from "./key-settings.ts"
 import { dumpPayload, type PayloadSerializer } from "./payload.ts"
 import { type AgeOptions, TimestampSigner } from "./timestamp-signer.ts"
 import { DEFAULT_SALT, type URLSafeSerializerOptions, withPayload } from "./url-safe-serializer.ts"

@@ -5,6 +5,7 @@ import { encodeText } from "../environ/text-encoding.ts"
 import type { Body } from "../gateway.ts"
 import { describe, isPlainObject } from "../mistakes/describe.ts"
 import { isThenable } from "../thenable.ts"
+import type { WebReadableStream } from "../web-platform.ts"
 
 /** A piece of a body. Text is sent as UTF-8. */
 export type Chunk = string | Uint8Array
@@ -15,7 +16,7 @@ export type BodySource =
   | readonly Chunk[]
   | Iterable<Chunk>
   | AsyncIterable<Chunk>
-  | ReadableStream<Chunk>
+  | WebReadableStream<Chunk>
   | null
   | undefined
 
@@ -196,9 +197,9 @@ function iterate(source: BodySource): Iterator<Chunk> | AsyncIterator<Chunk> {
 }
 
 class StreamIterator implements AsyncIterator<Chunk, undefined> {
-  readonly #reader: ReadableStreamDefaultReader<Chunk>
+  readonly #reader: ReturnType<WebReadableStream<Chunk>["getReader"]>
 
-  constructor(stream: ReadableStream<Chunk>) {
+  constructor(stream: WebReadableStream<Chunk>) {
     this.#reader = stream.getReader()
   }
 

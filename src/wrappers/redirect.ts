@@ -5,6 +5,7 @@ import type { Environ } from "../gateway.ts"
 import { escapeHtml } from "../http/html.ts"
 import { percentEncode } from "../http/percent.ts"
 import { describe } from "../mistakes/describe.ts"
+import type { WebURL } from "../web-platform.ts"
 import { Response, type ResponseClass } from "./response.ts"
 
 // What a browser takes for the scheme of a URL: it drops white space and control characters first.
@@ -25,7 +26,7 @@ const LINKED: ReadonlySet<string | undefined> = new Set([undefined, "http", "htt
  * redirect("/\r\nX: y") // throws TypeError
  */
 export function redirect<R extends Response = Response>(
-  location: string | URL,
+  location: string | WebURL,
   code = 303,
   responseClass: ResponseClass<R> = Response as unknown as ResponseClass<R>,
 ): R {

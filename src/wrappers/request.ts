@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // biome-ignore-all lint/complexity/noThisInStatic: these statics make objects of the class they are called on
 
 // The request as a view sees it: the head, read from the environ when somebody asks, and the body, read when somebody
@@ -21,6 +22,7 @@ import type { Environ, InputStream, WebSocketOffer } from "../gateway.ts"
 import { withOneSlash, withoutLastSlashes } from "../http/slashes.ts"
 import { byteStringToText } from "../http/urls.ts"
 import { checkEnviron } from "../mistakes/environ.ts"
+import type { WebAbortSignal } from "../web-platform.ts"
 import { RequestBody } from "./request-body.ts"
 import { RequestHead } from "./request-head.ts"
 import { applicationOf, type View, type ViewApplication } from "./view.ts"
@@ -71,7 +73,7 @@ const NOT_KEPT: DataOptions = { cache: false }
 
 const strictDecoder = new TextDecoder("utf-8", { fatal: true })
 const tolerantDecoder = new TextDecoder("utf-8", { ignoreBOM: true })
-const NEVER_ABORTED: AbortSignal = new AbortController().signal
+const NEVER_ABORTED: WebAbortSignal = new AbortController().signal
 
 /**
  * A request, made of the environ that a server gives.
@@ -218,7 +220,7 @@ export class Request extends RequestHead {
   }
 
   /** Aborts when the client leaves, when the server ends the request, or at shutdown; never where servers can't tell. */
-  get signal(): AbortSignal {
+  get signal(): WebAbortSignal {
     return this.environ["wsgi.signal"] ?? NEVER_ABORTED
   }
 

@@ -1,6 +1,7 @@
 // A response body to write into, for programs that produce output rather than give it when asked: writers of archives and
 // tables. What is written stands behind what the body has, in memory.
 
+import type { WebWritableStream } from "../web-platform.ts"
 import { type Chunk, encodeChunk } from "./body-source.ts"
 
 /** The body that is written to, as an array that can grow; a stream is read first. */
@@ -54,7 +55,7 @@ export class ResponseStream {
   }
 
   /** The same as a stream of the web, to pipe into. */
-  toWritableStream(): WritableStream<Chunk> {
+  toWritableStream(): WebWritableStream {
     return new WritableStream<Chunk>({
       write: async (chunk) => {
         await this.write(chunk)

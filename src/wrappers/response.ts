@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // biome-ignore-all lint/complexity/noThisInStatic: these statics make objects of the class they are called on
 
 // A response with its body: made by a view, changed on its way, and sent, which does not change it.

@@ -2,13 +2,13 @@
 
 import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest"
-import { sharedFolder } from "./support/files.ts"
+import { sharedFolder } from "../support/files.ts"
 
-const root = fileURLToPath(new URL("../", import.meta.url))
+const root = fileURLToPath(new URL("../../", import.meta.url))
 const bin = (name: string) => join(root, "node_modules/.bin", name)
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
   exports: Record<string, { types: string; default: string } | string>
@@ -47,6 +47,46 @@ describe("the package", () => {
         expect(existsSync(join(inside, file)), file).toBe(true)
     }
     expect(readdirSync(inside).sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "dist", "docs", "package.json"])
+  })
+
+  test("installs six packages of less than 3.2 MB, itself among them", () => {
+    const modules = join(folder, "node_modules")
+    const packages = readdirSync(modules).filter((name) => !name.startsWith("."))
+    expect(packages.sort()).toEqual(["busboy", "cookie", "mime-db", "mime-types", "streamsearch", "werkstatt"])
+    const files = readdirSync(modules, { recursive: true, encoding: "utf8" })
+    const bytes = files.reduce((sum, file) => sum + statSync(join(modules, file)).size, 0)
+    expect(bytes).toBeLessThan(3_200_000)
+  })
+
+  test("has types for the rooms below the line that need no types of Node and no lib", () => {
+    const neutral = [
+      "gateway",
+      "http",
+      "exceptions",
+      "datastructures",
+      "environ",
+      "forms",
+      "wrappers",
+      "routing",
+      "running",
+    ]
+    const imports = [...neutral, "stores", "signing", "security", "local"].map(
+      (door, index) => `import * as door${index} from "werkstatt/${door}"\nexport { door${index} }`,
+    )
+    writeFileSync(join(folder, "neutral.ts"), imports.join("\n"))
+    for (const lib of [["es2023"], ["es2023", "dom"], ["es2023", "webworker"]]) {
+      const options = {
+        target: "es2023",
+        module: "nodenext",
+        strict: true,
+        skipLibCheck: false,
+        types: [],
+        lib,
+        noEmit: true,
+      }
+      writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files: ["neutral.ts"] }))
+      expect(run(bin("tsc"), ["-p", folder])).toBe("")
+    }
   })
 
   test("runs no install script", () => {
