@@ -122,9 +122,9 @@ export function setUpServer<S extends Server | HttpsServer | Http2SecureServer>(
       if (!isSecure) http1.connect(socket).expect()
       server.emit("connection", socket)
     },
-    drain: async () => {
+    drain: async (closeCode) => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      await service.connections.drain()
+      await service.connections.drain(closeCode)
       for (const socket of carriers) if (!socket.closed) await once(socket, "close")
       await service.connections.empty()
       await closed

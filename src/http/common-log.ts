@@ -73,3 +73,26 @@ export function localLogTime(date: Date): string {
   const day = `${two(date.getDate())}/${MONTHS[date.getMonth()]}/${date.getFullYear()}`
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
 }
+
+/** What a log tells of a WebSocket. */
+export interface WebSocketRecord {
+  /** With which it was closed, 1006 when it broke off; undefined while it is open. */
+  readonly closeCode: number | undefined
+  readonly messagesReceived: number
+  readonly messagesSent: number
+}
+
+/**
+ * What stands behind the line of a WebSocket: it has one when it is opened and one when it is over.
+ *
+ * @example
+ * webSocketNote({ closeCode: undefined, messagesReceived: 0, messagesSent: 0 }) // => " websocket=open"
+ * webSocketNote({ closeCode: 1000, messagesReceived: 3, messagesSent: 4 }) // => " websocket=1000 received=3 sent=4"
+ */
+export function webSocketNote(record: WebSocketRecord | undefined): string {
+  if (record === undefined) return ""
+  const { closeCode, messagesReceived, messagesSent } = record
+  return closeCode === undefined
+    ? " websocket=open"
+    : ` websocket=${closeCode} received=${messagesReceived} sent=${messagesSent}`
+}

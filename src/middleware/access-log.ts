@@ -2,9 +2,9 @@
 // outside of whatever changes path or body. Whatever came from the client is escaped: a request is one line, always.
 
 import { asApplication } from "../as-application.ts"
-import type { Application, ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
+import type { Application, ApplicationLike, Body, Environ, ServerWebSocket, StartResponse } from "../gateway.ts"
 import { parseBasic, parseCredentials } from "../http/authorization.ts"
-import { commonLogLine, escapeLogField, zonedLogTime } from "../http/common-log.ts"
+import { commonLogLine, escapeLogField, type WebSocketRecord, webSocketNote, zonedLogTime } from "../http/common-log.ts"
 import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import { isThenable } from "../thenable.ts"
 import { textOf } from "./header-list.ts"
@@ -36,6 +36,8 @@ export interface AccessEntry {
   requestId: string | undefined
   /** False when the body failed or the client left. */
   complete: boolean
+  /** Of a WebSocket, which has a line when it is opened and one when it is over. */
+  websocket?: WebSocketRecord | undefined
 }
 
 /** What `accessLog` writes, and where to. */
@@ -76,6 +78,7 @@ class Recording implements BodyObserver {
   readonly #entry: AccessEntry
   readonly #began: number = performance.now()
   readonly #write: (entry: AccessEntry) => void
+  #socket: ServerWebSocket | undefined = undefined
 
   constructor(environ: Environ, write: (entry: AccessEntry) => void) {
     this.#environ = environ
@@ -99,11 +102,27 @@ class Recording implements BodyObserver {
     } catch (error) {
       return this.#fail(error)
     }
-    if (!isThenable(result)) return observedBody(result, this)
+    if (!isThenable(result)) return this.#watch(result)
     return result.then(
-      (body) => observedBody(body, this),
+      (body) => this.#watch(body),
       (error) => this.#fail(error),
     )
+  }
+
+  #watch(body: Body): Body {
+    const watched = observedBody(body, this)
+    const { websocket } = watched
+    if (typeof websocket !== "function") return watched
+    watched.websocket = (socket) => {
+      this.#socket = socket
+      this.#write({ ...this.#entry, ...this.#now(), websocket: recordOf(socket) })
+      return websocket.call(watched, socket)
+    }
+    return watched
+  }
+
+  #now(): Pick<AccessEntry, "durationMs" | "requestId"> {
+    return { durationMs: performance.now() - this.#began, requestId: getRequestId(this.#environ) }
   }
 
   bytes(count: number): void {
@@ -111,10 +130,8 @@ class Recording implements BodyObserver {
   }
 
   over(complete: boolean): void {
-    const entry = this.#entry
-    entry.complete = complete
-    entry.durationMs = performance.now() - this.#began
-    entry.requestId = getRequestId(this.#environ)
+    const entry = Object.assign(this.#entry, this.#now(), { complete })
+    if (this.#socket !== undefined) entry.websocket = recordOf(this.#socket)
     this.#write(entry)
   }
 
@@ -123,6 +140,10 @@ class Recording implements BodyObserver {
     this.over(false)
     throw error
   }
+}
+
+function recordOf({ closeCode, messagesReceived, messagesSent }: ServerWebSocket): WebSocketRecord {
+  return { closeCode, messagesReceived, messagesSent }
 }
 
 /** What is known of a request that begins now; the response is yet to come. */
@@ -166,7 +187,11 @@ const FORMATS: Record<string, (entry: AccessEntry) => string> = {
  * const entry = { time: new Date(0), address: "::1", user: "a b", method: "GET", target: '/"\n', protocol: "HTTP/1.1", status: 200, bytes: 7 }
  * formatCommon(entry) // => '::1 - a\\x20b [01/Jan/1970:00:00:00 +0000] "GET /\\"\\x0a HTTP/1.1" 200 7'
  */
-export function formatCommon({ time, method, target, protocol, ...fields }: AccessEntry): string {
+export function formatCommon(entry: AccessEntry): string {
+  return `${commonPart(entry)}${webSocketNote(entry.websocket)}`
+}
+
+function commonPart({ time, method, target, protocol, ...fields }: AccessEntry): string {
   return commonLogLine({
     ...fields,
     time: zonedLogTime(time),
@@ -177,7 +202,8 @@ export function formatCommon({ time, method, target, protocol, ...fields }: Acce
 /** The Common Log Format, followed by referer and user agent. */
 export function formatCombined(entry: AccessEntry): string {
   const quoted = (text: string | undefined) => `"${text === undefined ? "-" : escapeLogField(text)}"`
-  return `${formatCommon(entry)} ${quoted(entry.referer)} ${quoted(entry.userAgent)}`
+  const plain = `${commonPart(entry)} ${quoted(entry.referer)} ${quoted(entry.userAgent)}`
+  return `${plain}${webSocketNote(entry.websocket)}`
 }
 
 /** One line of JSON with the names of AccessEntry; what is not known is left out. */

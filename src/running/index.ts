@@ -1,5 +1,6 @@
 // Running an application: what servers, gateways and adapters of any protocol are made of. docs/servers.md shows how.
 
+export type { WebSocketRecord } from "../http/common-log.ts"
 export { type Carrier, Connection } from "./connection.ts"
 export { Connections, NEVER_SILENT, type Peer, type SilenceLimits } from "./connections.ts"
 export { drive } from "./driver.ts"
@@ -12,7 +13,6 @@ export { decodePath, isAuthority, parseTarget, type RequestTarget } from "./requ
 export {
   type DiscardLimits,
   type FinishedRequest,
-  type FinishedWebSocket,
   type ServerParts,
   Service,
   type ServiceOptions,

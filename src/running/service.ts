@@ -3,6 +3,7 @@
 
 import { asApplication } from "../as-application.ts"
 import type { Application, ApplicationLike, Environ, ErrorStream, FileWrapperFactory } from "../gateway.ts"
+import type { WebSocketRecord } from "../http/common-log.ts"
 import { Connections, type SilenceLimits } from "./connections.ts"
 import { drive } from "./driver.ts"
 import { type Addresses, type EnvironSettings, environOf, Refusal, type RequestHead } from "./environ.ts"
@@ -48,15 +49,7 @@ export interface FinishedRequest {
   /** Bytes of the body; of a WebSocket, those of the messages that were sent. */
   bytes: number
   /** The WebSocket that it was. */
-  websocket?: FinishedWebSocket | undefined
-}
-
-/** A WebSocket that is over, for an access log. */
-export interface FinishedWebSocket {
-  /** With which it was closed; 1006 when it broke off. */
-  readonly closeCode: number | undefined
-  readonly messagesReceived: number
-  readonly messagesSent: number
+  websocket?: WebSocketRecord | undefined
 }
 
 /** What a server brings along itself. */

@@ -1,7 +1,7 @@
 // The line that the server writes for each request, in the Common Log Format as wsgiref writes it, with colours on a terminal.
 
 import type { FinishedRequest } from "../adapters/node.ts"
-import { commonLogLine, escapeLogField, localLogTime } from "../http/common-log.ts"
+import { commonLogLine, escapeLogField, localLogTime, webSocketNote } from "../http/common-log.ts"
 import { paint, type Style } from "./terminal.ts"
 
 /** A request that is over. */
@@ -12,7 +12,7 @@ export interface LoggedRequest extends FinishedRequest {
 
 /** One line without its line feed: address, time, request line, status, bytes of the body, and the duration if it is known. */
 export function accessLine(request: LoggedRequest, now: Date, colors: boolean = false): string {
-  const { environ, code, bytes, durationMs } = request
+  const { environ, code, bytes, durationMs, websocket } = request
   const target = environ.REQUEST_URI ?? environ.PATH_INFO
   const text = escapeLogField(`${environ.REQUEST_METHOD} ${target} ${environ.SERVER_PROTOCOL}`)
   const style = colors && code !== undefined ? styleOf(code) : undefined
@@ -23,7 +23,8 @@ export function accessLine(request: LoggedRequest, now: Date, colors: boolean = 
     status: code,
     bytes,
   })
-  return durationMs === undefined ? line : `${line} ${durationMs.toFixed(1)}ms`
+  const whole = `${line}${webSocketNote(websocket)}`
+  return durationMs === undefined ? whole : `${whole} ${durationMs.toFixed(1)}ms`
 }
 
 /** What comes back is plain, what went elsewhere green, what was not found yellow, what is wrong bold. */

@@ -52,8 +52,7 @@ export function applicationServer(
 ): ApplicationServer {
   if (options.http2 && tls === undefined)
     throw new TypeError("http2 needs an sslContext: no client asks for it without TLS")
-  const onFinished = finishedHook(options)
-  const settings = onFinished === undefined ? options : { ...options, onFinished }
+  const settings = options.accessLog === false ? options : { ...options, ...logHooks(options) }
   const server = nodeServer(options, tls)
   if (tls !== undefined) reportTlsErrors(server, options)
   return setUpServer(server, layered(app, options), settings)
@@ -80,18 +79,27 @@ function isTimed({ accessLog = true, logDuration, formatRequest }: ApplicationOp
   return accessLog && (logDuration === true || formatRequest !== undefined)
 }
 
-function finishedHook(options: ApplicationOptions): ((request: FinishedRequest) => void) | undefined {
-  const { accessLog = true, log = writeLine, formatRequest, onFinished } = options
-  if (!accessLog) return onFinished
+/** Log a line for each request that is over, and for each WebSocket that is opened. */
+function logHooks(options: ApplicationOptions): Required<Pick<ApplicationOptions, "onFinished" | "onWebSocket">> {
+  const { log = writeLine, formatRequest, onFinished, onWebSocket } = options
   // Lines that somebody else takes are not on our terminal.
   const colors = options.log === undefined && hasColors(process.stderr)
   const format = formatRequest ?? ((request: LoggedRequest) => accessLine(request, new Date(), colors))
-  return (request) => {
+  const write = (request: FinishedRequest): void => {
     const start = starts.get(request.environ)
     const logged: LoggedRequest = start === undefined ? request : { ...request, durationMs: performance.now() - start }
     const line = format(logged)
     if (line !== undefined) log(line)
-    onFinished?.(request)
+  }
+  return {
+    onFinished: (request) => {
+      write(request)
+      onFinished?.(request)
+    },
+    onWebSocket: (request) => {
+      write(request)
+      onWebSocket?.(request)
+    },
   }
 }
 

@@ -123,28 +123,36 @@ export async function bindServer(
   const { server, drain, destroy } = applicationServer(app, options, tls)
   await listen(server, address)
   const closed = new Promise<void>((resolve) => server.once("close", () => resolve()))
+  const close = closer(drain, destroy, closeTimeoutMs)
   return {
     host: hostname,
     ...boundAddress(server, hostname, tls === undefined ? "http" : "https"),
     serveForever: () => closed,
-    close: closer(drain, destroy, closeTimeoutMs),
+    close: () => close(),
   }
 }
 
-/** Lets the requests at work finish, but not for ever; called again, it does not wait for them. */
+/** Codes with which WebSockets are closed (registry of RFC 6455 section 11.7). */
+const GOING_AWAY = 1001
+const SERVICE_RESTART = 1012
+
+/**
+ * Lets the requests at work finish, but not for ever; called again, it does not wait for them. `isReplaced` when another
+ * process goes on serving: clients with a WebSocket are told that they may come again at once.
+ */
 export function closer(
-  drain: () => Promise<void>,
+  drain: (closeCode: number) => Promise<void>,
   destroy: (reason?: unknown) => void,
   timeoutMs: number,
-): () => Promise<void> {
+): (isReplaced?: boolean) => Promise<void> {
   let closing: Promise<void> | undefined
-  return async () => {
+  return async (isReplaced = false) => {
     if (closing !== undefined) {
       destroy()
       return closing
     }
     const timer = setTimeout(() => destroy(new Error("the server is shutting down")), timeoutMs)
-    closing = drain().finally(() => clearTimeout(timer))
+    closing = drain(isReplaced ? SERVICE_RESTART : GOING_AWAY).finally(() => clearTimeout(timer))
     return closing
   }
 }

@@ -207,9 +207,9 @@ async function serveReloaded(
   const close = closer(drain, destroy, closeTimeoutMs)
   let limitMs = EXIT_LIMIT_MS
   await new Promise<void>((resolve, reject) => {
-    const stop = (): void => {
+    const stop = (isReplaced = false): void => {
       live?.close()
-      close().then(resolve, reject)
+      close(isReplaced).then(resolve, reject)
     }
     onStopSignal((_signal, count) => {
       if (count > 1) limitMs = 0
@@ -217,9 +217,9 @@ async function serveReloaded(
     })
     serveForParent({ hostname, port } satisfies ServedAddress, {
       connection: inject,
-      stop: () => {
+      stop: (isReplaced) => {
         limitMs = RELOAD_EXIT_LIMIT_MS
-        stop()
+        stop(isReplaced)
       },
     })
   })

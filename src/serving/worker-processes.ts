@@ -94,7 +94,7 @@ async function work(
   const close = closer(drain, destroy, closeTimeoutMs)
   tellTurns(HANG_LIMIT_MS, () => [])
   await new Promise<void>((resolve, reject) => {
-    const stop = () => void close().then(resolve, reject)
+    const stop = (isReplaced: boolean) => void close(isReplaced).then(resolve, reject)
     // A terminal sends its signals to all processes; the first one tells the others.
     onStopSignal(() => {})
     serveForParent(undefined, { connection: inject, stop })

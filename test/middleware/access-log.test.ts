@@ -10,6 +10,9 @@ import {
 } from "../../src/middleware/access-log.ts"
 import { proxyFix } from "../../src/middleware/proxy-fix.ts"
 import { requestId } from "../../src/middleware/request-id.ts"
+import { Client } from "../../src/testing/client.ts"
+import { application } from "../../src/wrappers/application.ts"
+import { Response } from "../../src/wrappers/response.ts"
 import { linted } from "../support/lint.ts"
 import { get, RawClient, serve, sleep } from "../support/server.ts"
 import { answer, type CallOptions, call, stream } from "./calling.ts"
@@ -200,4 +203,37 @@ test("an array that has no close() is passed on as it is", () => {
 
 test("a format that is none is refused", () => {
   expect(() => accessLog(answer("a"), { format: "apache" as "common" })).toThrow(TypeError)
+})
+
+test("a WebSocket makes a line when it is opened and one when it is over, with code and messages", async () => {
+  const lines: string[] = []
+  const entries: AccessEntry[] = []
+  const app = accessLog(
+    application(() =>
+      Response.websocket(async (socket) => {
+        for await (const message of socket) await socket.send(message)
+      }),
+    ),
+    {
+      format: "combined",
+      write: (line, each) => {
+        lines.push(line)
+        entries.push(each)
+      },
+    },
+  )
+  const socket = await new Client(app).websocket("/chat", { headers: { "User-Agent": "test" } })
+  await socket.send("a")
+  await socket.receive()
+  await socket.close(4000)
+  expect(lines).toEqual([
+    expect.stringMatching(/"GET \/chat HTTP\/1\.1" 101 0 "-" "test" websocket=open$/),
+    expect.stringMatching(/"GET \/chat HTTP\/1\.1" 101 0 "-" "test" websocket=4000 received=1 sent=1$/),
+  ])
+  expect(entries[1]).toMatchObject({
+    status: 101,
+    complete: true,
+    websocket: { closeCode: 4000, messagesReceived: 1, messagesSent: 1 },
+  })
+  expect(entries[1]?.durationMs).toBeGreaterThan(0)
 })

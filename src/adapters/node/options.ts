@@ -36,8 +36,11 @@ export interface NodeServer<S = Server> {
   readonly server: S
   /** Serves a connection that was accepted elsewhere. A request is on its way on it, for which `drain` waits. */
   inject(socket: Socket): void
-  /** Takes no new connection, answers the requests at work, then ends; resolves when all connections are closed. */
-  drain(): Promise<void>
+  /**
+   * Takes no new connection, answers the requests at work, then ends; resolves when all connections are closed. WebSockets are
+   * closed with `closeCode`, 1001 unless given.
+   */
+  drain(closeCode?: number): Promise<void>
   /** Ends at once: signals abort with `reason`, connections break off. */
   destroy(reason?: unknown): void
 }

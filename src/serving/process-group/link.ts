@@ -22,8 +22,8 @@ export interface GroupPayload {
 export interface ParentTasks {
   /** A client's connection, accepted at the parent's address of this index, with its first bytes to be read. */
   connection(socket: Socket, address: number): void
-  /** Finish what is at work, and end. */
-  stop(): void
+  /** Finish what is at work, and end. `isReplaced` when others go on serving. */
+  stop(isReplaced: boolean): void
 }
 
 const KEY = Symbol.for("werkstatt.parent")
@@ -49,7 +49,7 @@ export function isRunningFromReloader(): boolean {
 /** Tells the parent that connections may come, and passes on what it asks. */
 export function serveForParent(info: unknown, tasks: ParentTasks): void {
   process.on("message", (message: ParentMessage, socket: Socket | undefined) => {
-    if (message?.werkstatt === "stop") tasks.stop()
+    if (message?.werkstatt === "stop") tasks.stop(message.isReplaced)
     if (message?.werkstatt !== "connection") return
     if (socket !== undefined) {
       socket.on("error", () => socket.destroy())

@@ -145,9 +145,13 @@ export class Member {
     this.#send({ werkstatt: "tell", text })
   }
 
-  /** Asks the process to finish the requests at work, and kills it when it has not after `limitMs`. */
-  retire(limitMs: number): void {
-    if (!this.#begun || !(this.#retired || this.#send({ werkstatt: "stop" }))) {
+  /**
+   * Asks the process to finish the requests at work, and kills it when it has not after `limitMs`.
+   *
+   * @param isReplaced whether others go on serving, as its WebSockets are told
+   */
+  retire(limitMs: number, isReplaced: boolean): void {
+    if (!this.#begun || !(this.#retired || this.#send({ werkstatt: "stop", isReplaced }))) {
       this.kill("SIGKILL")
       return
     }

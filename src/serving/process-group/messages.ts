@@ -13,7 +13,7 @@ export type ParentMessage =
   | { werkstatt: "begin"; generation: string; payload: unknown }
   /** Comes with a socket, accepted at the address of this index. `head` is what the client has sent already, in base64. */
   | { werkstatt: "connection"; id: number; address: number; head?: string | undefined }
-  | { werkstatt: "stop" }
+  | { werkstatt: "stop"; isReplaced: boolean }
   /** What a user of the group has to say to its processes. */
   | { werkstatt: "tell"; text: unknown }
 

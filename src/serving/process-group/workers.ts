@@ -302,7 +302,7 @@ export class Workers implements MemberListener {
     clearTimeout(worker.limit)
     worker.expected = true
     if (worker.state === "starting" || limitMs <= 0) worker.member.kill("SIGKILL")
-    else worker.member.retire(limitMs)
+    else worker.member.retire(limitMs, !this.#stopping)
     worker.state = "retiring"
   }
 

@@ -216,7 +216,7 @@ class Supervisor implements MemberListener {
     this.#current = undefined
     if (old === undefined) return
     this.#retired.add(old)
-    old.retire(this.#options.closeTimeoutMs)
+    old.retire(this.#options.closeTimeoutMs, this.#state !== "stopping")
   }
 
   async #start(): Promise<void> {

@@ -2,7 +2,7 @@
 // Whatever came from the client is escaped: a request is one line.
 
 import type { Environ } from "../../gateway.ts"
-import { escapeLogField } from "../../http/common-log.ts"
+import { escapeLogField, type WebSocketRecord } from "../../http/common-log.ts"
 import { type AccessEntry, entryOf, formatCombined, formatCommon, formatJson } from "../../middleware/access-log.ts"
 
 /** A request that is over, with the environ that it had. */
@@ -81,6 +81,7 @@ export function finishedEntry(
   code: number | undefined,
   bytes: number,
   durationMs: number,
+  websocket?: WebSocketRecord,
 ): FinishedEntry {
   const entry = entryOf(environ) as FinishedEntry
   entry.environ = environ
@@ -89,5 +90,9 @@ export function finishedEntry(
   entry.bytes = bytes
   entry.durationMs = durationMs
   entry.complete = code !== undefined
+  if (websocket !== undefined) {
+    const { closeCode, messagesReceived, messagesSent } = websocket
+    entry.websocket = { closeCode, messagesReceived, messagesSent }
+  }
   return entry
 }

@@ -4,6 +4,7 @@
 import type { Socket } from "node:net"
 import { createServer as createNetServer, type Server as NetServer } from "node:net"
 import type { Application, Environ } from "../../gateway.ts"
+import type { WebSocketRecord } from "../../http/common-log.ts"
 import { listen } from "../address.ts"
 import { type ApplicationOptions, applicationServer } from "../application-server.ts"
 import { closer } from "../make-server.ts"
@@ -49,6 +50,8 @@ export async function runWorker(app: Application, values: SettingValues, hooks: 
   const log = accessFile === undefined ? undefined : accessWriter(accessFile, values, hooks)
   /** Requests at work, and when they began. */
   const atWork = new Map<Environ, number>()
+  /** WebSockets, and when their requests began. */
+  const opened = new WeakMap<Environ, number>()
   const connections = new Set<Socket>()
 
   const { server, drain, destroy } = applicationServer(
@@ -66,15 +69,22 @@ export async function runWorker(app: Application, values: SettingValues, hooks: 
         hooks.onRequest?.(environ)
       },
       onFinished: (request) => {
-        const { environ, code, bytes } = request
-        const began = atWork.get(environ)
+        const { environ, code, bytes, websocket } = request
+        const began = atWork.get(environ) ?? opened.get(environ)
         atWork.delete(environ)
         const durationMs = began === undefined ? 0 : performance.now() - began
         recorder.add(code, bytes, durationMs)
         statsd?.request(code, durationMs)
         recycling.count()
-        log?.(environ, code, bytes, durationMs)
+        log?.(environ, code, bytes, durationMs, websocket)
         hooks.onFinished?.(request)
+      },
+      onWebSocket: ({ environ, code, bytes, websocket }) => {
+        const began = atWork.get(environ) ?? performance.now()
+        // One that stays open for hours is no request that hangs.
+        atWork.delete(environ)
+        opened.set(environ, began)
+        log?.(environ, code, bytes, performance.now() - began, websocket)
       },
     },
     tls,
@@ -101,9 +111,9 @@ export async function runWorker(app: Application, values: SettingValues, hooks: 
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH"] as const)
     process.on(signal, () => {})
   await new Promise<void>((resolve, reject) => {
-    const stop = (): void => {
+    const stop = (isReplaced: boolean): void => {
       for (const each of own) each.close()
-      close().then(resolve, reject)
+      close(isReplaced).then(resolve, reject)
     }
     serveForParent({ scheme: tls === undefined ? "http" : "https" }, { connection: take, stop })
   })
@@ -125,7 +135,13 @@ function describe(atWork: ReadonlyMap<Environ, number>): string[] {
     )
 }
 
-type AccessWriter = (environ: Environ, code: number | undefined, bytes: number, durationMs: number) => void
+type AccessWriter = (
+  environ: Environ,
+  code: number | undefined,
+  bytes: number,
+  durationMs: number,
+  websocket?: WebSocketRecord,
+) => void
 
 function accessWriter(
   file: LogFile,
@@ -134,12 +150,12 @@ function accessWriter(
 ): AccessWriter {
   const format = typeof hooks.accessLogFormat === "function" ? hooks.accessLogFormat : accessFormat(accessLogFormat)
   const skipped = accessLogSkip.map((path) => (path.endsWith("/") ? path.slice(0, -1) : path))
-  return (environ, code, bytes, durationMs) => {
+  return (environ, code, bytes, durationMs, websocket) => {
     if (skipped.length > 0) {
       const path = environ.SCRIPT_NAME + environ.PATH_INFO
       if (skipped.some((each) => path === each || path.startsWith(`${each}/`))) return
     }
-    const line = format(finishedEntry(environ, code, bytes, durationMs))
+    const line = format(finishedEntry(environ, code, bytes, durationMs, websocket))
     if (line !== undefined) file.add(line)
   }
 }
