@@ -57,6 +57,7 @@ export {
   type RangeRequest,
 } from "./ranges.ts"
 export { isResourceModified, type ResourceState, type ResourceValidators } from "./resource-modified.ts"
+export { EventParser, formatEvent, type ReceivedEvent, type ServerSentEvent } from "./server-sent-events.ts"
 export { parseStatus, reasonPhrase } from "./status.ts"
 export { isToken, quoteHeaderValue, unquoteHeaderValue } from "./tokens.ts"
 export {

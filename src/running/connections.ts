@@ -52,6 +52,7 @@ export class Connections {
   #timer: ReturnType<typeof setInterval> | undefined = undefined
   #isStopping = false
   #closeCode = 1001
+  #stop: AbortController | undefined = undefined
   #onEmpty: (() => void)[] = []
 
   constructor(limits: SilenceLimits) {
@@ -70,6 +71,13 @@ export class Connections {
   /** Whether the server is to stop. */
   get isStopping(): boolean {
     return this.#isStopping
+  }
+
+  /** Aborts when the server is to stop. Made when it is first asked for. */
+  get stopSignal(): AbortSignal {
+    this.#stop ??= new AbortController()
+    if (this.#isStopping) this.#stop.abort(new Error("the server stops"))
+    return this.#stop.signal
   }
 
   /** Takes a connection in. */
@@ -107,6 +115,7 @@ export class Connections {
     if (!this.#isStopping) {
       this.#isStopping = true
       this.#closeCode = closeCode
+      this.#stop?.abort(new Error("the server stops"))
       clearInterval(this.#timer)
       this.#timer = undefined
       for (const peer of [...this.#peers]) peer.retire(closeCode)

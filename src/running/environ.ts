@@ -216,6 +216,11 @@ export function environOf(
   return environ
 }
 
+/** Aborts when the server of this request is to stop; undefined where none tells. Requests at work may go on to their end. */
+export function stopSignalOf(environ: Environ): AbortSignal | undefined {
+  return (environ as { [EXCHANGE]?: Exchange })[EXCHANGE]?.stopSignal
+}
+
 /**
  * The variable of a header field; empty for one that must not get there: a name with an underscore would meet the same
  * variable as one with a hyphen, and `Proxy` would become the one that HTTP clients take their proxy from.

@@ -15,6 +15,8 @@ export interface Log {
   /** For what happens before there is an environ. */
   readonly errors: ErrorStream
   readonly onError?: OnError | undefined
+  /** Aborts when the server is to stop. */
+  readonly stopSignal?: AbortSignal | undefined
 }
 
 /** The driver, as the exchange sees it. */
@@ -109,6 +111,11 @@ export abstract class Exchange {
   /** True once there is no client any more to take a response. */
   get isGone(): boolean {
     return this.#isLeft
+  }
+
+  /** Aborts when the server is to stop; undefined where none tells. */
+  get stopSignal(): AbortSignal | undefined {
+    return this.#log.stopSignal
   }
 
   /** To be called when the client has left. What is waited for ends; the signal aborts unless the response is complete. */

@@ -122,6 +122,11 @@ export class Service implements EnvironSettings, Log {
     this.#onWebSocket = options.onWebSocket
   }
 
+  /** Aborts when the server is to stop. */
+  get stopSignal(): AbortSignal {
+    return this.connections.stopSignal
+  }
+
   /** Every response says that its connection ends with it. */
   get isClosing(): boolean {
     return !this.#keepAlive || this.connections.isStopping

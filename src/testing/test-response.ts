@@ -2,6 +2,7 @@
 // been read, so that a test need not.
 
 import type { Environ } from "../gateway.ts"
+import { EventParser, type ReceivedEvent } from "../http/server-sent-events.ts"
 import { Request } from "../wrappers/request.ts"
 import { Response, type ResponseClass } from "../wrappers/response.ts"
 import { withFreshBody } from "./body-source.ts"
@@ -14,6 +15,8 @@ export interface TestParts {
   readonly history: readonly (Response & TestParts)[]
   /** The bytes of the body: `data()` by the name that the web has for it. */
   bytes(): Promise<Uint8Array>
+  /** The server-sent events of the body, each as it comes. To leave the loop is to leave the stream. */
+  events(): AsyncGenerator<ReceivedEvent, void>
 }
 
 /** How a response came about; told by the client. */
@@ -62,6 +65,12 @@ export function withTestParts<R extends Response>(base: ResponseClass<R>): Respo
 
     bytes(): Promise<Uint8Array> {
       return this.data()
+    }
+
+    async *events(): AsyncGenerator<ReceivedEvent, void> {
+      const decoder = new TextDecoder()
+      const parser = new EventParser()
+      for await (const chunk of this.iterEncoded()) yield* parser.push(decoder.decode(chunk, { stream: true }))
     }
 
     override async makeSequence(): Promise<void> {

@@ -188,6 +188,15 @@ export class Request extends RequestHead {
     return this.#headers
   }
 
+  /**
+   * The id of the event that the client got last, before it connects again to a stream of server-sent events; undefined when it
+   * got none.
+   */
+  get lastEventId(): string | undefined {
+    const id = this.environ["HTTP_LAST_EVENT_ID"]
+    return typeof id === "string" && id !== "" ? byteStringToText(id) : undefined
+  }
+
   /** The WebSocket handshake that this is, with the subprotocols that the client offers; undefined for any other request. */
   get websocket(): WebSocketOffer | undefined {
     return this.environ["wsgi.websocket"]

@@ -40,6 +40,7 @@ import {
   encodedBody,
   isSequence,
 } from "./body-source.ts"
+import { type EventSourceLike, EventStream, type EventStreamOptions } from "./event-stream.ts"
 import { ResponseHead, type ResponseHeadOptions } from "./response-head.ts"
 import { ResponseStream } from "./response-stream.ts"
 import { WebSocketBody, type WebSocketHandler, type WebSocketOptions } from "./websocket-body.ts"
@@ -132,6 +133,33 @@ export class Response extends ResponseHead implements Responder {
     const text: string | undefined = JSON.stringify(value)
     if (text === undefined) throw new TypeError(`JSON has no value for ${describe(value)}`)
     return new this(text, { mimetype: "application/json", ...options })
+  }
+
+  /**
+   * A response with server-sent events, as `EventSource` of a browser reads them. Events are asked for one after the other, as the
+   * client takes them; a stream that is quiet gets a comment now and then, and one whose server stops ends with `retry`.
+   *
+   * @param source a generator function, which is given a signal that aborts when the stream is over, or an iterable
+   * @throws TypeError for a source that is none; RangeError for times that are none
+   * @example
+   * const response = Response.events(async function* () { yield { event: "tick", data: { n: 1 } } })
+   * response.mimetype // => "text/event-stream"
+   * await response.text() // => 'event: tick\ndata: {"n":1}\n\n'
+   */
+  static events<R extends Response>(
+    this: ResponseClass<R>,
+    source: EventSourceLike,
+    options?: EventStreamOptions & ResponseOptions,
+  ): R {
+    const { heartbeatMs, retryMs, ...rest } = options ?? {}
+    const response = new this(new EventStream(source, { heartbeatMs, retryMs }), {
+      contentType: "text/event-stream",
+      ...rest,
+    })
+    if (!response.headers.has("Cache-Control")) response.headers.set("Cache-Control", "no-cache")
+    // nginx holds responses back unless it is told not to.
+    if (!response.headers.has("X-Accel-Buffering")) response.headers.set("X-Accel-Buffering", "no")
+    return response
   }
 
   /**
@@ -549,6 +577,7 @@ export class Response extends ResponseHead implements Responder {
   /** The body as it is sent to answer `environ`: nothing for HEAD and for a status without a body, but closed all the same. */
   getAppIter(environ: Environ): Body {
     const body = this.#body
+    if (body instanceof EventStream) body.attend(environ)
     const isEmpty = !hasContent(this.statusCode, environ.REQUEST_METHOD)
     if (!this.#needsClose) return isEmpty ? [] : this.#chunks()
     // What the server knows how to send, it should get to see.
