@@ -1,7 +1,7 @@
 // docs/reference.md is what the code says of itself: every public name, and for every row of the checklist what fulfils it.
 // When it is stale, `npx vitest run --project tests test/checklist -u` writes it anew.
 
-import { readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { expect, test } from "vitest"
@@ -11,7 +11,7 @@ const src = fileURLToPath(new URL("../../src/", import.meta.url))
 const load = (name: string): unknown => JSON.parse(readFileSync(new URL(name, import.meta.url), "utf8"))
 /** What Werkzeug offers, row by row. */
 const rows = load("rows.json") as Record<string, string>
-/** What fulfils each row: public names, or names with a member. */
+/** What fulfils each row: public names, names with a member, guides and examples, or a test by its title (`file: title`). */
 const fulfilled = load("fulfilled.json") as Record<string, string[]>
 /** What is not there, and why. */
 const leftOut = load("left-out.json") as Record<string, string>
@@ -57,8 +57,18 @@ test("no row is both fulfilled and left out, and every row that is named exists"
   expect([...Object.keys(fulfilled), ...Object.keys(leftOut)].filter((row) => !(row in rows))).toEqual([])
 })
 
-test("what fulfils a row is public", () => {
-  const missing = Object.entries(fulfilled).filter(([, by]) => by.length === 0 || !by.every((name) => known.has(name)))
+test("what fulfils a row is there: a public name, a page, an example, a test of that title", () => {
+  const root = new URL("../../", import.meta.url)
+  const isThere = (by: string) => {
+    if (known.has(by)) return true
+    const [path, title] = by.split(/: (.*)/s) as [string, string?]
+    if (!/^(?:test|docs|examples)\/|^(?:README|CHANGELOG)\.md$|^LICENSE$/.test(path)) return false
+    const file = new URL(path, root)
+    return (
+      existsSync(file) && (title === undefined ? !path.startsWith("test/") : readFileSync(file, "utf8").includes(title))
+    )
+  }
+  const missing = Object.entries(fulfilled).filter(([, by]) => by.length === 0 || !by.every(isThere))
   expect(missing).toEqual([])
 })
 

@@ -27,6 +27,7 @@ test.each(Object.entries(statuses))(
     expect(status).toBe(`${type.code} ${reasonPhrase(type.code)}`)
     expect(reasonPhrase(type.code)).not.toBe("Unknown")
     expect(text).toMatch(/<p>.{20,}<\/p>/)
+    expect(text, "markup that is shown as text").not.toMatch(/&lt;|&amp;lt;/)
     expect(error).toBeInstanceOf(HTTPException)
     expect(error.constructor.name).toBe(name)
   },
