@@ -26,6 +26,7 @@ const SINGLE_DOORS = [
   "adapters/node.ts",
   "adapters/connect.ts",
   "adapters/fetch.ts",
+  "adapters/lambda.ts",
   "adapters/cgi.ts",
   "adapters/scgi.ts",
   "adapters/uwsgi.ts",
