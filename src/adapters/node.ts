@@ -19,6 +19,7 @@ import { LeanResponse } from "./node/lean-response.ts"
 import { listening } from "./node/listening.ts"
 import type { NodeListenerOptions, NodeServer, NodeServerOptions } from "./node/options.ts"
 import { serverParts, silenceLimits } from "./node/parts.ts"
+import { takeProxyHeaders } from "./node/proxied-connections.ts"
 import { stopsAtUpgrade, warnIfUntested } from "./node/versions.ts"
 
 export type { FinishedRequest } from "../running/service.ts"
@@ -114,12 +115,14 @@ export function setUpServer<S extends Server | HttpsServer | Http2SecureServer>(
   const http1 = new Http1(service, options.halfCloseGraceMs ?? 1000, true)
   const carriers = new Set<Socket>()
   attach(server, service, http1, carriers)
+  const { proxyProtocolFrom } = options
+  if (proxyProtocolFrom !== undefined) takeProxyHeaders(server, proxyProtocolFrom, service)
   const isSecure = "setSecureContext" in server
   return {
     server,
     inject: (socket) => {
-      // With TLS it is a connection when its handshake is over.
-      if (!isSecure) http1.connect(socket).expect()
+      // With TLS it is a connection when its handshake is over, and one that is passed on, behind its header.
+      if (!isSecure && proxyProtocolFrom === undefined) http1.connect(socket).expect()
       server.emit("connection", socket)
     },
     drain: async (closeCode) => {

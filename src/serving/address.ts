@@ -114,7 +114,7 @@ function withMode(mode: number | undefined, bind: () => void): void {
 }
 
 /** Where `server` listens; `hostname` is how the user calls it. */
-export function boundAddress(server: Server, hostname: string, scheme: "http" | "https"): BoundAddress {
+export function boundAddress(server: Server, hostname: string, scheme: string): BoundAddress {
   const bound = server.address()
   if (bound === null || typeof bound === "string") {
     // A descriptor may be a unix socket too.

@@ -15,12 +15,13 @@ import type { Application, Environ } from "../gateway.ts"
 import { escapeControls } from "../http/common-log.ts"
 import { type Exports, sharedData } from "../middleware/shared-data.ts"
 import { accessLine, type LoggedRequest } from "./access-log.ts"
+import { type FrontOptions, frontServer, isForFront } from "./front-protocol.ts"
 import { oneAtATime } from "./one-at-a-time.ts"
 import { passthroughErrors } from "./passthrough-errors.ts"
 import { hasColors } from "./terminal.ts"
 
 /** What is served, and how it is told of. */
-export interface ApplicationOptions extends NodeServerOptions {
+export interface ApplicationOptions extends NodeServerOptions, FrontOptions {
   /** Whether each request is logged; true unless given. */
   accessLog?: boolean
   /** Takes each line of the access log, in place of standard error. */
@@ -42,7 +43,7 @@ export interface ApplicationOptions extends NodeServerOptions {
 }
 
 /** A server of one of the kinds that serve an application. */
-export type ApplicationServer = NodeServer<Server>
+export type ApplicationServer = NodeServer<NetServer>
 
 /** A server for `app` with the options around it; speaks TLS when it is given a key. */
 export function applicationServer(
@@ -53,6 +54,7 @@ export function applicationServer(
   if (options.http2 && tls === undefined)
     throw new TypeError("http2 needs an sslContext: no client asks for it without TLS")
   const settings = options.accessLog === false ? options : { ...options, ...logHooks(options) }
+  if (isForFront(options)) return frontServer(layered(app, options), settings)
   const server = nodeServer(options, tls)
   if (tls !== undefined) reportTlsErrors(server, options)
   return setUpServer(server, layered(app, options), settings)

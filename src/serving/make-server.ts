@@ -7,6 +7,7 @@ import { describe } from "../mistakes/describe.ts"
 import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import { addressOf, boundAddress, listen } from "./address.ts"
 import { type ApplicationOptions, applicationServer } from "./application-server.ts"
+import { checkFrontPlace } from "./front-protocol.ts"
 import { loadSslContext, type SslContext } from "./tls.ts"
 
 /**
@@ -78,6 +79,11 @@ export const SERVER_OPTIONS: OptionNames<ServerOptions> = {
   pingIntervalMs: true,
   onError: true,
   idleLingerMs: true,
+  proxyProtocolFrom: true,
+  protocol: true,
+  allowFrom: true,
+  scriptName: true,
+  errorsToFront: true,
 }
 
 /**
@@ -117,6 +123,7 @@ export async function bindServer(
   app: Application,
   options: ServerOptions,
 ): Promise<WerkstattServer> {
+  checkFrontPlace(hostname, port, options)
   const address = addressOf(hostname, port, options.fd, options.socketMode)
   const { sslContext, closeTimeoutMs = 10_000 } = options
   const tls = sslContext === undefined ? undefined : await loadSslContext(sslContext, hostname)
@@ -126,10 +133,15 @@ export async function bindServer(
   const close = closer(drain, destroy, closeTimeoutMs)
   return {
     host: hostname,
-    ...boundAddress(server, hostname, tls === undefined ? "http" : "https"),
+    ...boundAddress(server, hostname, schemeOf(options)),
     serveForever: () => closed,
     close: () => close(),
   }
+}
+
+/** What stands before the `://` of a server's URL. */
+export function schemeOf({ protocol = "http", sslContext }: ServerOptions): string {
+  return sslContext === undefined ? protocol : "https"
 }
 
 /** Codes with which WebSockets are closed (registry of RFC 6455 section 11.7). */

@@ -8,9 +8,10 @@ import { environOf, Refusal } from "../../running/environ.ts"
 import { report } from "../../running/report.ts"
 import { Service } from "../../running/service.ts"
 import { addressesOf } from "../node/addresses.ts"
+import { AllowedPeers, LOCAL_PEERS } from "../node/allowed-peers.ts"
 import type { NodeServer, NodeServerOptions } from "../node/options.ts"
 import { serverParts, silenceLimits } from "../node/parts.ts"
-import { AllowedPeers, LOCAL_PEERS } from "./allowed-peers.ts"
+import { takeProxyHeaders } from "../node/proxied-connections.ts"
 import type { GatewayExchange } from "./gateway-exchange.ts"
 import { checkScriptName, FaultyRequest, requestOfVariables, type VariableSettings } from "./variables.ts"
 
@@ -77,6 +78,7 @@ export function gatewayServer(
     const connection = take(socket)
     if (isExpected) connection?.expect()
   })
+  if (options.proxyProtocolFrom !== undefined) takeProxyHeaders(server, options.proxyProtocolFrom, service)
   return {
     server,
     inject: (socket) => {

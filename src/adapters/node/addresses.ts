@@ -1,12 +1,36 @@
-// The addresses of both ends of a connection, as CGI variables. Looked up once: a socket asks the kernel each time.
+// The addresses of both ends of a connection, as CGI variables. Looked up once: a socket asks the kernel each time. Where a balancer
+// passes connections on, they are those that it has told.
 
+import { AsyncLocalStorage } from "node:async_hooks"
 import type { Socket } from "node:net"
 import type { TLSSocket } from "node:tls"
 import type { Addresses } from "../../running/environ.ts"
+import type { ProxiedAddresses } from "./proxy-protocol.ts"
+
+const proxied = new WeakMap<Socket, ProxiedAddresses>()
+/** A socket of TLS does not tell which one is below it; but it is made while that is taken, and lives in this context. */
+let below: AsyncLocalStorage<ProxiedAddresses> | undefined
+
+/**
+ * Sets what a balancer has told of a connection, and calls `take`, which takes it.
+ *
+ * @param isSecure whether that puts TLS above it
+ */
+export function setProxied(socket: Socket, addresses: ProxiedAddresses, isSecure: boolean, take: () => void): void {
+  proxied.set(socket, addresses)
+  if (!isSecure) {
+    take()
+    return
+  }
+  below ??= new AsyncLocalStorage()
+  below.run(addresses, take)
+}
 
 /** The addresses of both ends of a socket. */
 export function addressesOf(socket: Socket): Addresses {
   const encrypted = (socket as Partial<TLSSocket>).encrypted === true
+  const told = proxied.get(socket) ?? (encrypted ? below?.getStore() : undefined)
+  if (told !== undefined) return toldAddresses(told, encrypted ? tlsVariables(socket as TLSSocket) : told.tls)
   return {
     serverName: plainAddress(socket.localAddress),
     serverPort: socket.localPort === undefined ? undefined : String(socket.localPort),
@@ -14,6 +38,17 @@ export function addressesOf(socket: Socket): Addresses {
     remotePort: socket.remotePort === undefined ? undefined : String(socket.remotePort),
     scheme: encrypted ? "https" : "http",
     further: encrypted ? tlsVariables(socket as TLSSocket) : undefined,
+  }
+}
+
+function toldAddresses(told: ProxiedAddresses, tls: Readonly<Record<string, string>> | undefined): Addresses {
+  return {
+    serverName: plainAddress(told.localAddress),
+    serverPort: told.localPort,
+    remoteAddress: plainAddress(told.remoteAddress),
+    remotePort: told.remotePort,
+    scheme: tls === undefined ? "http" : "https",
+    further: tls,
   }
 }
 

@@ -29,6 +29,11 @@ export interface NodeServerOptions extends NodeListenerOptions {
   idleLingerMs?: number
   /** A longer head is answered with 431. Default 16 KiB. */
   maxHeadBytes?: number
+  /**
+   * Addresses and networks (CIDR) of balancers that pass connections on with a header of the PROXY protocol, version 1 or 2, and
+   * `"unix"` for unix sockets. They have to send it; on connections from elsewhere there is none. Default: nobody.
+   */
+  proxyProtocolFrom?: Iterable<string>
 }
 
 /** A server, and how to stop it without losing a request. */
