@@ -1,5 +1,6 @@
 // werkstatt run: serves the application that a module exports, for development.
 
+import type { FrontProtocol } from "../serving/front-protocol.ts"
 import { isRunningFromReloader } from "../serving/process-group/link.ts"
 import type { ReloaderType } from "../serving/reloader/watcher.ts"
 import type { RunOptions } from "../serving/run-simple.ts"
@@ -25,6 +26,18 @@ const OPTIONS = {
   port: { kind: "text", short: "p", value: "PORT", help: "the port to listen on, 0 for a free one (default 5000)" },
   fd: { kind: "text", value: "NUMBER", help: "a descriptor that listens already, in place of host and port" },
   "socket-mode": { kind: "text", value: "MODE", help: "the permissions of a unix socket, as 660" },
+  protocol: { kind: "text", value: "NAME", help: "http, or what a front server speaks: scgi, uwsgi, fastcgi" },
+  "allow-from": {
+    kind: "list",
+    value: "ADDRESS",
+    help: "front servers on other machines, as addresses or networks;\nunix stands for unix sockets",
+  },
+  "script-name": { kind: "text", value: "PATH", help: "where a front server has mounted the application" },
+  "proxy-protocol-from": {
+    kind: "list",
+    value: "ADDRESS",
+    help: "balancers that tell whose connections they pass on\n(PROXY protocol)",
+  },
   reload: { kind: "flag", short: "r", help: "start anew when a file of the application changes" },
   debug: { kind: "flag", help: "--reload, and errors in the browser with a console in each frame" },
   "trusted-host": { kind: "list", value: "HOST", help: "a further name by which the debugger may be used" },
@@ -63,7 +76,8 @@ may be given several times, with commas: WERKSTATT_STATIC=/css=css,/js=js.
 A flag is taken back by --no- in front of it: --no-reload.
 
   werkstatt run main.ts:app --port 4000 --reload
-  werkstatt run site --host unix:///run/site.sock --static /static=public`
+  werkstatt run site --host unix:///run/site.sock --static /static=public
+  werkstatt run site --host unix:///run/site.sock --protocol fastcgi`
 
 /** Serves until the process is told to end. */
 export async function run(argv: readonly string[]): Promise<void> {
@@ -79,6 +93,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   const port = values.port === undefined ? 5000 : wholeNumber("port", values.port, 0, 65535)
   const options = runOptions(values)
   const { runSimple, runWithReloader } = await import("../serving/run-simple.ts")
+  await checkPlace(host, port, options)
   if (options.useReloader && !isRunningFromReloader()) {
     // The application is loaded by the other process only: here its errors would be the end.
     const file = findModule(parseName(name).module)
@@ -107,6 +122,10 @@ function runOptions(values: OptionValues<typeof OPTIONS>): RunOptions {
   }
   if (values.fd !== undefined) options.fd = wholeNumber("fd", values.fd, 0, 1_000_000)
   if (values["socket-mode"] !== undefined) options.socketMode = fileMode("socket-mode", values["socket-mode"])
+  if (values.protocol !== undefined) options.protocol = values.protocol as FrontProtocol
+  if (values["allow-from"].length > 0) options.allowFrom = values["allow-from"]
+  if (values["script-name"] !== undefined) options.scriptName = values["script-name"]
+  if (values["proxy-protocol-from"].length > 0) options.proxyProtocolFrom = values["proxy-protocol-from"]
   if (values.processes !== undefined) options.processes = wholeNumber("processes", values.processes, 1, 1000)
   if (values.reloader !== undefined) options.reloaderType = reloaderType(values.reloader)
   if (values["reloader-interval"] !== undefined)
@@ -119,6 +138,15 @@ function runOptions(values: OptionValues<typeof OPTIONS>): RunOptions {
   if (options.useReloader && (options.processes ?? 1) > 1)
     throw new UsageError("The reloader starts one process; leave out --processes or --reload.")
   return options
+}
+
+async function checkPlace(host: string, port: number, options: RunOptions): Promise<void> {
+  const { checkFrontPlace } = await import("../serving/front-protocol.ts")
+  try {
+    checkFrontPlace(host, port, options)
+  } catch (error) {
+    throw error instanceof TypeError || error instanceof RangeError ? new UsageError(error.message) : error
+  }
 }
 
 function reloaderType(text: string): ReloaderType {

@@ -66,6 +66,20 @@ export function checkFrontAddress(address: Address, options: FrontOptions): void
   )
 }
 
+/** What of the options another process needs that answers at the same address. */
+export function frontOptions<T extends FrontOptions & { proxyProtocolFrom?: Iterable<string> }>(
+  options: T,
+): FrontOptions & { proxyProtocolFrom?: Iterable<string> } {
+  const { protocol, allowFrom, scriptName, errorsToFront, proxyProtocolFrom } = options
+  return {
+    ...(protocol !== undefined && { protocol }),
+    ...(allowFrom !== undefined && { allowFrom }),
+    ...(scriptName !== undefined && { scriptName }),
+    ...(errorsToFront !== undefined && { errorsToFront }),
+    ...(proxyProtocolFrom !== undefined && { proxyProtocolFrom }),
+  }
+}
+
 /** Checks all that `makeServer` and `runSimple` know of it. */
 export function checkFrontPlace(
   hostname: string,

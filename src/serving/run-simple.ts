@@ -10,6 +10,7 @@ import { addressOf } from "./address.ts"
 import { applicationServer } from "./application-server.ts"
 import { banner } from "./banner.ts"
 import { checkDebugger, type DebuggerOptions, debugApplication, debuggerKeys, debuggerLines } from "./debugging.ts"
+import { checkFrontPlace, frontOptions } from "./front-protocol.ts"
 import { bindServer, checkPlace, closer, SERVER_OPTIONS, type ServerOptions } from "./make-server.ts"
 import { leaveParent, type ParentLink, parentLink, serveForParent } from "./process-group/link.ts"
 import { LiveReload } from "./reloader/live-reload.ts"
@@ -122,6 +123,7 @@ export async function runWithReloader(
   execArgv: readonly string[] = [],
 ): Promise<never> {
   checkDebugger(options, { hostname, fd: options.fd })
+  checkFrontPlace(hostname, port, options)
   const { supervise } = await import("./reloader/supervisor.ts")
   const { pair, tls } = await sharedTls(hostname, options)
   const keys = debuggerKeys(options)
@@ -135,6 +137,7 @@ export async function runWithReloader(
     reloaderIntervalMs: options.reloaderIntervalMs ?? 1000,
     liveReload: options.liveReload ?? false,
     http2: options.http2 ?? false,
+    front: frontOptions(options),
     pair,
     keys,
     tls,

@@ -5,7 +5,8 @@ import type { Application } from "../gateway.ts"
 import { addressOf, boundAddress } from "./address.ts"
 import { applicationServer } from "./application-server.ts"
 import { banner } from "./banner.ts"
-import { closer, type ServerOptions } from "./make-server.ts"
+import { checkFrontPlace } from "./front-protocol.ts"
+import { closer, type ServerOptions, schemeOf } from "./make-server.ts"
 import { listenFor } from "./process-group/front.ts"
 import { tellTurns } from "./process-group/guard.ts"
 import { type GroupPayload, leaveParent, parentLink, serveForParent } from "./process-group/link.ts"
@@ -44,6 +45,7 @@ export async function runInProcesses(
 async function superviseWorkers(hostname: string, port: number, options: ServerOptions, count: number): Promise<void> {
   if (process.argv[1] === undefined)
     throw new TypeError("processes need a program in a file: each of them runs it anew")
+  checkFrontPlace(hostname, port, options)
   const { sslContext, closeTimeoutMs = 10_000 } = options
   const pair = sslContext === "adhoc" ? await generateAdhocSslPair(hostname) : undefined
   const stopLimitMs = closeTimeoutMs + STOP_LIMIT_MS
@@ -73,8 +75,7 @@ async function superviseWorkers(hostname: string, port: number, options: ServerO
     stopped = workers.stop(0)
   }
   if (stopped === undefined) {
-    const scheme = sslContext === undefined ? "http" : "https"
-    process.stdout.write(banner(boundAddress(front, hostname, scheme), hasColors(process.stdout)))
+    process.stdout.write(banner(boundAddress(front, hostname, schemeOf(options)), hasColors(process.stdout)))
     await new Promise((resolve) => front.once("close", resolve))
   }
   await stopped

@@ -15,6 +15,7 @@ import { type DebuggerKeys, LocalPinAttempts } from "../../debug/pin.ts"
 import { ownFile } from "../../own-files.ts"
 import { type Address, type BoundAddress, boundAddress, listen } from "../address.ts"
 import { type ApplicationServer, applicationServer } from "../application-server.ts"
+import type { FrontOptions } from "../front-protocol.ts"
 import type { Exit, HeldConnection, Launch, Member, MemberListener } from "../process-group/member.ts"
 import type { Report } from "../process-group/messages.ts"
 import { ProcessGroup } from "../process-group/process-group.ts"
@@ -36,6 +37,8 @@ export interface SupervisorOptions extends WatchSelection {
   reloaderIntervalMs: number
   liveReload: boolean
   http2: boolean
+  /** What is spoken at the address, and with whom. */
+  front: FrontOptions & { proxyProtocolFrom?: Iterable<string> }
   /** The certificate that every process gets, where one is made on the spot. */
   pair: CertificatePair | undefined
   /** PIN and secret of the debugger, where it is used. */
@@ -109,12 +112,12 @@ class Supervisor implements MemberListener {
   }
 
   async run(): Promise<number> {
-    const { address, hostname, tls, reloaderType, reloaderIntervalMs, onListening } = this.#options
+    const { address, hostname, tls, front, reloaderType, reloaderIntervalMs, onListening } = this.#options
     // Reading stops with the first bytes: what was read beyond them could not be handed over.
     const server = createNetServer({ allowHalfOpen: true, highWaterMark: 1 }, (socket) => this.#accept(socket))
     this.#server = server
     await listen(server, address)
-    const bound = boundAddress(server, hostname, tls === undefined ? "http" : "https")
+    const bound = boundAddress(server, hostname, tls === undefined ? (front.protocol ?? "http") : "https")
     this.#url = bound.url
     if (bound.isWide) this.#trusted.push(...trustedHosts(bound.urls.map((url) => new URL(url).hostname)))
     const finished = new Promise<number>((resolve) => {
@@ -174,10 +177,10 @@ class Supervisor implements MemberListener {
   }
 
   #makePage(): { server: ApplicationServer; live: LiveReload } {
-    const { tls, http2, liveReload } = this.#options
+    const { tls, http2, front, liveReload } = this.#options
     const live = new LiveReload(`${process.pid}-failed-${Date.now()}`, this.#trusted)
     const page = failurePage(() => this.#failure, this.#trusted)
-    const options = { keepAlive: false, accessLog: false, http2: http2 && tls !== undefined }
+    const options = { ...front, keepAlive: false, accessLog: false, http2: http2 && tls !== undefined }
     return { server: applicationServer(liveReload ? live.wrap(page) : page, options, tls), live }
   }
 
