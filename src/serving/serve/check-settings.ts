@@ -4,6 +4,7 @@
 import { availableParallelism } from "node:os"
 import { accessFormat } from "./access-format.ts"
 import { bindAddress } from "./bind.ts"
+import { checkFrontSettings } from "./front-settings.ts"
 import { SettingError, type SettingValues } from "./settings.ts"
 import { statsdAddress } from "./statsd.ts"
 
@@ -24,6 +25,7 @@ export function checkSettings(values: SettingValues): void {
     throw new SettingError(`statsd-prefix takes letters, digits, dots and hyphens, not "${values.statsdPrefix}".`)
   if (values.http2 && values.cert.length === 0)
     throw new SettingError("http2 needs a certificate: no client asks for it without TLS.")
+  checkFrontSettings(values)
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
   if (values.reusePort && (major < 22 || (major === 22 && minor < 12)))
     throw new SettingError(`reuse-port needs Node 22.12, and this is ${process.versions.node}.`)

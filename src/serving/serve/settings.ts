@@ -48,6 +48,31 @@ export const SETTINGS = {
     group: "Sockets",
     help: "each worker listens by itself, and the kernel spreads connections (SO_REUSEPORT; from Node 22.12)",
   },
+  protocol: {
+    kind: "text",
+    group: "Sockets",
+    value: "NAME",
+    default: "http",
+    help: "what is spoken: http, or scgi, uwsgi or fastcgi with a front server",
+  },
+  allowFrom: {
+    kind: "list",
+    group: "Sockets",
+    value: "ADDRESS",
+    help: "addresses and networks of front servers that speak another protocol than http, and unix for unix sockets; unless given, unix sockets and this machine",
+  },
+  scriptName: {
+    kind: "text",
+    group: "Sockets",
+    value: "PATH",
+    help: "where such a front server has mounted the application",
+  },
+  proxyProtocolFrom: {
+    kind: "list",
+    group: "Sockets",
+    value: "ADDRESS",
+    help: "addresses and networks of balancers that tell by the PROXY protocol whose connections they pass on, and unix for unix sockets",
+  },
   statusBind: {
     kind: "text",
     needsRestart: true,
@@ -207,7 +232,12 @@ export const SETTINGS = {
     default: "60s",
     help: "how long a client may take nothing of what waits to be sent to it",
   },
-  maxHead: { kind: "size", group: "Limits", default: "16K", help: "a longer head is answered with 431" },
+  maxHead: {
+    kind: "size",
+    group: "Limits",
+    default: "16K",
+    help: "a longer head is answered with 431; the variables of a front server may have four times as many bytes",
+  },
   maxFields: {
     kind: "number",
     group: "Limits",

@@ -15,6 +15,7 @@ import { bindAddress } from "./bind.ts"
 import { loadCertificates } from "./certificates.ts"
 import { checkSettings } from "./check-settings.ts"
 import { ErrorLog } from "./error-log.ts"
+import { serverSettings } from "./front-settings.ts"
 import { LogFile } from "./log-file.ts"
 import { Recorder } from "./metrics.ts"
 import type { ToMaster, ToWorker, WorkersPayload } from "./protocol.ts"
@@ -57,7 +58,7 @@ export async function runWorker(app: Application, values: SettingValues, hooks: 
   const { server, drain, destroy } = applicationServer(
     app,
     {
-      ...values,
+      ...serverSettings(values),
       ...hooks,
       // For what must not run here: the debugger asks.
       environ: { ...hooks.environ, "werkstatt.production": true },
