@@ -9,10 +9,10 @@ import { createUwsgiServer } from "../adapters/uwsgi.ts"
 import type { Application } from "../gateway.ts"
 import { type Address, addressOf } from "./address.ts"
 
-const MAKERS = { scgi: createScgiServer, uwsgi: createUwsgiServer, fastcgi: createFastCgiServer }
-
 /** What a server speaks: HTTP with clients, or one of the others with a front server. */
-export type FrontProtocol = "http" | keyof typeof MAKERS
+export type FrontProtocol = "http" | "scgi" | "uwsgi" | "fastcgi"
+
+const MAKERS = { scgi: createScgiServer, uwsgi: createUwsgiServer, fastcgi: createFastCgiServer }
 
 /** The names of the protocols. */
 export const FRONT_PROTOCOLS: readonly FrontProtocol[] = ["http", "scgi", "uwsgi", "fastcgi"]
