@@ -38,6 +38,8 @@ export default defineConfig({
       { extends: true, test: { name: "docs", include: ["test/docs/**/*.docs.ts"], testTimeout: 60_000 } },
       // Bun, Deno and workerd: npm run test:runtimes
       { extends: true, test: { name: "runtimes", include: ["test/runtimes/**/*.runtimes.ts"], testTimeout: 120_000 } },
+      // Real front servers: npm run test:gateways
+      { extends: true, test: { name: "gateways", include: ["test/**/*.gateways.ts"], testTimeout: 60_000 } },
       // What a browser does: npm run test:browser
       { extends: true, test: { name: "browser", include: ["test/**/*.browser.ts"], testTimeout: 120_000 } },
     ],
