@@ -50,7 +50,6 @@ const DROPPED = new Set([
   "DYLD_LIBRARY_PATH",
   "SHLIB_PATH",
   "LIBPATH",
-  "SystemRoot",
   "COMSPEC",
   "PATHEXT",
   "WINDIR",
@@ -76,8 +75,8 @@ const READ = new Set([
   "CONTENT_LENGTH",
 ])
 
-/** The keys of an environ that are no variables have a dot; `__proto__` is no name either. */
-const NAME = /^[A-Za-z][A-Za-z0-9_]*$/
+/** Variables are in upper case. The keys of an environ that are none have a dot; `__proto__` is no name either. */
+const NAME = /^[A-Z][A-Z0-9_]*$/
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 // As Node's parser takes them (RFC 9110 section 5.5).
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
@@ -184,7 +183,7 @@ function kindOf(name: string): Kind | { field: string } {
       : READ.has(name)
         ? "read"
         : name.startsWith("HTTP_")
-          ? { field: name.slice("HTTP_".length).replaceAll("_", "-").toUpperCase() }
+          ? { field: name.slice("HTTP_".length).replaceAll("_", "-") }
           : "other"
   if (knownNames.size < MEMORY) knownNames.set(name, kind)
   return kind
