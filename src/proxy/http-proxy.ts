@@ -1,6 +1,7 @@
 // Passes requests on to other servers and their responses back, both as they come. Stands inside proxyFix, or the upstream is told
 // the wrong client; inside accessLog; outside of nothing in particular, since what it passes on no layer inside sees.
-// Where to is fixed when it is made: nothing that a client sends names a host. No upgrade is passed on, so no WebSocket.
+// Where to is fixed when it is made: nothing that a client sends names a host. WebSockets are passed on by message, in
+// websocket.ts; other upgrades are not.
 
 import type { Pool } from "undici"
 import { asApplication } from "../as-application.ts"
@@ -19,6 +20,7 @@ import { Upload } from "./upload.ts"
 import { type UpstreamRequest, upstreamClient } from "./upstream-connection.ts"
 import { UpstreamError, UpstreamExchange, type UpstreamResponse, UpstreamTimeout } from "./upstream-exchange.ts"
 import { type Upstream, UpstreamGroup } from "./upstreams.ts"
+import { askWebSocket, type UpstreamAnswer } from "./websocket.ts"
 
 /** Where requests below a prefix go, and how. */
 export interface ProxyTarget {
@@ -53,6 +55,8 @@ export interface HttpProxyOptions {
   retryMs?: number | undefined
   /** Asks each upstream for this path every so often; one that does not answer with a status below 500 is passed over. */
   health?: { path: string; intervalMs?: number | undefined } | undefined
+  /** The longest message of a WebSocket, in either direction. Default 16 MiB. */
+  maxMessageBytes?: number | undefined
 }
 
 /** An application that holds connections. */
@@ -68,13 +72,14 @@ const OPTIONS: OptionNames<HttpProxyOptions> = {
   maxConnections: true,
   retryMs: true,
   health: true,
+  maxMessageBytes: true,
 }
 
 /**
  * Passes requests whose path begins with one of the prefixes, by whole segments, on to an upstream; `app` gets the rest. The
  * longest prefix counts. Path and query go on byte for byte, bodies as they come; headers of a connection stay on it.
  *
- * Needs the package `undici`. 502 when the upstream can't be reached or does not speak HTTP, 504 when it takes too long, 400 for a path with dot segments; when
+ * Needs the package `undici`; for WebSockets, which are passed on too, also `ws`. 502 when the upstream can't be reached or does not speak HTTP, 504 when it takes too long, 400 for a path with dot segments; when
  * it fails in the middle of a response, the client's connection is cut. Another upstream is asked when one could not be
  * reached, and when it went away before it answered a request that may be repeated: GET, HEAD, OPTIONS, without a body.
  *
@@ -115,6 +120,8 @@ interface Server extends Upstream {
   /** For the Host header. */
   host: string
   basePath: string
+  origin: string
+  tls: ProxyTarget["tls"]
 }
 
 /**
@@ -163,9 +170,9 @@ class Route implements Omit<ProxyRoute, "basePath"> {
   }
 
   async answer(environ: Environ, startResponse: StartResponse): Promise<Body> {
-    let response: UpstreamResponse | undefined
+    let response: UpstreamResponse | UpstreamAnswer | undefined
     try {
-      response = await this.#ask(environ)
+      response = environ["wsgi.websocket"] === undefined ? await this.#ask(environ) : await this.#askWebSocket(environ)
     } catch (error) {
       // The client's own fault, as a body that is too large, is told as it is; one that has left is told nothing.
       if (error instanceof HTTPException && !(error instanceof ClientDisconnected))
@@ -189,7 +196,7 @@ class Route implements Omit<ProxyRoute, "basePath"> {
       await body.close?.()
       return new BadGateway().respond(environ, (page, fields) => startResponse(page, fields, new Error("a bad head")))
     }
-    return (body as UpstreamExchange).complete ?? body
+    return (body as Partial<UpstreamExchange>).complete ?? body
   }
 
   async close(): Promise<void> {
@@ -219,6 +226,34 @@ class Route implements Omit<ProxyRoute, "basePath"> {
         const isHopeless = order.length === 1 && !error.sent
         const mayRepeat = isSafe && !upload?.isTaken
         if (isLast || isHopeless || (error.sent && (!mayRepeat || error.isTimeout))) throw error
+      }
+    }
+    return undefined
+  }
+
+  /** Makes a handshake with one upstream after the other, until one answers. */
+  async #askWebSocket(environ: Environ): Promise<UpstreamAnswer | undefined> {
+    const order = this.#group.order()
+    for (const [index, server] of order.entries()) {
+      const route = { ...this.#facts, basePath: server.basePath }
+      const target = upstreamTarget(route, environ)
+      if (target === undefined) return undefined
+      try {
+        const answer = await askWebSocket({
+          origin: server.origin,
+          target,
+          headers: upstreamHeaders(route, environ, server.host),
+          protocols: environ["wsgi.websocket"]?.protocols ?? [],
+          timeoutMs: this.#options.timeoutMs ?? 10_000,
+          maxMessageBytes: this.#options.maxMessageBytes ?? 16 * 1024 * 1024,
+          tls: server.tls,
+        })
+        this.#group.answered(server)
+        return answer
+      } catch (error) {
+        if (!(error instanceof UpstreamError)) throw error
+        this.#group.failed(server)
+        if (index === order.length - 1) throw error
       }
     }
     return undefined
@@ -313,5 +348,5 @@ function serverOf(given: string | URL, { tls }: ProxyTarget, options: HttpProxyO
     bodyTimeout: bodyTimeoutMs,
     factory: (origin, settings) => upstreamClient(origin, settings, { ...tls, timeout: connectTimeoutMs }),
   })
-  return { pool, host: url.host, basePath: url.pathname.replace(/\/$/, ""), downUntil: 0 }
+  return { pool, host: url.host, basePath: url.pathname.replace(/\/$/, ""), origin: url.origin, tls, downUntil: 0 }
 }
