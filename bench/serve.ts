@@ -51,10 +51,19 @@ function owned(child: ChildProcess): Running {
     reload: () => void child.kill("SIGHUP"),
     end: () => void child.kill("SIGTERM"),
     stop: async () => {
+      // A worker of gunicorn that hangs lives on without the first process.
+      const workers = childrenOf(pid)
       if (child.exitCode === null && child.signalCode === null) {
         const gone = new Promise((resolve) => child.once("exit", resolve))
         child.kill("SIGKILL")
         await gone
+      }
+      for (const worker of workers) {
+        try {
+          process.kill(worker, "SIGKILL")
+        } catch {
+          // It has ended with the first process.
+        }
       }
       await sleep(500)
     },
