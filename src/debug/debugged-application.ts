@@ -5,6 +5,7 @@ import { asApplication } from "../as-application.ts"
 import { prefersJson } from "../exceptions/json-preference.ts"
 import type { Application, ApplicationLike, Body, Environ, HeaderList, StartResponse } from "../gateway.ts"
 import { hostIsTrusted } from "../http/hosts.ts"
+import { isInstance } from "../mistakes/thrown.ts"
 import { display, ON_ERROR_KEY, type OnError, reportError } from "../running/report.ts"
 import { type ErrorHandler, withErrors } from "./application-errors.ts"
 import type { Wrapper } from "./console.ts"
@@ -99,6 +100,8 @@ export class DebuggedApplication {
 
   constructor(app: ApplicationLike, options: DebuggedApplicationOptions = {}) {
     const { evalex = true, pinSecurity = true, pinLogging = true, consoleInitFunc, allowRemote = false } = options
+    if (process.env["NODE_ENV"] === "production")
+      throw new Error("The debugger lets people run code, and NODE_ENV is production. Leave out DebuggedApplication.")
     const keys = options.keys ?? makeKeys()
     this.#keys = pinSecurity ? keys : { pin: undefined, secret: keys.secret }
     this.#gate = new PinGate(this.#keys, options.attempts ?? new LocalPinAttempts())
@@ -129,6 +132,8 @@ export class DebuggedApplication {
       // What `werkstatt serve` says of itself.
       if (environ["werkstatt.production"] === true)
         throw new Error("The debugger lets people run code, and this server is for production. Leave it out.")
+      // Each process would have errors, a PIN and a count of wrong ones of its own.
+      if (environ["wsgi.multiprocess"] === true) throw new Error("The debugger needs a single process.")
       return this.#site.owns(environ.PATH_INFO)
         ? this.#site.application(environ, startResponse)
         : debugged(environ, startResponse)
@@ -237,7 +242,7 @@ export class DebuggedApplication {
     startResponse(
       "500 Internal Server Error",
       [...headers, ["Content-Length", String(bytes.length)]],
-      error instanceof Error ? error : new Error(recorded.traceback.message, { cause: error }),
+      isInstance(error, Error) ? error : new Error(recorded.traceback.message, { cause: error }),
     )
     return [bytes]
   }

@@ -88,7 +88,8 @@ export class DebuggerSite {
   /** What pages below a mount are told. */
   async context(environ: Environ, mount: string = environ.SCRIPT_NAME): Promise<PageContext> {
     const { keys, gate } = this.#options
-    const path = encodeURI(Buffer.from(mount, "latin1").toString("utf8"))
+    // Two slashes at the beginning would be another host.
+    const path = encodeURI(Buffer.from(mount, "latin1").toString("utf8")).replace(/^\/{2,}/, "/")
     const isOpen = gate.checkCookie(environ["HTTP_COOKIE"] as string | undefined) === true
     const origin = `${environ["wsgi.url_scheme"]}://${String(environ["HTTP_HOST"])}`
     return {

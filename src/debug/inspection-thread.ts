@@ -26,8 +26,6 @@ const MAX_CLOSURES = 10
 /** Throws may keep the application waiting for so long within a second; then nothing pauses until the second is over. */
 const PAUSE_BUDGET_MS = 300
 const BUDGET_WINDOW_MS = 1000
-/** A pause for a place that is passed over counts for so many. */
-const IN_VAIN = 5
 /** What a pause costs on the other side, where it is not seen from here, at most. */
 const UNSEEN_MS = 1.5
 /** Another front end has the word for so long after a pause that is none of ours. */
@@ -75,17 +73,17 @@ session.on("Debugger.paused", ({ params: { reason, data, callFrames } }) => {
     return
   }
   const began = performance.now()
-  const weight = quietFlag[0] === 0 ? keepFrames(data as Runtime.RemoteObject, callFrames) : 1
-  session.post("Debugger.resume", {}, () => spend(began, weight))
+  if (quietFlag[0] === 0) keepFrames(data as Runtime.RemoteObject, callFrames)
+  session.post("Debugger.resume", {}, () => spend(began))
   command("Runtime.releaseObjectGroup", { objectGroup: GROUP })
 })
 
-/** Leaves the frames of a throw behind in the application's thread, unless nobody will ask for them. Gives how much it counts. */
-function keepFrames(thrown: Runtime.RemoteObject, callFrames: readonly Debugger.CallFrame[]): number {
+/** Leaves the frames of a throw behind in the application's thread, unless nobody will ask for them. */
+function keepFrames(thrown: Runtime.RemoteObject, callFrames: readonly Debugger.CallFrame[]): void {
   const frames = callFrames.filter((frame) => ownerOf(frame) === "application").slice(0, MAX_FRAMES)
   const place = frames.slice(0, 3).map(placeOf).join(" ")
-  if (frames.length === 0) return 1
-  if (!passedOver.isWorthKeeping(place, callFrames)) return IN_VAIN
+  if (frames.length === 0) return
+  if (!passedOver.isWorthKeeping(place, callFrames)) return
   const scopes = frames.map(({ scopeChain }) => scopeChain.filter(({ type }) => type !== "global" && type !== "script"))
   for (const index of framesWithClosure(frames)) {
     command("Debugger.evaluateOnCallFrame", {
@@ -115,7 +113,6 @@ function keepFrames(thrown: Runtime.RemoteObject, callFrames: readonly Debugger.
     objectGroup: GROUP,
     silent: true,
   })
-  return 1
 }
 
 function ownerOf(frame: Debugger.CallFrame): "application" | "package" | "node" {
@@ -146,9 +143,9 @@ function argumentOf({ objectId, value, unserializableValue }: Runtime.RemoteObje
 }
 
 /** An application that throws all the time is slowed down, and not brought to a halt. */
-function spend(began: number, weight: number): void {
+function spend(began: number): void {
   const before = pausedMs
-  pausedMs += weight * (performance.now() - began + Math.min(began - lastResumed, UNSEEN_MS))
+  pausedMs += performance.now() - began + Math.min(began - lastResumed, UNSEEN_MS)
   lastResumed = performance.now()
   if (before < PAUSE_BUDGET_MS && pausedMs >= PAUSE_BUDGET_MS)
     command("Debugger.setPauseOnExceptions", { state: "none" })

@@ -3,6 +3,7 @@
 // Knows nothing of pages, requests or sources.
 
 import { AsyncLocalStorage } from "node:async_hooks"
+import { types } from "node:util"
 import { isMainThread, Worker } from "node:worker_threads"
 import { ownFile, ownFolder } from "../own-files.ts"
 import {
@@ -14,6 +15,9 @@ import {
   STORE_NAME,
   type ThreadData,
 } from "./inspection-messages.ts"
+
+/** The inspector is not asked about objects with more. */
+const MAX_PROPERTIES = 10_000
 
 /** Runs code in a frame and gives what it comes to; throws what it throws. Names are those of the frame. */
 export type Evaluate = (code: string) => unknown
@@ -138,8 +142,12 @@ export class Inspection {
     return this.#ask({ ask: "source", id: ++this.#ids, url }) as Promise<string | undefined>
   }
 
-  /** Private fields of an object, and what is inside of proxies, promises and the like. Runs no code of the object. */
+  /**
+   * Private fields of an object, and what is inside of proxies, promises and the like. Runs no code of the object. The inspector
+   * lists them with all properties, so nothing is told of an object that has very many.
+   */
   hiddenOf(object: object): Promise<HiddenProperties> {
+    if (isHuge(object)) return Promise.resolve({ privates: [], internals: [] })
     // There is one place in the store for it.
     const next = this.#hiddenBefore.then(async (): Promise<HiddenProperties> => {
       this.#store.subject = object
@@ -252,6 +260,12 @@ function makeStore(
       else Object.assign(lastPrimitive, { thrown, captured })
     },
   }
+}
+
+function isHuge(object: object): boolean {
+  if (types.isProxy(object)) return false
+  const isList = Array.isArray(object) || types.isTypedArray(object)
+  return (isList ? (object as ArrayLike<unknown>).length : Reflect.ownKeys(object).length) > MAX_PROPERTIES
 }
 
 function isObject(value: unknown): value is object {

@@ -13,6 +13,7 @@ import {
   keyName,
   pairsOf,
   primitiveText,
+  sizeOf,
   summaryOf,
 } from "./summary.ts"
 
@@ -59,6 +60,8 @@ export interface RepresentationOptions {
 const MAX_LINE = 70
 /** Nothing shows more of a text. */
 const MAX_TEXT = 100_000
+/** Longer arrays are not asked for properties with a name: the language lists them all with the elements. */
+const MAX_NAMED_LENGTH = 10_000
 /** So many objects are opened for one tree. */
 const MAX_OBJECTS = 400
 
@@ -157,10 +160,17 @@ class Describer {
     const pairs = pairsOf(value)
     let skipIndexes = false
     if (types.isMap(value)) {
-      for (const [key, inner] of Map.prototype.entries.call(value) as Iterable<[unknown, unknown]>)
+      for (const [key, inner] of Map.prototype.entries.call(value) as Iterable<[unknown, unknown]>) {
+        if (members.length >= this.#maxMembers) break
         entry(entryName(key), inner, "entry", isSecret || isSecretKey(key))
+      }
+      more += sizeOf(Map.prototype, value) - members.length
     } else if (types.isSet(value)) {
-      for (const inner of Set.prototype.values.call(value) as Iterable<unknown>) entry("", inner, "entry", isSecret)
+      for (const inner of Set.prototype.values.call(value) as Iterable<unknown>) {
+        if (members.length >= this.#maxMembers) break
+        entry("", inner, "entry", isSecret)
+      }
+      more += sizeOf(Set.prototype, value) - members.length
     } else if (pairs !== undefined) {
       for (const [key, inner] of pairs) entry(entryName(key), inner, "entry", isSecret || isSecretKey(key))
       // What else such an object has is how it keeps them.
@@ -188,7 +198,12 @@ class Describer {
       )
       skipIndexes = true
     }
-    for (const key of Reflect.ownKeys(value)) {
+    const keys = skipIndexes && (value as ArrayLike<unknown>).length > MAX_NAMED_LENGTH ? [] : Reflect.ownKeys(value)
+    for (const [index, key] of keys.entries()) {
+      if (members.length >= this.#maxMembers && index >= MAX_NAMED_LENGTH) {
+        more += keys.length - index
+        break
+      }
       if (skipIndexes && typeof key === "string" && (key === "length" || /^\d+$/.test(key))) continue
       if (typeof value === "function" && UNTOLD.has(key)) continue
       const own = Object.getOwnPropertyDescriptor(value, key)

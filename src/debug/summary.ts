@@ -150,7 +150,8 @@ function className(value: object): string {
   }, "Object")
 }
 
-function sizeOf(prototype: object, value: object): number {
+/** How much is in a Map or a Set, whatever its class says. */
+export function sizeOf(prototype: object, value: object): number {
   return Object.getOwnPropertyDescriptor(prototype, "size")?.get?.call(value) as number
 }
 

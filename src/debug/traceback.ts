@@ -1,7 +1,8 @@
 // An error as a tree: itself, what caused it, what it is made of, each with its frames and what is known of them. The text
 // of the stack tells who called whom; what was captured at the throw adds variables. Both are joined here, once.
 
-import { inspect } from "node:util"
+import { inspect, types } from "node:util"
+import { isInstance } from "../mistakes/thrown.ts"
 import { ownFolder } from "../own-files.ts"
 import type { CapturedFrame, CapturedThrow } from "./inspection.ts"
 import { fileOfUrl, type OriginalPlace } from "./source-maps.ts"
@@ -49,6 +50,10 @@ export interface TracedError {
 
 /** So many errors of one tree are shown; a cause that stands in it already is not shown again. */
 const MAX_ERRORS = 40
+/** So many frames of one error: the text of a stack may have as many as fit into the stack. */
+const MAX_FRAMES = 200
+/** So much of a message. */
+const MAX_MESSAGE = 20_000
 /** Node reports its own files so. */
 const NODE = /^node:/
 /** This package, as it is compiled and as its source maps name it. */
@@ -100,14 +105,39 @@ class Tracer {
     this.#errors++
     const captured = this.#captures.captureOf(thrown)
     const { name, message, stack } = describe(thrown)
-    const frames = await this.#framesOf(parseStack(stack, header(stack, name, message)), captured)
+    const lines = parseStack(stack, header(stack, name, message))
+    const frames = await this.#framesOf(lines.slice(0, MAX_FRAMES), captured)
     const behind: TracedError[] = []
     for (const [next, kind] of behindOf(thrown)) {
       const isOld = typeof next === "object" && next !== null && this.#seen.has(next)
       if (isOld || this.#errors >= MAX_ERRORS) continue
       behind.push(await this.trace(next, kind))
     }
-    return { relation, thrown, name, message, frames, captured, properties: propertiesOf(thrown), behind }
+    const leftOut = lines.length - MAX_FRAMES
+    return {
+      relation,
+      thrown,
+      name: cut(name),
+      message: cut(message),
+      frames: leftOut > 0 ? [...frames, this.#furtherFrames(leftOut)] : frames,
+      captured,
+      properties: propertiesOf(thrown),
+      behind,
+    }
+  }
+
+  /** Stands for the frames that are not shown. */
+  #furtherFrames(count: number): Frame {
+    return {
+      index: this.#frames++,
+      functionName: `(${count} more)`,
+      place: undefined,
+      isLibrary: true,
+      isAsync: false,
+      excerpt: undefined,
+      captured: undefined,
+      absence: "native",
+    }
   }
 
   async #framesOf(lines: readonly StackFrame[], captured: CapturedThrow | undefined): Promise<Frame[]> {
@@ -168,6 +198,10 @@ class Tracer {
   }
 }
 
+function cut(text: string): string {
+  return text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}… (${text.length} characters)` : text
+}
+
 function absenceOf(
   line: StackFrame | undefined,
   place: OriginalPlace | undefined,
@@ -223,8 +257,9 @@ function describe(thrown: unknown): { name: string; message: string; stack: stri
   }
 }
 
+/** Of this realm or of another one. Runs no code of the value but for traps of a proxy. */
 function isError(value: unknown): value is Error {
-  return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]"
+  return types.isNativeError(value) || isInstance(value, Error)
 }
 
 /** The name it goes by: its own `name`, unless that says less than its class. */
@@ -276,7 +311,9 @@ function behindOf(thrown: unknown): [unknown, Relation][] {
   }
   try {
     const { errors } = thrown as { errors?: unknown }
-    if (isError(thrown) && Array.isArray(errors)) for (const each of errors) found.push([each, "member"])
+    // By their number: an iteration may have no end.
+    const count = isError(thrown) && Array.isArray(errors) ? Math.min(errors.length, MAX_ERRORS) : 0
+    for (let index = 0; index < count; index++) found.push([(errors as unknown[])[index], "member"])
   } catch {
     // As above.
   }

@@ -6,6 +6,7 @@ import { respondWith } from "../environ/responder.ts"
 import { HTTPException } from "../exceptions/http-exception.ts"
 import type { ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
 import { describe } from "../mistakes/describe.ts"
+import { isInstance } from "../mistakes/thrown.ts"
 import { closingAfter } from "../running/wrap-body.ts"
 import { isThenable } from "../thenable.ts"
 
@@ -35,7 +36,7 @@ export function applicationOf<This, R extends Closable>(
     try {
       answer = view.call(this, request)
     } catch (error) {
-      if (!(error instanceof HTTPException)) return abandon(request, error)
+      if (!isInstance(error, HTTPException)) return abandon(request, error)
       answer = error
     }
     if (isThenable(answer)) return settle(request, answer, environ, startResponse)
@@ -53,7 +54,7 @@ async function settle(
   try {
     answer = await promise
   } catch (error) {
-    if (!(error instanceof HTTPException)) return abandon(request, error)
+    if (!isInstance(error, HTTPException)) return abandon(request, error)
     answer = error
   }
   return send(request, answer, environ, startResponse)

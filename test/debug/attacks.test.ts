@@ -291,3 +291,31 @@ describe("the peer", () => {
     expect(await ask(application, { REMOTE_ADDR: "10.0.0.5" })).toContain('class="frame"')
   })
 })
+
+describe("as middleware it is refused", () => {
+  const failing = () => {
+    throw new Error("failed")
+  }
+
+  test("in production", () => {
+    const before = process.env["NODE_ENV"]
+    process.env["NODE_ENV"] = "production"
+    try {
+      expect(() => new DebuggedApplication(failing)).toThrow(/NODE_ENV is production/)
+    } finally {
+      process.env["NODE_ENV"] = before
+    }
+  })
+
+  test.each([
+    ["werkstatt.production", /for production/],
+    ["wsgi.multiprocess", /a single process/],
+  ])("where %s is true", async (name, message) => {
+    const environ = Object.assign(createEnviron("/"), {
+      [name]: true,
+      "wsgi.errors": { write() {}, writeLines() {}, flush() {} },
+    })
+    const { application } = new DebuggedApplication(failing, { log: () => {} })
+    expect(() => application(environ, () => async () => {})).toThrow(message)
+  })
+})

@@ -67,8 +67,25 @@ const views = {
   getters() { const account = new Account("bob"); const own = { get value() { return account.owner } }; throw new Error("getters") },
   many() { const big = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => ["key" + i, i])); const long = "x".repeat(500); const proxy = new Proxy({ inside: 1 }, { get() { throw new Error("trap") }, ownKeys() { throw new Error("trap") } }); const broken = { [Symbol.for("nodejs.util.inspect.custom")]() { throw new Error("no") } }; throw new Error("many") },
   async form(request) { const form = await request.form(); throw new Error("form") },
+  evilTag() { throw { get [Symbol.toStringTag]() { throw new Error("tag") } } },
+  evilProxy() { const trap = () => { throw new Error("trap") }; throw new Proxy(new Error("x"), { get: trap, has: trap, getPrototypeOf: trap, ownKeys: trap, getOwnPropertyDescriptor: trap }) },
+  revoked() { const { proxy, revoke } = Proxy.revocable(function () {}, {}); revoke(); throw proxy },
+  evilGetters() { const error = new Error("x"); for (const name of ["name", "message", "stack", "cause", "errors"]) Object.defineProperty(error, name, { get() { throw new Error("getter") } }); throw error },
+  endlessMembers() { const error = new Error("members"); error.errors = new Proxy([], { get: (list, key) => key === "length" ? 1e9 : key === Symbol.iterator ? function* () { for (;;) yield 1 } : Reflect.get(list, key) }); throw error },
+  endlessCauses() { const make = () => Object.defineProperty(new Error("causes"), "cause", { get: make }); throw make() },
+  longMessage() { throw new Error("m".repeat(1_000_000)) },
+  longStack() { const error = new Error("x"); error.stack = "Error: x\\n" + "    at f (/a/b.js:1:1)\\n".repeat(5000) + "    at g (/a/b.js:1:1)"; throw error },
+  huge() { const { list, bytes, map, keys, deep } = makeHuge(); throw new Error("huge") },
   deadZone() { if (early()) return; const late = 1; function early() { throw new Error("dead zone") } },
   caught(request) { for (let i = 0; i < 20; i++) { try { inner(i) } catch {} } inner(-1) },
+}
+
+// Where it loops, the engine may forget variables.
+function makeHuge() {
+  const map = new Map(Array.from({ length: 300_000 }, (_, i) => [i, i]))
+  let deep = {}
+  for (let i = 0; i < 50_000; i++) deep = { deep }
+  return { list: new Array(3_000_000).fill(1), bytes: new Uint8Array(30_000_000), map, keys: Object.fromEntries(map), deep }
 }
 
 async function later() { const wait = 5; await null; const after = wait + 1; throw new Error("later") }
@@ -186,6 +203,39 @@ describe("the debugger", () => {
     expect((await visitor.page("/primitive")).html).toContain("only text")
     expect((await visitor.page("/nothing")).html).toContain("undefined")
     expect((await visitor.page("/missingLater")).html).toContain("ENOENT")
+  })
+
+  test.each([
+    ["evilTag", "object"],
+    ["evilProxy", "<title>object"],
+    ["revoked", "<title>function"],
+    ["evilGetters", "Error"],
+    ["endlessMembers", "One of its errors"],
+    ["endlessCauses", "Caused by"],
+    ["longMessage", "… (1000000 characters)"],
+    ["longStack", "(4801 more)"],
+    ["huge", "Array(3000000)"],
+  ])("what is hostile or huge has a page too: /%s", async (path, text) => {
+    const page = await visitor.page(`/${path}`)
+    expect(page.status).toBe(500)
+    expect(page.secret).not.toBe("")
+    expect(page.html).toContain(text)
+    expect(page.html.length).toBeLessThan(3_000_000)
+  })
+
+  test("what is huge unfolds in part", async () => {
+    const page = await visitor.page("/huge")
+    const { inside } = frame(page, "huge")
+    for (const [name, more] of [
+      ["list", 2_999_500],
+      ["bytes", 29_999_500],
+      ["map", 299_500],
+      ["keys", 299_500],
+    ]) {
+      const target = Number(new RegExp(`data-target="(\\d+)"><summary><span class="k">${name}<`).exec(inside)?.[1])
+      const { status, text } = await visitor.command(page, "members", { target })
+      expect([status, text]).toEqual([200, expect.stringContaining(`… ${more} more`)])
+    }
   })
 
   test("a frame that waited says why it has no variables", async () => {

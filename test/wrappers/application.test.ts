@@ -200,6 +200,24 @@ describe("the request", () => {
     expect(log).toEqual(["file closed"])
   })
 
+  test("is closed when what the view throws cannot be looked at", async () => {
+    const log: string[] = []
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    const app = application(async (request) => {
+      await watchedFile(request, log)
+      throw proxy
+    })
+    let thrown: unknown
+    try {
+      await app(upload(), startResponse)
+    } catch (error) {
+      thrown = error
+    }
+    expect(thrown === proxy).toBe(true)
+    expect(log).toEqual(["file closed"])
+  })
+
   test("is closed when an HTTPException is the answer", async () => {
     const log: string[] = []
     const app = application(async (request) => {
