@@ -18,6 +18,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["serve", async () => (await import("./serve.ts")).serve],
   ["cgi", async () => (await import("./cgi.ts")).cgi],
   ["fetch", async () => (await import("./fetch.ts")).fetchOnce],
+  ["new", async () => (await import("./new.ts")).newProject],
   ["routes", async () => (await import("./routes.ts")).routes],
   ["conformance", async () => (await import("./conformance.ts")).conformanceCommand],
 ])
@@ -31,6 +32,7 @@ Other commands:
   werkstatt serve MODULE[:APP]          serve an application for production
   werkstatt cgi MODULE[:APP]            answer one request as a CGI script
   werkstatt fetch MODULE[:APP] PATH     call it once, without a server, and print the response
+  werkstatt new FOLDER                  make a project to begin with
   werkstatt routes MODULE[:MAP]         print the rules of a map
   werkstatt conformance URL             check a server of the gateway interface
   werkstatt COMMAND --help              what a command can do

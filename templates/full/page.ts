@@ -1,0 +1,30 @@
+// The layout of all pages.
+
+import { type HTTPException, type Request, Response } from "werkstatt"
+import { html, type SafeHtml } from "werkstatt/http"
+import { getSession } from "werkstatt/sessions"
+
+export async function page(request: Request, title: string, body: SafeHtml, status = 200): Promise<Response> {
+  const session = await getSession(request)
+  const text = html`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${title}</title>
+<link rel="stylesheet" href="/static/style.css">
+<main>
+<h1>${title}</h1>
+${session.takeFlashes().map(({ message }) => html`<p role="status">${message}</p>`)}
+${body}
+</main>
+</html>`
+  return new Response(String(text), { status, mimetype: "text/html" })
+}
+
+export async function errorPage(request: Request, error: HTTPException): Promise<Response> {
+  const response = error.getResponse(request)
+  const shown = await page(request, error.name, html`<p>${error.message}</p>`)
+  response.setData(await shown.text())
+  response.mimetype = "text/html"
+  return response
+}
