@@ -46,7 +46,15 @@ describe("the package", () => {
       for (const file of typeof door === "string" ? [door] : Object.values(door))
         expect(existsSync(join(inside, file)), file).toBe(true)
     }
-    expect(readdirSync(inside).sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "dist", "docs", "package.json", "templates"])
+    expect(readdirSync(inside).sort()).toEqual([
+      "CHANGELOG.md",
+      "LICENSE",
+      "README.md",
+      "dist",
+      "docs",
+      "package.json",
+      "templates",
+    ])
   })
 
   test("installs six packages of less than 3.2 MB, itself among them", () => {
