@@ -3,16 +3,17 @@
 
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { request as httpRequest } from "node:http"
 import { connect } from "node:net"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { checkServer, type Problem } from "../../src/cli/conformance/check.ts"
 import { conformance } from "../../src/testing/conformance.ts"
+import type { Outcome } from "./runner.ts"
 
 const here = fileURLToPath(new URL(".", import.meta.url))
 const page = new URL("../../docs/runtimes.md", import.meta.url)
@@ -57,7 +58,7 @@ const setups: Setup[] = [
 ]
 
 function workerConfig(file: string): string {
-  const path = join(folder, "config.capnp")
+  const path = join(dirname(file), "config.capnp")
   writeFileSync(
     path,
     `using Workerd = import "/workerd/workerd.capnp";
@@ -235,6 +236,98 @@ describe.each([
     const { child, output } = start("0", "reloader")
     await once(child, "exit")
     expect(output()).toContain("the reloader of runSimple needs Node")
+  })
+})
+
+// ---- The tests of what is to run everywhere
+
+const ROOMS = ["wrappers", "forms", "routing"]
+/** Tests of sockets, files and processes, which not every runtime has, and of vitest's own means. */
+const NOT_EVERYWHERE =
+  /from "node:(?:fs|fs\/promises|child_process|net|url|os|stream|events)"|from "busboy"|forms\/busboy|support\/server|import \{[^}]*\bvi\b[^}]*\} from "vitest"/
+
+/** What is measured on Node: the clocks of other runtimes are coarse, that of workerd stands still. */
+const MEASURED = /is linear|not faster|grows/
+
+/** What is otherwise there, by the names of tests. */
+const KNOWN: Record<string, RegExp> = {
+  bun: /takes files of the platform with their name, type and size/,
+  deno: /^$/,
+  // There are no files.
+  workerd: /Chromium|cut at every byte/,
+}
+
+/** All those tests in one file, with a runner in the place of vitest. */
+async function bundleTests(name: string, ending: string): Promise<string> {
+  const test = join(here, "..")
+  const files = ROOMS.flatMap((room) => readdirSync(join(test, room)).map((file) => join(test, room, file)))
+  const portable = files.filter((file) => file.endsWith(".test.ts") && !NOT_EVERYWHERE.test(readFileSync(file, "utf8")))
+  expect(portable.length).toBeGreaterThan(20)
+  const imports = portable.map((file) => `import ${JSON.stringify(file)}`).join("\n")
+  const outfile = join(folder, "tests", name)
+  await build({
+    stdin: {
+      contents: `${imports}\nimport { runAll } from ${JSON.stringify(join(here, "runner.ts"))}\n${ending}`,
+      resolveDir: here,
+    },
+    bundle: true,
+    format: "esm",
+    target: "es2023",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    external: ["node:*"],
+    // mime-types, a package of CommonJS, asks for it.
+    alias: { vitest: join(here, "runner.ts"), path: "node:path" },
+    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire("file:///tests.js");' },
+    // package.json says that modules have no effect but their exports; those of tests have.
+    ignoreAnnotations: true,
+    keepNames: true,
+    outfile,
+    logLevel: "silent",
+  })
+  return outfile
+}
+
+function judge(runtime: string, outcome: Outcome): void {
+  const unexpected = outcome.failed.filter(({ name }) => !KNOWN[runtime]?.test(name))
+  expect(unexpected).toEqual([])
+  expect(outcome.passed).toBeGreaterThan(800)
+}
+
+describe("the tests of wrappers, forms and routing", () => {
+  beforeAll(() => symlinkSync(join(here, "../fixtures"), join(folder, "fixtures")))
+
+  test.each(["bun", "deno"] as const)("pass on %s", async (runtime) => {
+    const binary = process.env[`WERKSTATT_TEST_${runtime.toUpperCase()}`]
+    if (binary === undefined) return
+    const file = await bundleTests(`${runtime}.mjs`, `console.log(JSON.stringify(await runAll(${MEASURED})))`)
+    const args = runtime === "bun" ? [file] : ["run", "-A", "--no-config", file]
+    const child = spawn(binary, args, { stdio: ["ignore", "pipe", "inherit"] })
+    let text = ""
+    for await (const chunk of child.stdout) text += chunk
+    judge(runtime, JSON.parse(text.trim().split("\n").at(-1) ?? "") as Outcome)
+  })
+
+  test("pass on workerd", async () => {
+    const binary = process.env["WERKSTATT_TEST_WORKERD"]
+    if (binary === undefined) return
+    const file = await bundleTests(
+      "workerd.mjs",
+      `export default { fetch: async () => new Response(JSON.stringify(await runAll(${MEASURED}))) }`,
+    )
+    const child = spawn(binary, ["serve", "--control-fd=1", workerConfig(file)], {
+      stdio: ["ignore", "pipe", "inherit"],
+    })
+    let text = ""
+    child.stdout.on("data", (data) => {
+      text += String(data)
+    })
+    while (!text.includes('"port":') && child.exitCode === null) await sleep(50)
+    const port = /"port":(\d+)/.exec(text)?.[1]
+    const outcome = (await (await fetch(`http://127.0.0.1:${port}/`)).json()) as Outcome
+    child.kill()
+    await once(child, "exit")
+    judge("workerd", outcome)
   })
 })
 
