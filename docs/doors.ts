@@ -87,6 +87,10 @@ const ABOUT: Record<string, { summary: string; guides?: string[] }> = {
     summary: "Applications inside of Express and Connect, and handlers of theirs as applications.",
     guides: ["gateways.md"],
   },
+  "werkstatt/adapters/lambda": {
+    summary: "Applications on AWS Lambda: API Gateway, function URLs, load balancers.",
+    guides: ["lambda.md"],
+  },
   "werkstatt/adapters/cgi": {
     summary: "Applications as programs that a web server starts for each request.",
     guides: ["cgi.md"],
