@@ -1,9 +1,14 @@
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
+import { bundleTests, onBundle } from "./test/bundle.ts"
+
+/** Whether tests run on dist/ in place of src/. */
+const isOnBundle = process.env["WERKSTATT_BUNDLE"] === "1"
 
 const source = (path: string) => fileURLToPath(new URL(`src/${path}`, import.meta.url))
 
 export default defineConfig({
+  plugins: isOnBundle ? [onBundle()] : [],
   resolve: {
     // Tests and examples import the package by its name and get the source.
     alias: [
@@ -28,6 +33,8 @@ export default defineConfig({
       { extends: true, test: { name: "serve", include: ["test/serving/**/*.serve.ts"], testTimeout: 300_000 } },
       // Several hosts as network namespaces: npm run test:hosts
       { extends: true, test: { name: "hosts", include: ["test/hosts/**/*.hosts.ts"], testTimeout: 600_000 } },
+      // Tests of public names, on the built package: npm run test:bundle
+      { extends: true, test: { name: "bundle", include: isOnBundle ? bundleTests() : [] } },
       // The package in projects of strangers, with several versions of TypeScript: npm run test:package
       { extends: true, test: { name: "package", include: ["test/package/**/*.package.ts"], testTimeout: 180_000 } },
       // What takes longer than `npm test` may: npm run test:load

@@ -11,6 +11,8 @@ export interface PublicName {
   /** As it is imported: `werkstatt/http`. */
   door: string
   file: string
+  /** The file that the door names; it may hand the name on. */
+  listed: string
   /** The first sentence of the docstring, to its full stop; empty when there is none. */
   summary: string
   members: { name: string; documented: boolean }[]
@@ -127,13 +129,13 @@ export function publicNames(): PublicName[] {
     const { file, name: original } = definitionOf(listed, name)
     const text = read(file)
     const match = new RegExp(`^${DECLARATION}${original}\\b`, "m").exec(text)
-    if (match === null) return { name, door, file, summary: "", members: [] }
+    if (match === null) return { name, door, file, listed, summary: "", members: [] }
     const comment = commentBefore(text, match.index)
     const kind = /(class|interface) $/.exec(match[0].slice(0, -original.length))?.[1]
     const members = kind === undefined ? [] : membersOf(text, match.index)
     // The fields of an interface say by their names and types what they are, where there is nothing more to say.
     if (kind === "interface") for (const member of members) member.documented = true
-    return { name, door, file, summary: summaryOf(comment), members }
+    return { name, door, file, listed, summary: summaryOf(comment), members }
   })
   return names.sort((a, b) => a.door.localeCompare(b.door) || a.name.localeCompare(b.name))
 }
