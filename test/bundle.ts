@@ -36,6 +36,9 @@ for (const { name, door, file, listed } of publicNames()) {
 
 const IMPORT = /^(?:import|export)\s+(?!type\b)([^"'`;]*?)\bfrom\s+"(\.[^"]+|werkstatt[^"]*)"/gm
 
+/** Imports of all kinds, those of types too. */
+const ANY_IMPORT = /^(?:import|export)\s[^"'`;]*?\bfrom\s+"[^"]*"/gm
+
 /** The names that an import takes, types left out; undefined for all of them. */
 function namesOf(clause: string): string[] | undefined {
   if (clause.includes("*")) return undefined
@@ -55,7 +58,7 @@ function takesPublicNames(file: string): boolean {
   judged.set(file, true)
   const text = readFileSync(file, "utf8")
   // What reads sources, or loads them later, is about the sources.
-  let isPublic = !/import\("\.\.?\/|["'`/]src\/|\bvi\.mock\b/.test(text.replace(IMPORT, ""))
+  let isPublic = !/import\("\.\.?\/|["'`/]src\/|\bvi\.mock\b/.test(text.replace(ANY_IMPORT, ""))
   for (const [, clause = "", from = ""] of text.matchAll(IMPORT)) {
     if (!from.startsWith(".")) continue
     const names = namesOf(clause)
