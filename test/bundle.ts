@@ -24,7 +24,8 @@ const doors = new Map(
 
 /** For each file of src/ the names that are public, with their door. */
 const byFile = new Map<string, Map<string, string>>()
-for (const { name, door, file, listed } of publicNames()) {
+for (const { name, door, file, listed, isType } of publicNames()) {
+  if (isType) continue
   const path = door === "werkstatt" ? "index.ts" : `${door.slice("werkstatt/".length)}`
   const built = doors.get(`${path}/index.ts`) ?? doors.get(`${path}.ts`)
   if (built === undefined) continue
@@ -75,8 +76,8 @@ function takesPublicNames(file: string): boolean {
   return isPublic
 }
 
-/** Rooms whose tests start processes from dist/ in any case, and the package's own. */
-const NOT_THESE = /^(?:cli|serving|package|checklist|hosts|load)\//
+/** Rooms whose tests start processes from dist/ in any case, whose errors are shown with sources, and the package's own. */
+const NOT_THESE = /^(?:cli|debug|serving|package|checklist|hosts|load)\//
 
 /** The tests that can run on the built package, as paths from the root. */
 export function bundleTests(): string[] {

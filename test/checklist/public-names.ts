@@ -13,6 +13,8 @@ export interface PublicName {
   file: string
   /** The file that the door names; it may hand the name on. */
   listed: string
+  /** Whether the door gives it as a type: there is no value of that name. */
+  isType: boolean
   /** The first sentence of the docstring, to its full stop; empty when there is none. */
   summary: string
   members: { name: string; documented: boolean }[]
@@ -38,8 +40,8 @@ const SINGLE_DOORS = [
 const read = (file: string) => readFileSync(join(src, file), "utf8")
 const DECLARATION = "export (?:declare )?(?:abstract )?(?:async )?(?:class|function\\*?|const|let|interface|type|enum) "
 
-function doorsOf(): [door: string, file: string, name: string][] {
-  const found: [string, string, string][] = []
+function doorsOf(): [door: string, file: string, name: string, isType: boolean][] {
+  const found: [string, string, string, boolean][] = []
   const folders = readdirSync(src, { withFileTypes: true }).filter((entry) => entry.isDirectory())
   const indexes = folders
     .map(({ name }) => `${name}/index.ts`)
@@ -48,20 +50,27 @@ function doorsOf(): [door: string, file: string, name: string][] {
   for (const file of SINGLE_DOORS) {
     found.push(...listedIn(file, `werkstatt/${file.slice(0, -".ts".length)}`))
     const names = [...read(file).matchAll(new RegExp(`^${DECLARATION}(\\w+)`, "gm"))].map((match) => match[1] as string)
-    for (const name of names) found.push([`werkstatt/${file.slice(0, -".ts".length)}`, file, name])
+    for (const name of names) found.push([`werkstatt/${file.slice(0, -".ts".length)}`, file, name, false])
   }
   return found
 }
 
 /** What a door lists of other files. */
-function listedIn(file: string, door: string): [door: string, file: string, name: string][] {
-  const found: [string, string, string][] = []
-  for (const [, list = "", from = ""] of read(file).matchAll(/export\s+(?:type\s+)?\{([^}]*)\}\s+from\s+"([^"]+)"/g)) {
+function listedIn(file: string, door: string): [door: string, file: string, name: string, isType: boolean][] {
+  const found: [string, string, string, boolean][] = []
+  for (const [statement, list = "", from = ""] of read(file).matchAll(
+    /export\s+(?:type\s+)?\{([^}]*)\}\s+from\s+"([^"]+)"/g,
+  )) {
     for (const item of list.split(",")) {
       const name = item.trim().replace(/^type\s+/, "")
       if (name === "") continue
       const [original = "", alias] = name.split(/\s+as\s+/)
-      found.push([door, normalize(join(dirname(file), from)), alias ?? original])
+      found.push([
+        door,
+        normalize(join(dirname(file), from)),
+        alias ?? original,
+        /^export\s+type\b/.test(statement) || item.trim().startsWith("type "),
+      ])
     }
   }
   return found
@@ -125,17 +134,17 @@ function definitionOf(file: string, name: string): { file: string; name: string 
 
 /** Every public name, sorted by door and name. */
 export function publicNames(): PublicName[] {
-  const names = doorsOf().map(([door, listed, name]): PublicName => {
+  const names = doorsOf().map(([door, listed, name, isType]): PublicName => {
     const { file, name: original } = definitionOf(listed, name)
     const text = read(file)
     const match = new RegExp(`^${DECLARATION}${original}\\b`, "m").exec(text)
-    if (match === null) return { name, door, file, listed, summary: "", members: [] }
+    if (match === null) return { name, door, file, listed, isType, summary: "", members: [] }
     const comment = commentBefore(text, match.index)
     const kind = /(class|interface) $/.exec(match[0].slice(0, -original.length))?.[1]
     const members = kind === undefined ? [] : membersOf(text, match.index)
     // The fields of an interface say by their names and types what they are, where there is nothing more to say.
     if (kind === "interface") for (const member of members) member.documented = true
-    return { name, door, file, listed, summary: summaryOf(comment), members }
+    return { name, door, file, listed, isType, summary: summaryOf(comment), members }
   })
   return names.sort((a, b) => a.door.localeCompare(b.door) || a.name.localeCompare(b.name))
 }
