@@ -1,6 +1,6 @@
 // What the debugger costs: a request when nothing is thrown, a throw that is caught, one that reaches the server, and the
-// memory of an error that is kept. `npm run bench -- debugger`, or with the memory too, and without a loader in between:
-//   node --expose-gc bench/debugger.ts
+// memory of an error that is kept. `npm run bench -- debugger`, or with the memory too:
+//   node --expose-gc --import tsx bench/debugger.ts
 
 import { Request, Response } from "werkstatt"
 import { DebuggedApplication } from "werkstatt/debug"

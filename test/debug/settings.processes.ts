@@ -145,17 +145,34 @@ describe("over TLS", () => {
     expect(plain(JSON.parse(evaluated.text).html)).toContain('"|/"')
   })
 
-  test("with HTTP/2 the page comes too", async () => {
+  test("with HTTP/2 the page and its commands work, and another authority is told nothing", async () => {
     const program = new Program(new Folder({ "main.js": main }), ["main.js"])
-    const session = connect(await program.url(), { rejectUnauthorized: false })
+    const url = await program.url()
+    const pin = await pinOf(program)
+    const session = connect(url, { rejectUnauthorized: false })
+    const send = async (headers: Record<string, string>, body = "") => {
+      const stream = session.request(headers, { endStream: false })
+      let text = ""
+      let answer: Record<string, unknown> = {}
+      stream.on("response", (fields) => (answer = fields))
+      stream.end(body)
+      for await (const chunk of stream) text += String(chunk)
+      return { status: answer[":status"], cookie: String(answer["set-cookie"]).split(";")[0] as string, text }
+    }
     try {
-      const stream = session.request({ ":path": "/", accept: "text/html" })
-      let html = ""
-      let status: unknown
-      stream.on("response", (headers) => (status = headers[":status"]))
-      for await (const chunk of stream) html += String(chunk)
-      expect(status).toBe(500)
-      expect(documentOf(500, html, new Headers()).frames[0]?.name).toBe("failing")
+      const { status, text } = await send({ ":path": "/", accept: "text/html" })
+      const page = documentOf(500, text, new Headers())
+      expect([status, page.frames[0]?.name]).toEqual([500, "failing"])
+      const command = { ":method": "POST", "content-type": "application/json" }
+      const body = JSON.stringify({ secret: page.secret, error: page.error, pin, frame: 0, code: "inside" })
+      const { cookie } = await send({ ...command, ":path": "/__debugger__/pin", origin: url }, body)
+      const evaluate = { ...command, ":path": "/__debugger__/evaluate", cookie }
+      expect(plain(JSON.parse((await send({ ...evaluate, origin: url }, body)).text).html)).toContain('"|/"')
+      expect((await send({ ...evaluate, origin: "https://evil.test" }, body)).status).toBe(400)
+      const foreign = { ...evaluate, ":authority": "evil.test", origin: "https://evil.test" }
+      expect((await send(foreign, body)).status).toBe(400)
+      const other = await send({ ":path": "/", ":authority": "evil.test", accept: "text/html" })
+      expect(other.text).not.toMatch(/main\.js|debugger-data|inside/)
     } finally {
       session.close()
     }
