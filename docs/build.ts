@@ -24,6 +24,6 @@ await build(join(import.meta.dirname), { base: values.base, outDir: siteFolder }
 console.log(`The site is in ${siteFolder}`)
 if (values.serve) {
   const server = await makeServer("localhost", 0, website(values.base))
-  console.log(`Open ${server.url}${values.base.slice(1)}`)
+  console.log(`Open ${server.url}${values.base}`)
   await server.serveForever()
 }

@@ -81,7 +81,7 @@ const ABOUT: Record<string, { summary: string; guides?: string[] }> = {
   "werkstatt/adapters/node": { summary: "Applications on node:http and node:http2.", guides: ["gateways.md"] },
   "werkstatt/adapters/fetch": {
     summary: "Applications on Bun, Deno and Workers, and web handlers as applications.",
-    guides: ["gateways.md"],
+    guides: ["gateways.md", "runtimes.md"],
   },
   "werkstatt/adapters/connect": {
     summary: "Applications inside of Express and Connect, and handlers of theirs as applications.",

@@ -13,6 +13,7 @@ import {
   type ProjectReflection,
   type ReferenceReflection,
   ReflectionKind,
+  type Router,
   type TypeDocOptions,
 } from "typedoc"
 import { MarkdownPageEvent, type PluginOptions } from "typedoc-plugin-markdown"
@@ -62,7 +63,11 @@ export async function makeReference(): Promise<void> {
   const app = await Application.bootstrapWithPlugins(options as TypeDocOptions)
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => nameDoors(project))
   app.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => leaveOutInherited(project))
-  app.renderer.on(MarkdownPageEvent.END, (page) => completePage(page as unknown as MarkdownPageEvent))
+  app.renderer.on(MarkdownPageEvent.END, (event) => {
+    const page = event as unknown as MarkdownPageEvent
+    if (page.model === page.project) page.contents += namesOf(page.project, app.renderer.router)
+    else completePage(page)
+  })
   const project = await app.convert()
   if (project === undefined) throw new Error("TypeDoc found no names")
   app.validate(project)
@@ -113,6 +118,18 @@ function completePage(page: MarkdownPageEvent): void {
     text = withSummaries(text, model)
   }
   page.contents = text
+}
+
+/** All names by door, below the table of the doors. */
+function namesOf(project: ProjectReflection, router: Router | undefined): string {
+  const sections = (project.children ?? []).map(({ name, children = [] }) => {
+    const links = children.flatMap((child) => {
+      const target = child.isReference() ? child.getTargetReflectionDeep() : child
+      return router?.hasUrl(target) ? [`[\`${child.name}\`](${router.getFullUrl(target)})`] : []
+    })
+    return `## ${name}\n\n${links.join(", ")}\n`
+  })
+  return `\n${sections.join("\n")}`
 }
 
 function importsOf(model: DeclarationReflection): string {

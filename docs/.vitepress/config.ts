@@ -13,10 +13,14 @@ const { description, repository } = JSON.parse(readFileSync(join(root, "package.
 }
 const url = repository?.url.replace(/^git\+|\.git$/g, "")
 
+const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="6" fill="#3451b2"/><path d="M6 10l4 13 6-11 6 11 4-13" fill="none" stroke="#fff" stroke-width="3" stroke-linejoin="round" stroke-linecap="round"/></svg>`
+
 export default defineConfig({
   lang: "en",
   title: "werkstatt",
   description,
+  // Written into the page, since it has to be there whatever the base is.
+  head: [["link", { rel: "icon", href: `data:image/svg+xml,${encodeURIComponent(ICON)}` }]],
   markdown,
   // What all pages share is loaded once, not written into each of them.
   metaChunk: true,

@@ -5,42 +5,74 @@ import type { MarkdownOptions } from "vitepress"
 import { fileOf, onSite } from "./repository.ts"
 
 type MarkdownIt = Parameters<NonNullable<MarkdownOptions["config"]>>[0]
+type BlockRule = Parameters<MarkdownIt["block"]["ruler"]["push"]>[1]
+type Token = Parameters<NonNullable<MarkdownIt["renderer"]["rules"]["text"]>>[0][number]
 
 export const markdown: MarkdownOptions = {
   html: false,
+  // With enough contrast for everybody.
+  theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
+  // There is no grammar for these; the other one looks alike.
+  languageAlias: { haproxy: "ini" },
   // Addresses in running text are examples.
   linkify: false,
   attrs: { disable: true },
   config(md) {
     md.disable("emoji", true)
-    leaveOutComments(md)
+    readComments(md)
     keepAnchors(md)
     followLinks(md)
     leaveBraces(md)
+    showIndentedCode(md)
+    leaveEmptyHeaders(md)
   },
 }
 
-/** Tests find their tables between comments. */
-function leaveOutComments(md: MarkdownIt): void {
-  md.block.ruler.before("paragraph", "comment", (state, line, _end, silent) => {
+/** Tests find their tables between comments, and files by them: the name of a file is shown above it. */
+function readComments(md: MarkdownIt): void {
+  // It ends the paragraph or table that stands right above it.
+  const ends = { alt: ["paragraph", "reference", "blockquote", "list"] }
+  const comment: BlockRule = (state, line, _end, silent) => {
     const text = state.src.slice((state.bMarks[line] ?? 0) + (state.tShift[line] ?? 0), state.eMarks[line])
     if (!/^<!--.*-->\s*$/.test(text)) return false
-    if (!silent) state.line = line + 1
+    if (silent) return true
+    state.line = line + 1
+    const file = /^<!-- file: (\S+)/.exec(text)?.[1]
+    if (file !== undefined)
+      state.push("html_block", "", 0).content = `<p class="file-name">${md.utils.escapeHtml(file)}</p>\n`
     return true
-  })
+  }
+  md.block.ruler.before("paragraph", "comment", comment, ends)
+}
+
+const MARK = / *\{#[\w.-]+\}$/
+
+function unique(id: string, taken: Set<string>): string {
+  let free = id
+  for (let count = 1; taken.has(free); count++) free = `${id}-${count}`
+  taken.add(free)
+  return free
 }
 
 /** The reference marks places to link to: `{#id}` behind a heading, an empty element in a row of a table. */
 function keepAnchors(md: MarkdownIt): void {
   md.core.ruler.after("inline", "heading-ids", ({ tokens }) => {
-    for (const [index, token] of tokens.entries()) {
-      const text = tokens[index - 1]?.type === "heading_open" ? token.children?.at(-1) : undefined
-      const match = /^(.*?) *\{#([\w.-]+)\}$/.exec(text?.content ?? "")
-      if (text === undefined || match === null) continue
-      text.content = match[1] as string
-      token.content = token.content.replace(/ *\{#[\w.-]+\}$/, "")
-      tokens[index - 1]?.attrSet("id", match[2] as string)
+    const taken = new Set<string>()
+    const bare: [heading: Token, slug: string][] = []
+    for (const [index, heading] of tokens.entries()) {
+      if (heading.type !== "heading_open") continue
+      const title = tokens[index + 1] as Token
+      const id = /\{#([\w.-]+)\}$/.exec(title.content)?.[1]
+      const text = title.children?.at(-1)
+      if (id === undefined || text === undefined) bare.push([heading, title.content.toLowerCase().replace(/\W+/g, "-")])
+      else {
+        text.content = text.content.replace(MARK, "")
+        title.content = title.content.replace(MARK, "")
+        heading.attrSet("id", unique(id, taken))
+      }
     }
+    // Where nothing is marked the site's own ids stay, as in guides.
+    if (taken.size > 0) for (const [heading, slug] of bare) heading.attrSet("id", unique(slug, taken))
   })
   md.inline.ruler.before("html_inline", "anchor", (state, silent) => {
     const match = /^<a id="[\w.-]+"><\/a>/.exec(state.src.slice(state.pos, state.pos + 200))
@@ -65,4 +97,22 @@ function followLinks(md: MarkdownIt): void {
 function leaveBraces(md: MarkdownIt): void {
   const text = md.renderer.rules.text
   md.renderer.rules.text = (...args) => text?.(...args).replaceAll("{{", "&#123;&#123;") ?? ""
+}
+
+/** Code that is indented looks like code between fences. */
+function showIndentedCode(md: MarkdownIt): void {
+  md.core.ruler.push("indented-code", ({ tokens }) => {
+    for (const token of tokens) if (token.type === "code_block") token.type = "fence"
+  })
+}
+
+/** A table without headers has cells above its columns that are empty, and no names of them. */
+function leaveEmptyHeaders(md: MarkdownIt): void {
+  md.core.ruler.push("empty-headers", ({ tokens }) => {
+    for (const [index, token] of tokens.entries()) {
+      if (token.type !== "th_open" || tokens[index + 1]?.content !== "") continue
+      token.tag = "td"
+      ;(tokens[index + 2] as Token).tag = "td"
+    }
+  })
 }

@@ -8,8 +8,8 @@ import { NAMED, root } from "./repository.ts"
 
 const docs = join(root, "docs")
 
-/** Pages by name, those of a family, or all pages of a folder: its index first, then by name. */
-const SECTIONS: { text: string; pages: string[]; collapsed?: boolean }[] = [
+/** Pages by name, those of a family, or all pages of a folder in reading order. */
+const SECTIONS: { text: string; pages: string[] }[] = [
   { text: "Start", pages: ["start.md"] },
   { text: "Tutorial", pages: ["tutorial/"] },
   {
@@ -24,6 +24,7 @@ const SECTIONS: { text: string; pages: string[]; collapsed?: boolean }[] = [
       "security.md",
       "signing.md",
       "templates.md",
+      "websocket.md",
       "middleware.md",
       "stores.md",
       "locals.md",
@@ -32,25 +33,25 @@ const SECTIONS: { text: string; pages: string[]; collapsed?: boolean }[] = [
       "debugger.md",
     ],
   },
-  { text: "Recipes", pages: ["recipes/"], collapsed: true },
+  { text: "Recipes", pages: ["recipes/"] },
   {
     text: "Deploying",
     pages: [
       "deploying.md",
+      "front-servers.md",
       "deploying-*.md",
-      "gateways.md",
       "runtimes.md",
+      "gateways.md",
       "lambda.md",
       "vercel.md",
       "netlify.md",
       "cgi.md",
     ],
-    collapsed: true,
   },
   { text: "Reference", pages: ["api/index.md", "reference.md"] },
   { text: "For framework authors", pages: ["framework.md"] },
   { text: "For server authors", pages: ["gateway.md", "servers.md"] },
-  { text: "Coming from", pages: ["coming-from/"] },
+  { text: "Coming from", pages: ["coming-from-*.md", "coming-from/"] },
   { text: "The project", pages: ["security-policy.md", "changes.md", "architecture.md"] },
 ]
 
@@ -68,9 +69,8 @@ function existing(entry: string): string[] {
   if (entry.endsWith("/")) {
     if (!existsSync(join(docs, entry))) return []
     const names = readdirSync(join(docs, entry), { recursive: true, encoding: "utf8" })
-    const rank = (name: string) => (name === "index.md" ? "" : name)
-    const pages = names.filter((name) => name.endsWith(".md"))
-    return pages.sort((one, other) => byName.compare(rank(one), rank(other))).map((name) => `${entry}${name}`)
+    const pages = names.filter((name) => name.endsWith(".md")).sort(byName.compare)
+    return inReadingOrder(entry, pages).map((name) => `${entry}${name}`)
   }
   const [start = "", end] = entry.split("*")
   if (end !== undefined)
@@ -78,6 +78,17 @@ function existing(entry: string): string[] {
       .filter((name) => name.startsWith(start) && name.endsWith(end))
       .sort(byName.compare)
   return existsSync(join(docs, entry)) || existsSync(fileOfNamed(entry)) ? [entry] : []
+}
+
+/** The index, and from each page on the one that it names at its end as the next; what nothing leads to comes last. */
+function inReadingOrder(folder: string, pages: string[]): string[] {
+  const ordered = new Set<string>()
+  let name: string | undefined = "index.md"
+  while (name !== undefined && pages.includes(name) && !ordered.has(name)) {
+    ordered.add(name)
+    name = /^Next: .*\]\(([^)#]+)/m.exec(readFileSync(join(docs, folder, name), "utf8"))?.[1]
+  }
+  return [...ordered, ...pages.filter((page) => !ordered.has(page))]
 }
 
 /** Pages that no section names. */
@@ -103,9 +114,8 @@ const linkTo = (page: string): DefaultTheme.SidebarItem => ({
 })
 
 export function sidebar(): DefaultTheme.SidebarMulti {
-  const pages = SECTIONS.map(({ text, pages, collapsed = false }) => ({
+  const pages = SECTIONS.map(({ text, pages }) => ({
     text,
-    collapsed,
     items: [...pages.flatMap(existing), ...(text === "Guides" ? others() : [])].map(linkTo),
   })).filter(({ items }) => items.length > 0)
   const reference = (open?: string) => [
