@@ -1,6 +1,8 @@
 // The connections of a server: who is silent for too long, who still waits for an answer, and how a server stops without
 // losing a request. It knows no protocol; a kind of connection says in `Peer` what it can tell and what it can do.
 
+import type { WebAbortSignal } from "../web-platform.ts"
+
 /** How long a client may be silent, in milliseconds. */
 export interface SilenceLimits {
   /** Before its first request. */
@@ -74,7 +76,7 @@ export class Connections {
   }
 
   /** Aborts when the server is to stop. Made when it is first asked for. */
-  get stopSignal(): AbortSignal {
+  get stopSignal(): WebAbortSignal {
     this.#stop ??= new AbortController()
     if (this.#isStopping) this.#stop.abort(new Error("the server stops"))
     return this.#stop.signal

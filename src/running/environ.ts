@@ -4,6 +4,7 @@
 
 import { emptyInput } from "../environ/input.ts"
 import type { Environ, ErrorStream, FileWrapperFactory, HeaderList } from "../gateway.ts"
+import type { WebAbortSignal } from "../web-platform.ts"
 import type { Exchange } from "./exchange.ts"
 import { ON_ERROR_KEY, type OnError } from "./report.ts"
 import { decodePath, isAuthority, parseTarget } from "./request-target.ts"
@@ -217,7 +218,7 @@ export function environOf(
 }
 
 /** Aborts when the server of this request is to stop; undefined where none tells. Requests at work may go on to their end. */
-export function stopSignalOf(environ: Environ): AbortSignal | undefined {
+export function stopSignalOf(environ: Environ): WebAbortSignal | undefined {
   return (environ as { [EXCHANGE]?: Exchange })[EXCHANGE]?.stopSignal
 }
 

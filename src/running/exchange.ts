@@ -16,7 +16,7 @@ export interface Log {
   readonly errors: ErrorStream
   readonly onError?: OnError | undefined
   /** Aborts when the server is to stop. */
-  readonly stopSignal?: AbortSignal | undefined
+  readonly stopSignal?: WebAbortSignal | undefined
 }
 
 /** The driver, as the exchange sees it. */
@@ -114,7 +114,7 @@ export abstract class Exchange {
   }
 
   /** Aborts when the server is to stop; undefined where none tells. */
-  get stopSignal(): AbortSignal | undefined {
+  get stopSignal(): WebAbortSignal | undefined {
     return this.#log.stopSignal
   }
 

@@ -4,6 +4,7 @@
 import { asApplication } from "../as-application.ts"
 import type { Application, ApplicationLike, Environ, ErrorStream, FileWrapperFactory } from "../gateway.ts"
 import type { WebSocketRecord } from "../http/common-log.ts"
+import type { WebAbortSignal } from "../web-platform.ts"
 import { Connections, type SilenceLimits } from "./connections.ts"
 import { drive } from "./driver.ts"
 import { type Addresses, type EnvironSettings, environOf, Refusal, type RequestHead } from "./environ.ts"
@@ -123,7 +124,7 @@ export class Service implements EnvironSettings, Log {
   }
 
   /** Aborts when the server is to stop. */
-  get stopSignal(): AbortSignal {
+  get stopSignal(): WebAbortSignal {
     return this.connections.stopSignal
   }
 

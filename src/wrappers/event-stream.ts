@@ -7,12 +7,13 @@ import { formatEvent, type ServerSentEvent } from "../http/server-sent-events.ts
 import { describe } from "../mistakes/describe.ts"
 import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import { stopSignalOf } from "../running/environ.ts"
+import type { WebAbortSignal } from "../web-platform.ts"
 
 /** What gives the events: an iterable, or a function that makes one. The signal aborts when the stream is over. */
 export type EventSourceLike =
   | AsyncIterable<ServerSentEvent | string>
   | Iterable<ServerSentEvent>
-  | ((signal: AbortSignal) => AsyncIterable<ServerSentEvent | string> | Iterable<ServerSentEvent | string>)
+  | ((signal: WebAbortSignal) => AsyncIterable<ServerSentEvent | string> | Iterable<ServerSentEvent | string>)
 
 /** How events are sent. */
 export interface EventStreamOptions {
@@ -33,7 +34,7 @@ export class EventStream implements AsyncIterableIterator<Uint8Array, undefined>
   readonly #heartbeatMs: number
   readonly #retryMs: number
   readonly #controller = new AbortController()
-  #stop: AbortSignal | undefined = undefined
+  #stop: WebAbortSignal | undefined = undefined
   #iterator: Source | undefined = undefined
   #pending: Promise<IteratorResult<ServerSentEvent | string>> | undefined = undefined
   #isOver = false
