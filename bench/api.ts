@@ -1,13 +1,18 @@
 // What applications do most, on each framework in its own best usual way: CPU time of the server process for each request, as
 // the operating system counts it. Rounds take turns, and only ratios within a round are compared.
 //
-//   CASES="get post" PEERS="fastify hono" NODES="26" ROUNDS=9 npm run bench -- api
+// Then the same over TLS, for which h2load of Debian's nghttp2-client is needed, and what a request allocates.
+//
+//   CASES="get post" PEERS="fastify hono" NODES="26" ROUNDS=9 CHART=docs/speed.svg npm run bench -- api
 
-import { spawnSync } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
+import { once } from "node:events"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { nodeBinary } from "../.ci/node-binary.mjs"
+import { generateAdhocSslPair } from "../dist/serving/index.js"
+import { type Bars, barChart } from "./bar-chart.ts"
 import { load, median, ServerProcess, table, target } from "./harness.ts"
 
 const ROUNDS = Number(process.env["ROUNDS"] ?? 11)
@@ -82,47 +87,175 @@ const CASES: Record<string, Case> = {
   headers: { title: "four headers set", request: get("/headers"), most: 0.95 },
 }
 
-const names = (process.env["CASES"] ?? Object.keys(CASES).join(" ")).split(" ")
-const servers = ["bare", OWN, ...(process.env["PEERS"] ?? "fastify hono").split(" ").filter(Boolean)]
+const names = (process.env["CASES"] ?? Object.keys(CASES).join(" ")).split(" ").filter(Boolean)
+const peers = (process.env["PEERS"] ?? "fastify hono koa express h3").split(" ").filter(Boolean)
+const servers = ["bare", OWN, ...peers]
+/** Those that the targets are about. */
+const RIVALS = ["fastify", "hono"]
 
 const folder = mkdtempSync(join(tmpdir(), "werkstatt-bench-"))
 const file = join(folder, "file.txt")
 writeFileSync(file, "4 KiB of text.\n".repeat(280).slice(0, 4096))
-try {
-  for (const major of (process.env["NODES"] ?? "20 24 26").split(" ")) {
-    const binary = Number(major) === Number.parseInt(process.versions.node, 10) ? process.execPath : nodeBinary(major)
-    if (binary === undefined) console.log(`Node ${major}: no package for this machine, skipped`)
-    else await measure(binary)
-  }
-} finally {
-  rmSync(folder, { recursive: true })
+const { key, cert } = await generateAdhocSslPair("localhost")
+writeFileSync(join(folder, "key.pem"), key)
+writeFileSync(join(folder, "cert.pem"), cert)
+/** The median of the ratios of our figures to a peer's, round by round. */
+function ratioTo(found: number[][], all: readonly string[], peer: string): number {
+  const own = found[all.indexOf(OWN)] as number[]
+  return median(own.map((value, round) => value / (found[all.indexOf(peer)]?.[round] as number)))
 }
 
-async function measure(binary: string): Promise<void> {
-  const version = spawnSync(binary, ["--version"], { encoding: "utf8" }).stdout.trim()
+function rowOf(title: string, found: number[][], all: readonly string[]): string[] {
+  const others = all.filter((name) => name !== OWN)
+  return [
+    title,
+    ...found.map((values) => median(values).toFixed(1)),
+    ...others.map((name) => ratioTo(found, all, name).toFixed(2)),
+  ]
+}
+
+const headings = (all: readonly string[]) => ["case", ...all, ...all.filter((s) => s !== OWN).map((s) => `to ${s}`)]
+
+async function measure(binary: string, version: string): Promise<void> {
   const running = await Promise.all(servers.map((name) => ServerProcess.startOn(binary, `api-${name}`, file)))
   try {
     console.log(`\napi: CPU µs/request, medians of ${ROUNDS} rounds, ${CONNECTIONS} connections, Node ${version}\n`)
     const rows: string[][] = []
+    const bars: Bars[] = []
     const verdicts: [string, boolean][] = []
     for (const name of names) {
       const each = CASES[name] as Case
-      const found = await costs(running, each)
-      const own = found[servers.indexOf(OWN)] as number[]
-      const ratio = (peer: string) =>
-        median(own.map((value, round) => value / (found[servers.indexOf(peer)]?.[round] as number)))
-      rows.push([
-        each.title,
-        ...found.map((values) => median(values).toFixed(1)),
-        ...servers.filter((s) => s !== OWN).map((peer) => ratio(peer).toFixed(2)),
-      ])
+      const count = Math.ceil(REQUESTS * (each.part ?? 1))
+      const found = await costs(running, count, ({ port }, requests) => load(port, each.request, requests, CONNECTIONS))
+      rows.push(rowOf(each.title, found, servers))
+      bars.push({ title: each.title, values: found.map((values) => median(values)) })
       for (const peer of servers) {
-        const most = peer === "bare" ? each.mostOfBare : peer === OWN ? undefined : each.most
-        if (most !== undefined)
-          verdicts.push([`${each.title}: at most ${most} of ${peer} (${ratio(peer).toFixed(2)})`, ratio(peer) <= most])
+        const most = peer === "bare" ? each.mostOfBare : RIVALS.includes(peer) ? each.most : undefined
+        if (most === undefined) continue
+        const ratio = ratioTo(found, servers, peer)
+        verdicts.push([`${each.title}: at most ${most} of ${peer} (${ratio.toFixed(2)})`, ratio <= most])
       }
     }
-    table(["case", ...servers, ...servers.filter((s) => s !== OWN).map((peer) => `to ${peer}`)], rows)
+    table(headings(servers), rows)
+    console.log()
+    for (const [claim, met] of verdicts) target(claim, met)
+    const chart = process.env["CHART"]
+    if (chart !== undefined) writeFileSync(chart, barChart(`CPU time per request, µs, Node ${version}`, servers, bars))
+  } finally {
+    await Promise.all(running.map((server) => server.stop()))
+  }
+}
+
+/** CPU microseconds for each request: of each server, round by round. */
+async function costs(
+  running: readonly ServerProcess[],
+  count: number,
+  ask: (server: ServerProcess, requests: number) => Promise<void>,
+): Promise<number[][]> {
+  for (const server of running) await ask(server, count * 3)
+  const found: number[][] = running.map(() => [])
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [index, server] of running.entries()) {
+      const before = await server.usage()
+      await ask(server, count)
+      found[index]?.push(((await server.usage()).cpuMicros - before.cpuMicros) / count)
+    }
+  }
+  return found
+}
+
+const TLS_SERVERS = ["bare", OWN, "fastify"]
+const TLS_CASES: [title: string, protocol: string, ...flags: string[]][] = [
+  ["HTTPS, hello", "https", "--h1", "/hello?name=you"],
+  ["HTTPS, GET", "https", "--h1", "/links/17?page=2"],
+  ["HTTPS, POST", "https", "--h1", "-d", "/links/"],
+  ["HTTP/1.1 where HTTP/2 is spoken, hello", "http2", "--h1", "/hello?name=you"],
+  ["HTTP/2, hello", "http2", "/hello?name=you"],
+  ["HTTP/2, GET", "http2", "/links/17?page=2"],
+  ["HTTP/2, POST", "http2", "-d", "/links/"],
+]
+
+async function measureTls(binary: string, version: string): Promise<void> {
+  if (spawnSync("h2load", ["--version"]).error !== undefined) {
+    console.log("\nh2load is not installed: nothing over TLS is measured")
+    return
+  }
+  const body = join(folder, "body.json")
+  writeFileSync(body, JSON_200)
+  const rows: string[][] = []
+  const verdicts: [string, boolean][] = []
+  for (const protocol of ["https", "http2"]) {
+    const running = await Promise.all(
+      TLS_SERVERS.map((name) => ServerProcess.startOn(binary, `api-${name}`, file, protocol, folder)),
+    )
+    try {
+      for (const [title, spoken, ...rest] of TLS_CASES) {
+        if (spoken !== protocol) continue
+        const path = rest.at(-1) as string
+        const flags = rest
+          .slice(0, -1)
+          .flatMap((flag) => (flag === "-d" ? ["-d", body, "-H", "content-type: application/json"] : [flag]))
+        const found = await costs(running, REQUESTS, ({ port }, requests) =>
+          h2load([...flags, `https://127.0.0.1:${port}${path}`], requests),
+        )
+        rows.push(rowOf(title, found, TLS_SERVERS))
+        for (const [peer, most] of [
+          ["bare", 1.2],
+          ["fastify", 1],
+        ] as const) {
+          const ratio = ratioTo(found, TLS_SERVERS, peer)
+          verdicts.push([`${title}: at most ${most} of ${peer} (${ratio.toFixed(2)})`, ratio <= most])
+        }
+      }
+    } finally {
+      await Promise.all(running.map((server) => server.stop()))
+    }
+  }
+  console.log(`\nover TLS: CPU µs/request, medians of ${ROUNDS} rounds, ${CONNECTIONS} connections, Node ${version}\n`)
+  table(headings(TLS_SERVERS), rows)
+  console.log()
+  for (const [claim, met] of verdicts) target(claim, met)
+}
+
+async function h2load(flags: readonly string[], requests: number): Promise<void> {
+  const all = ["-n", String(requests), "-c", String(CONNECTIONS), "-m", "1", ...flags]
+  const child = spawn("h2load", all, { stdio: ["ignore", "pipe", "ignore"] })
+  let text = ""
+  child.stdout.on("data", (chunk) => {
+    text += chunk
+  })
+  await once(child, "close")
+  if (!text.includes(` ${requests} 2xx`)) throw new Error(`h2load ${all.join(" ")} failed:\n${text}`)
+}
+
+async function measureAllocation(binary: string, version: string): Promise<void> {
+  const all = [OWN, "fastify"]
+  const running = await Promise.all(all.map((name) => ServerProcess.startHoarding(binary, `api-${name}`, file)))
+  try {
+    const rows: string[][] = []
+    const verdicts: [string, boolean][] = []
+    for (const name of names) {
+      const each = CASES[name] as Case
+      const found: number[] = []
+      for (const server of running) {
+        await load(server.port, each.request, REQUESTS, CONNECTIONS)
+        const samples: number[] = []
+        for (let round = 0; round < 3; round++) {
+          const before = await server.collect()
+          await load(server.port, each.request, 500, CONNECTIONS)
+          samples.push(((await server.usage()).held - before.held) / 500)
+        }
+        found.push(median(samples))
+      }
+      const [own = 0, fastify = 0] = found
+      rows.push([each.title, ...found.map((bytes) => bytes.toFixed(0)), (own / fastify).toFixed(2)])
+      verdicts.push([
+        `${each.title}: allocates at most what Fastify does (${(own / fastify).toFixed(2)})`,
+        own <= fastify,
+      ])
+    }
+    console.log(`\nallocation: bytes/request, with the buffers that sockets are read into, Node ${version}\n`)
+    table(["case", ...all, "to fastify"], rows)
     console.log()
     for (const [claim, met] of verdicts) target(claim, met)
   } finally {
@@ -130,17 +263,17 @@ async function measure(binary: string): Promise<void> {
   }
 }
 
-/** CPU microseconds for each request: of each server, round by round. */
-async function costs(running: readonly ServerProcess[], { request: text, part = 1 }: Case): Promise<number[][]> {
-  const count = Math.ceil(REQUESTS * part)
-  for (const { port } of running) await load(port, text, count * 2, CONNECTIONS)
-  const found: number[][] = running.map(() => [])
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [index, server] of running.entries()) {
-      const before = await server.usage()
-      await load(server.port, text, count, CONNECTIONS)
-      found[index]?.push(((await server.usage()).cpuMicros - before.cpuMicros) / count)
+try {
+  for (const major of (process.env["NODES"] ?? "20 24 26").split(" ")) {
+    const binary = Number(major) === Number.parseInt(process.versions.node, 10) ? process.execPath : nodeBinary(major)
+    if (binary === undefined) console.log(`Node ${major}: no package for this machine, skipped`)
+    else {
+      const version = spawnSync(binary, ["--version"], { encoding: "utf8" }).stdout.trim()
+      await measure(binary, version)
+      await measureTls(binary, version)
+      await measureAllocation(binary, version)
     }
   }
-  return found
+} finally {
+  rmSync(folder, { recursive: true })
 }

@@ -11,6 +11,8 @@ const servers = new URL("servers/", import.meta.url)
 export interface Usage {
   cpuMicros: number
   rss: number
+  /** Bytes of the heap and of array buffers that are not collected yet. */
+  held: number
 }
 
 /** A server in its own process. */
@@ -30,25 +32,37 @@ export class ServerProcess {
   }
 
   /** @param execPath the binary of Node that runs the server */
-  static async startOn(execPath: string, name: string, ...args: string[]): Promise<ServerProcess> {
+  static startOn(execPath: string, name: string, ...args: string[]): Promise<ServerProcess> {
+    return ServerProcess.#fork(execPath, [], name, args)
+  }
+
+  /** A server whose garbage is collected when it is told to, and hardly ever else. */
+  static startHoarding(execPath: string, name: string, ...args: string[]): Promise<ServerProcess> {
+    const flags = ["--expose-gc", "--min-semi-space-size=256", "--max-semi-space-size=512"]
+    return ServerProcess.#fork(execPath, flags, name, args)
+  }
+
+  static async #fork(execPath: string, flags: string[], name: string, args: string[]): Promise<ServerProcess> {
     const child = fork(fileURLToPath(new URL(`${name}.js`, servers)), args, {
       execPath,
-      execArgv: ["--expose-gc", "--import", new URL("report.js", servers).href],
+      execArgv: [...flags, "--import", new URL("report.js", servers).href],
     })
     const [port] = (await once(child, "message")) as [number]
     return new ServerProcess(name, port, child)
   }
 
-  async usage(): Promise<Usage> {
-    this.#child.send("usage")
-    const [answer] = (await once(this.#child, "message")) as [Usage]
-    return answer
+  /** Collects what is garbage. */
+  collect(): Promise<Usage> {
+    return this.#ask("collect")
   }
 
-  /** Bytes after a collection: those that JavaScript holds, and those of the process. */
-  async held(): Promise<{ held: number; rss: number }> {
-    this.#child.send("held")
-    const [answer] = (await once(this.#child, "message")) as [{ held: number; rss: number }]
+  usage(): Promise<Usage> {
+    return this.#ask("usage")
+  }
+
+  async #ask(question: string): Promise<Usage> {
+    this.#child.send(question)
+    const [answer] = (await once(this.#child, "message")) as [Usage]
     return answer
   }
 

@@ -1,14 +1,17 @@
 // The same work by hand on node:http: a table of functions, headers as a list, bodies with their length.
 import { readFile } from "node:fs/promises"
 import { createServer } from "node:http"
+import { createSecureServer } from "node:http2"
+import { createServer as createHttpsServer } from "node:https"
 import { Readable } from "node:stream"
 import { parse } from "cookie"
-import { ASCII, chunks, LIST, member, RESOURCES, TEXT } from "./api-data.js"
+import { ASCII, chunks, LIST, member, protocol, RESOURCES, TEXT, tls } from "./api-data.js"
 
 const file = process.argv[2]
 
 function send(response, code, type, text, more = []) {
-  response.writeHead(code, ["Content-Type", type, "Content-Length", String(Buffer.byteLength(text)), ...more])
+  const fields = ["Content-Type", type, "Content-Length", String(Buffer.byteLength(text)), ...more]
+  response.writeHead(code, fields)
   response.end(text)
 }
 const sendJson = (response, value) => send(response, 200, "application/json", JSON.stringify(value))
@@ -24,6 +27,10 @@ function read(request, then) {
   request.on("end", () => then(text))
 }
 
+const create = (listener) => {
+  if (protocol === "http2") return createSecureServer({ ...tls, allowHTTP1: true }, listener)
+  return protocol === "https" ? createHttpsServer(tls, listener) : createServer(listener)
+}
 const members = new Set(RESOURCES)
 const views = {
   "/hello": (_request, response, query) =>
@@ -57,7 +64,7 @@ const views = {
     ]),
 }
 
-const server = createServer((request, response) => {
+const server = create((request, response) => {
   const [path, query] = request.url.split("?", 2)
   const view = views[path]
   if (view !== undefined) return view(request, response, query)

@@ -1,7 +1,17 @@
 // What all servers of bench/api.ts answer with, so that they differ in nothing but their framework.
 
+import { readFileSync } from "node:fs"
+
 const words = "orders users items carts prices stocks labels notes teams roles plans bills taxes rates terms"
 const more = "files pages posts tags links votes polls rooms seats trips tours stops lines cars parts kits"
+
+/** `http1`, `https`, or `http2`, which speaks HTTP/1.1 as well; the latter two with what is in the folder. */
+export const protocol = process.argv[3] ?? "http1"
+const folder = process.argv[4]
+export const tls =
+  folder === undefined
+    ? undefined
+    : { key: readFileSync(`${folder}/key.pem`), cert: readFileSync(`${folder}/cert.pem`) }
 
 /** 31 resources, with two rules each: the collection and one member. */
 export const RESOURCES = `${words} ${more}`.split(" ")

@@ -4,10 +4,11 @@ import { Readable } from "node:stream"
 import cookie from "@fastify/cookie"
 import formbody from "@fastify/formbody"
 import fastify from "fastify"
-import { ASCII, chunks, LIST, member, RESOURCES, TEXT } from "./api-data.js"
+import { ASCII, chunks, LIST, member, protocol, RESOURCES, TEXT, tls } from "./api-data.js"
 
 const file = process.argv[2]
-const app = fastify()
+const settings = { http1: {}, https: { https: tls }, http2: { http2: true, https: { ...tls, allowHTTP1: true } } }
+const app = fastify(settings[protocol])
 app.register(cookie)
 app.register(formbody)
 const response = {

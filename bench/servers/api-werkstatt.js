@@ -3,7 +3,7 @@
 import { sendFile } from "../../dist/files/index.js"
 import { makeServer, NotFound, Request, Response, redirect } from "../../dist/index.js"
 import { RuleMap, rule } from "../../dist/routing/index.js"
-import { ASCII, chunks, LIST, member, RESOURCES, TEXT } from "./api-data.js"
+import { ASCII, chunks, LIST, member, protocol, RESOURCES, TEXT, tls } from "./api-data.js"
 
 const file = process.argv[2]
 const one = (request, { id }) => Response.json(member(id, request.args.get("page"), request.cookies.get("session")))
@@ -36,5 +36,6 @@ const app = Request.application((request) => {
   const { endpoint, values } = urls.bindToEnviron(request).match()
   return endpoint(request, values)
 })
-const server = await makeServer("127.0.0.1", 0, app, { accessLog: false })
+const sslContext = protocol === "http1" ? undefined : tls
+const server = await makeServer("127.0.0.1", 0, app, { accessLog: false, sslContext, http2: protocol === "http2" })
 process.send(server.port)

@@ -1,13 +1,8 @@
 // Loaded before each server: answers the bench's questions about its process.
 process.env.NODE_ENV = "production"
 process.on("message", (question) => {
-  if (question === "held") {
-    globalThis.gc()
-    globalThis.gc()
-    const { heapUsed, external, rss } = process.memoryUsage()
-    process.send({ question, held: heapUsed + external, rss })
-    return
-  }
+  if (question === "collect") globalThis.gc?.()
   const { user, system } = process.cpuUsage()
-  process.send({ question, cpuMicros: user + system, rss: process.memoryUsage.rss() })
+  const { rss, heapUsed, arrayBuffers } = process.memoryUsage()
+  process.send({ question, cpuMicros: user + system, rss, held: heapUsed + arrayBuffers })
 })
