@@ -1,5 +1,4 @@
 // With its own body parsers, and cookie-parser.
-import { readFile } from "node:fs/promises"
 import { Readable } from "node:stream"
 import cookies from "cookie-parser"
 import express from "express"
@@ -20,7 +19,7 @@ app.get("/text", (_request, response) => response.send(TEXT))
 app.get("/ascii", (_request, response) => response.send(ASCII))
 app.get("/list", (_request, response) => response.json(LIST))
 app.post("/form", (request, response) => response.type("txt").send(`Hello ${request.body.name}!`))
-app.get("/file", async (_request, response) => response.type("txt").send(await readFile(file)))
+app.get("/file", (_request, response) => response.sendFile(file))
 app.get("/thrown", () => {
   throw Object.assign(new Error("Not Found"), { status: 404 })
 })

@@ -1,8 +1,9 @@
 // With a schema for the answer of the resources, as its documentation advises, and its own plugins for cookies and forms.
-import { readFile } from "node:fs/promises"
+import { basename, dirname } from "node:path"
 import { Readable } from "node:stream"
 import cookie from "@fastify/cookie"
 import formbody from "@fastify/formbody"
+import files from "@fastify/static"
 import fastify from "fastify"
 import { ASCII, chunks, LIST, member, protocol, RESOURCES, TEXT, tls } from "./api-data.js"
 
@@ -11,6 +12,7 @@ const settings = { http1: {}, https: { https: tls }, http2: { http2: true, https
 const app = fastify(settings[protocol])
 app.register(cookie)
 app.register(formbody)
+app.register(files, { root: dirname(file), serve: false })
 const response = {
   200: {
     type: "object",
@@ -43,7 +45,7 @@ app.get("/text", (_request, reply) => reply.type("text/html; charset=utf-8").sen
 app.get("/ascii", (_request, reply) => reply.type("text/html; charset=utf-8").send(ASCII))
 app.get("/list", (_request, reply) => reply.send(LIST))
 app.post("/form", (request, reply) => reply.type("text/plain; charset=utf-8").send(`Hello ${request.body.name}!`))
-app.get("/file", async (_request, reply) => reply.type("text/plain; charset=utf-8").send(await readFile(file)))
+app.get("/file", (_request, reply) => reply.sendFile(basename(file)))
 app.get("/thrown", () => {
   throw Object.assign(new Error("Not Found"), { statusCode: 404 })
 })

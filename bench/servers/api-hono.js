@@ -1,5 +1,6 @@
-import { readFile } from "node:fs/promises"
+import { basename, dirname } from "node:path"
 import { serve } from "@hono/node-server"
+import { serveStatic } from "@hono/node-server/serve-static"
 import { Hono } from "hono"
 import { getCookie } from "hono/cookie"
 import { HTTPException } from "hono/http-exception"
@@ -19,9 +20,7 @@ app.get("/text", (context) => context.html(TEXT))
 app.get("/ascii", (context) => context.html(ASCII))
 app.get("/list", (context) => context.json(LIST))
 app.post("/form", async (context) => context.text(`Hello ${(await context.req.parseBody()).name}!`))
-app.get("/file", async (context) =>
-  context.body(await readFile(file), 200, { "Content-Type": "text/plain; charset=utf-8" }),
-)
+app.get("/file", serveStatic({ root: dirname(file), rewriteRequestPath: () => `/${basename(file)}` }))
 app.get("/thrown", () => {
   throw new HTTPException(404, { message: "Not Found" })
 })
