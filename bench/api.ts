@@ -3,7 +3,7 @@
 //
 // Then the same over TLS, for which h2load of Debian's nghttp2-client is needed, and what a request allocates.
 //
-//   CASES="get post" PEERS="fastify hono" NODES="26" ROUNDS=9 CHART=docs/speed.svg npm run bench -- api
+//   PARTS="http tls allocation" CASES="get post" PEERS="fastify hono" NODES="26" ROUNDS=9 CHART=docs/speed.svg npm run bench -- api
 
 import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
@@ -17,6 +17,7 @@ import { load, median, ServerProcess, table, target } from "./harness.ts"
 
 const ROUNDS = Number(process.env["ROUNDS"] ?? 11)
 const REQUESTS = Number(process.env["REQUESTS"] ?? 3000)
+const WARM_UP = 5000
 const CONNECTIONS = 32
 const OWN = "werkstatt"
 
@@ -88,6 +89,7 @@ const CASES: Record<string, Case> = {
 }
 
 const names = (process.env["CASES"] ?? Object.keys(CASES).join(" ")).split(" ").filter(Boolean)
+const parts = (process.env["PARTS"] ?? "http tls allocation").split(" ")
 const peers = (process.env["PEERS"] ?? "fastify hono koa express h3").split(" ").filter(Boolean)
 const servers = ["bare", OWN, ...peers]
 /** Those that the targets are about. */
@@ -152,7 +154,8 @@ async function costs(
   count: number,
   ask: (server: ServerProcess, requests: number) => Promise<void>,
 ): Promise<number[][]> {
-  for (const server of running) await ask(server, count * 3)
+  // Until what is hot is compiled.
+  for (const server of running) await ask(server, Math.max(count * 3, Math.min(count * 10, WARM_UP)))
   const found: number[][] = running.map(() => [])
   for (let round = 0; round < ROUNDS; round++) {
     for (const [index, server] of running.entries()) {
@@ -269,9 +272,9 @@ try {
     if (binary === undefined) console.log(`Node ${major}: no package for this machine, skipped`)
     else {
       const version = spawnSync(binary, ["--version"], { encoding: "utf8" }).stdout.trim()
-      await measure(binary, version)
-      await measureTls(binary, version)
-      await measureAllocation(binary, version)
+      if (parts.includes("http")) await measure(binary, version)
+      if (parts.includes("tls")) await measureTls(binary, version)
+      if (parts.includes("allocation")) await measureAllocation(binary, version)
     }
   }
 } finally {

@@ -52,7 +52,7 @@ const SECTIONS: { text: string; pages: string[] }[] = [
   { text: "For framework authors", pages: ["framework.md"] },
   { text: "For server authors", pages: ["gateway.md", "servers.md"] },
   { text: "Coming from", pages: ["coming-from-*.md", "coming-from/"] },
-  { text: "The project", pages: ["security-policy.md", "changes.md", "architecture.md"] },
+  { text: "The project", pages: ["security-policy.md", "changes.md", "architecture.md", "speed.md"] },
 ]
 
 /** Titles where a page's own is too long beside others, or says less than the place it stands in. */
