@@ -19,6 +19,7 @@ export function barChart(title: string, names: readonly string[], groups: readon
   const height = 40 + groups.length * (names.length * ROW + 34)
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="11">`,
+    `<title>${escapeText(title)}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     `<text x="10" y="22" font-size="15" font-weight="bold">${escapeText(title)}</text>`,
   ]
