@@ -26,7 +26,7 @@ const docs = readFileSync(fileURLToPath(new URL("../../docs/front-servers.md", i
 /** The configuration that stands in the docs behind `By PROTOCOL`, in the section of a front server. */
 export function documented(front: FrontName, protocol: string): string {
   const section = docs.split(/^## /m).find((each) => each.toLowerCase().startsWith(front)) ?? ""
-  const block = new RegExp(`^By ${protocol}\\b[^\`]*?\`\`\`${front}\\n([\\s\\S]*?)^\`\`\``, "m").exec(
+  const block = new RegExp(`^By ${protocol}\\b[^\`]*?\`\`\`\\w+\\n([\\s\\S]*?)^\`\`\``, "m").exec(
     section.replace(/`[^`\n]+`/g, (code) => code.replaceAll("`", "'")),
   )
   if (block === null) throw new Error(`docs/front-servers.md has no configuration of ${front} by ${protocol}`)
