@@ -12,7 +12,7 @@ import { createHmac, pbkdf2, randomBytes, scrypt, timingSafeEqual } from "node:c
  */
 export const DEFAULT_PBKDF2_ITERATIONS = 1_000_000
 
-// Whoever can plant a hash, or choose a password, must not choose what it costs. The default scrypt takes 32 MiB.
+// An attacker who can plant a hash, or choose a password, must not choose what it costs. The default scrypt takes 32 MiB.
 const MAX_PASSWORD_BYTES = 4096
 const MAX_SALT_BYTES = 1024
 const MAX_PBKDF2_ITERATIONS = 10_000_000

@@ -1,5 +1,5 @@
 // An application under the debugger: its errors become pages that show what went wrong and let it be looked into. The parts
-// are put together here; each knows little of the others. For development only: whoever enters the PIN runs code here.
+// are put together here; each knows little of the others. For development only: a visitor who enters the PIN runs code here.
 
 import { asApplication } from "../as-application.ts"
 import { prefersJson } from "../exceptions/json-preference.ts"

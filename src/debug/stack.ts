@@ -1,5 +1,5 @@
 // The text of an error's stack, taken apart. V8 writes it, Node puts the places of the sources in where it knows them, and
-// whoever makes the message may write lines that look like frames: the message is cut off first, by what it is.
+// the program that makes the message may write lines that look like frames: the message is cut off first, by what it is.
 
 /** One line of a stack. Line and column count from 1; neither is there for native code. */
 export interface StackFrame {

@@ -1,4 +1,4 @@
-// Chunks in one piece, for whoever needs all of a body, or all of a line, at once.
+// Chunks in one piece, for callers that need all of a body, or all of a line, at once.
 // The whole is measured first and each byte copied once; where there is nothing to be put together, none.
 
 const EMPTY: Uint8Array = new Uint8Array(0)

@@ -1,6 +1,6 @@
 // A stream that ends at a number of bytes: at the announced length of a body, which must then be all there, or at the
 // most that one is willing to take, beyond which the answer is 413. It holds no bytes back and asks its source for no
-// more than what is left, so whoever reads on behind it, from the source, misses nothing.
+// more than what is left, so a reader that goes on with the source behind it misses nothing.
 
 import { HTTPException } from "../exceptions/http-exception.ts"
 import { ClientDisconnected, RequestEntityTooLarge } from "../exceptions/statuses.ts"

@@ -1,5 +1,5 @@
 // Whether a client would rather have its errors as JSON than as HTML: one question to its Accept header.
-// Browsers name text/html, programs name JSON, and whoever takes anything gets HTML.
+// Browsers name text/html, programs name JSON, and a client that takes anything gets HTML.
 
 import { parseAccept } from "../http/negotiation.ts"
 import { asciiLower } from "../http/tokens.ts"

@@ -101,7 +101,7 @@ export class Unauthorized extends HTTPException {
 }
 
 /**
- * 402: reserved by RFC 9110, used by whoever sells.
+ * 402: reserved by RFC 9110, used by services that sell something.
  */
 export class PaymentRequired extends HTTPException {
   static override readonly code = 402
@@ -109,7 +109,7 @@ export class PaymentRequired extends HTTPException {
 }
 
 /**
- * 403: the client may not do that, whoever it is.
+ * 403: the client may not do that, also with other credentials.
  */
 export class Forbidden extends HTTPException {
   static override readonly code = 403

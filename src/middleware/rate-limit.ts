@@ -109,7 +109,7 @@ async function take(store: Store, key: string, limit: number, windowSeconds: num
   const resetSeconds = Math.ceil(leftMs / 1000)
   const remaining = Math.max(0, Math.floor(limit - used))
   if (used <= limit) return { allowed: true, remaining, resetSeconds, retryAfterSeconds: 0 }
-  // Whoever keeps asking is let in as soon as the others would be.
+  // A client that keeps asking is let in as soon as other clients would be.
   await store.increment(`${key}:${window}`, { by: -1, ttlSeconds: 2 * windowSeconds })
   const waitMs =
     msUntilRoom(limit - current, before, leftMs, windowMs) ?? leftMs + msAfter(limit, current - 1, windowMs)

@@ -192,7 +192,7 @@ class Route implements Omit<ProxyRoute, "basePath"> {
     try {
       startResponse(status, headers)
     } catch {
-      // The head could be read, but is none that may be sent.
+      // The upstream sent a head that can be read, but that must not be sent on to the client.
       await body.close?.()
       return new BadGateway().respond(environ, (page, fields) => startResponse(page, fields, new Error("a bad head")))
     }

@@ -1,4 +1,4 @@
-// How the bytes of an upstream get into this process. Node reads into a new 64 KiB for each read, which is dear when a long
+// How the bytes of an upstream get into this process. Node reads into a new 64 KiB for each read, which costs much when a long
 // body passes through; here long reads go into blocks that are used again, and short ones are copied out of a small
 // buffer that belongs to the connection.
 

@@ -11,7 +11,7 @@ export interface AgeOptions {
   maxAge?: number | undefined
 }
 
-/** How far the clock of another machine may be ahead, in seconds. Whoever can date a token has the key. */
+/** How far the clock of another machine may be ahead, in seconds. Only the holder of the key can date a token. */
 const MAX_CLOCK_SKEW = 60
 /** Seconds that a Date can hold. */
 const MAX_SECONDS = 8.64e12

@@ -1,6 +1,6 @@
 // Pages that load themselves anew: each has a script at its end that keeps a stream of events open. When the process that
 // serves is replaced, the stream breaks, the browser asks again, and is told by a new name that there is something new.
-// Whoever asks from another site, or by a name that is not ours, gets nothing (DNS rebinding).
+// A page of another site, or one that uses a name that is not ours, gets nothing (DNS rebinding).
 
 import type { Application, Environ, HeaderList } from "../../gateway.ts"
 import { hostIsTrusted } from "../../http/hosts.ts"
