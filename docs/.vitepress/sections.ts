@@ -46,7 +46,6 @@ const SECTIONS: { text: string; pages: string[] }[] = [
       "vercel.md",
       "netlify.md",
       "cgi.md",
-      "front-servers.md",
     ],
   },
   { text: "Reference", pages: ["api/index.md", "reference.md"] },
