@@ -122,7 +122,7 @@ function runOptions(values: OptionValues<typeof OPTIONS>): RunOptions {
   }
   if (values.fd !== undefined) options.fd = wholeNumber("fd", values.fd, 0, 1_000_000)
   if (values["socket-mode"] !== undefined) options.socketMode = fileMode("socket-mode", values["socket-mode"])
-  if (values.protocol !== undefined) options.protocol = values.protocol as FrontProtocol
+  if (values.protocol !== undefined) options.protocol = frontProtocol(values.protocol)
   if (values["allow-from"].length > 0) options.allowFrom = values["allow-from"]
   if (values["script-name"] !== undefined) options.scriptName = values["script-name"]
   if (values["proxy-protocol-from"].length > 0) options.proxyProtocolFrom = values["proxy-protocol-from"]
@@ -147,6 +147,11 @@ async function checkPlace(host: string, port: number, options: RunOptions): Prom
   } catch (error) {
     throw error instanceof TypeError || error instanceof RangeError ? new UsageError(error.message) : error
   }
+}
+
+function frontProtocol(text: string): FrontProtocol {
+  if (text === "http" || text === "scgi" || text === "uwsgi" || text === "fastcgi") return text
+  throw new UsageError(`--protocol is one of http, scgi, uwsgi, fastcgi, not ${JSON.stringify(text)}.`)
 }
 
 function reloaderType(text: string): ReloaderType {
