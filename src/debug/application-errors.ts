@@ -4,7 +4,7 @@
 import { type BodyIterator, closeBody, iterateBody, withWebSocketOf } from "../environ/body.ts"
 import { ClientDisconnected } from "../exceptions/statuses.ts"
 import type { Application, Body, Environ, StartResponse } from "../gateway.ts"
-import { isInstance } from "../mistakes/thrown.ts"
+import { isAbortError, isInstance } from "../mistakes/thrown.ts"
 import { canLend } from "../running/lending.ts"
 import { isThenable } from "../thenable.ts"
 
@@ -39,7 +39,7 @@ type Answer = (error: unknown) => Promise<Body>
 /** That a client has left is no error of the application, nor what it breaks off for that. */
 function isDeparture(error: unknown, environ: Environ): boolean {
   if (isInstance(error, ClientDisconnected)) return true
-  return isInstance(error, Error) && error.name === "AbortError" && environ["wsgi.signal"]?.aborted === true
+  return isAbortError(error) && environ["wsgi.signal"]?.aborted === true
 }
 
 function watched(body: Body, answer: Answer): Body {

@@ -11,6 +11,15 @@ export function isInstance<T>(thrown: unknown, of: abstract new (...args: never[
   }
 }
 
+/** Whether something that was thrown says that its work was aborted. One whose name can't be read says nothing. */
+export function isAbortError(thrown: unknown): boolean {
+  try {
+    return thrown instanceof Error && thrown.name === "AbortError"
+  } catch {
+    return false
+  }
+}
+
 /**
  * What to add to a message about what was thrown; empty for an Error.
  *

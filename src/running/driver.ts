@@ -13,7 +13,7 @@ import { ClientDisconnected } from "../exceptions/statuses.ts"
 import type { Application, Body, Environ, HeaderList, ResponseFinished, StartResponse, Write } from "../gateway.ts"
 import { hasContent } from "../http/status.ts"
 import { describe } from "../mistakes/describe.ts"
-import { isInstance, thrownHint } from "../mistakes/thrown.ts"
+import { isAbortError, isInstance, thrownHint } from "../mistakes/thrown.ts"
 import { isThenable } from "../thenable.ts"
 import { bounded, checkChunk, cut, isClosable, iteratorOf, withLimit } from "./body-iteration.ts"
 import { type CallContext, currentContext } from "./context.ts"
@@ -580,7 +580,7 @@ class Driver implements Attendant {
   /** That a client left is no error; what else went wrong at the time is. */
   #reportUnlessGone(error: unknown): void {
     if (error === GONE || isInstance(error, ClientDisconnected)) return
-    if (isInstance(error, Error) && error.name === "AbortError") return
+    if (isAbortError(error)) return
     this.#exchange.report(`the application failed after the client had gone${thrownHint(error)}`, error)
   }
 
@@ -600,7 +600,7 @@ function ignore(): void {}
 
 /** An error that says no more than that the socket was closed. */
 function isAbort(error: unknown, socket: OpenWebSocket): boolean {
-  return isInstance(error, Error) && (error.name === "AbortError" || error === socket.signal.reason)
+  return isAbortError(error) || (isInstance(error, Error) && error === socket.signal.reason)
 }
 
 /** Other objects with a `then` may call back as often as they like. */

@@ -2,6 +2,7 @@
 
 import { ClientDisconnected } from "../exceptions/statuses.ts"
 import type { Application, Body } from "../gateway.ts"
+import { isAbortError } from "../mistakes/thrown.ts"
 
 /** `app`, whose errors end the process as any error does that nobody catches, instead of being answered with 500. */
 export function passthroughErrors(app: Application): Application {
@@ -41,7 +42,7 @@ function watched(body: Body): Body {
 
 function crash(error: unknown): void {
   // That a client has left is no error of the application.
-  if (error instanceof ClientDisconnected || (error instanceof Error && error.name === "AbortError")) return
+  if (error instanceof ClientDisconnected || isAbortError(error)) return
   setImmediate(() => {
     throw error
   })

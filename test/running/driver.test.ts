@@ -173,6 +173,29 @@ describe("a stream", () => {
     expect(exchange.reports).toEqual([])
   })
 
+  test("an error whose name can't be read is reported when the client has left", async () => {
+    let fail: (error: unknown) => void = () => {}
+    const exchange = new NotingExchange()
+    drive(
+      () =>
+        new Promise<Body>((_resolve, reject) => {
+          fail = reject
+        }),
+      createEnviron("/"),
+      exchange,
+    )
+    exchange.leave()
+    const error = Object.defineProperty(new Error("x"), "name", {
+      get() {
+        throw new Error("getter")
+      },
+    })
+    fail(error)
+    await exchange.over
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(exchange.reports).toEqual([error])
+  })
+
   test("a body that comes when the client has left is closed", async () => {
     let arrive: (body: Body) => void = () => {}
     let closed = 0

@@ -48,7 +48,7 @@ describe("workers", () => {
     expect(await Promise.all(Array.from({ length: 10 }, () => ask(url)))).toEqual(Array(10).fill("one"))
     expect(await hung).toMatch(/^failed/)
     const took = performance.now() - began
-    await server.printed(/hangs and is killed\n {2}at work: GET \/hang\?query=1 \(\d+ ms\)\n {2}at app \(.*app\.js:5:/)
+    await server.printed(/hangs and is killed\n {2}at work: GET \/hang\?query=1 \(\d+ ms\)\n {2}at app \(.*app\.js:6:/)
     // A second above the limit, and some for a machine that is busy.
     expect(took).toBeLessThan(5000)
     await expect.poll(() => pids(url), WAIT).toHaveLength(2)
