@@ -102,11 +102,12 @@ afterAll(() => {
 })
 
 /** What a step has to give, besides ending well. */
-const results: [command: RegExp, text: string][] = [
-  [/^npx werkstatt fetch hello\.ts/, "Hello Ada!"],
-  [/^npx werkstatt run hello\.ts/, "Hello World!"],
-  [/^npx werkstatt (?:run|serve) main\.ts/, "<title>Posts - Flaskr</title>"],
-  [/^node .*--test/, "# fail 0"],
+const results: [command: RegExp, output: RegExp][] = [
+  [/^npx werkstatt fetch hello\.ts/, /Hello Ada!/],
+  [/^npx werkstatt run hello\.ts/, /Hello World!/],
+  [/^npx werkstatt (?:run|serve) main\.ts/, /<title>Posts - Flaskr<\/title>/],
+  // Versions of Node mark the line in different ways.
+  [/^node .*--test/, /^\W fail 0$/m],
 ]
 
 describe("the tutorial", () => {
@@ -121,7 +122,7 @@ describe("the tutorial", () => {
       }
       const output = await perform(step.command)
       const expected = results.find(([command]) => command.test(step.command))?.[1]
-      if (expected !== undefined) expect(output).toContain(expected)
+      if (expected !== undefined) expect(output).toMatch(expected)
     }
   })
 })
