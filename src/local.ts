@@ -6,6 +6,7 @@
 import { AsyncLocalStorage } from "node:async_hooks"
 import { asApplication } from "./as-application.ts"
 import type { Application, ApplicationLike, Body } from "./gateway.ts"
+import { bodyInside } from "./running/body-inside.ts"
 
 type Context = Map<object, unknown>
 
@@ -40,7 +41,7 @@ function contextual(app: Application, atEnd?: () => void): Application {
   return (environ, startResponse) =>
     runWithContext(() => {
       const context = contextFor("a request")
-      const wrap = (body: Body): Body => inContext(body, (callback) => storage.run(context, callback), atEnd)
+      const wrap = (body: Body): Body => bodyInside(body, (callback) => storage.run(context, callback), { atEnd })
       const fail = (error: unknown): never => {
         atEnd?.()
         throw error
@@ -53,35 +54,6 @@ function contextual(app: Application, atEnd?: () => void): Application {
       }
       return "then" in body ? body.then(wrap, fail) : wrap(body)
     })
-}
-
-type Run = <Result>(callback: () => Result) => Result
-
-/** A body of the same kind, with every call into it made through `run`. */
-function inContext(body: Body, run: Run, atEnd: (() => void) | undefined): Body {
-  const callClose = async (): Promise<void> => {
-    try {
-      await body.close?.()
-    } finally {
-      atEnd?.()
-    }
-  }
-  const close = body.close || atEnd ? { close: () => run(callClose) } : undefined
-  // An array runs nothing, and servers send it in one piece.
-  if (Array.isArray(body)) return close ? Object.assign([...body], close) : body
-  if (Symbol.asyncIterator in body) {
-    return { [Symbol.asyncIterator]: () => run(() => steps(body[Symbol.asyncIterator](), run)), ...close }
-  }
-  return { [Symbol.iterator]: () => run(() => steps(body[Symbol.iterator](), run)), ...close }
-}
-
-function steps<Step>(
-  iterator: { next(): Step; return?: (() => Step) | undefined },
-  run: Run,
-): { next(): Step; return?: () => Step } {
-  const next = () => run(() => iterator.next())
-  if (typeof iterator.return !== "function") return { next }
-  return { next, return: () => run(() => iterator.return?.() as Step) }
 }
 
 function contextFor(purpose: string): Context {

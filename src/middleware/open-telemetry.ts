@@ -5,12 +5,14 @@
 import type { Context, Histogram, Span } from "@opentelemetry/api"
 import { asApplication } from "../as-application.ts"
 import type { Application, ApplicationLike, Body, Environ, HeaderList, StartResponse } from "../gateway.ts"
+import { hasContent } from "../http/status.ts"
 import { asciiLower } from "../http/tokens.ts"
 import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import type { MatchListener } from "../routing/map-adapter.ts"
 import { ON_MATCH_KEY } from "../routing/map-adapter.ts"
+import { bodyInside } from "../running/body-inside.ts"
 import { isThenable } from "../thenable.ts"
-import { bodyInside } from "./body-inside.ts"
+
 import { fieldKey, textOf } from "./header-list.ts"
 import {
   type Attributes,
@@ -52,8 +54,6 @@ const OPTIONS: OptionNames<OpenTelemetryOptions> = {
 const NAME = "werkstatt"
 /** In seconds, as the conventions have them. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
-/** What a response without a body may end with. */
-const BODILESS = new Set([204, 304])
 
 /** What all requests have in common. */
 interface Telemetry {
@@ -160,10 +160,7 @@ class TracedRequest implements BodyObserver {
     this.#telemetry.api.context.with(this.#context, callback)
 
   #watched(body: Body): Body {
-    return observedBody(
-      bodyInside(body, this.#inside, (error) => this.#record(error)),
-      this,
-    )
+    return observedBody(bodyInside(body, this.#inside, { onError: (error) => this.#record(error) }), this)
   }
 
   #routeIs(route: string): void {
@@ -190,7 +187,7 @@ class TracedRequest implements BodyObserver {
     this.#isOver = true
     const { SpanStatusCode } = this.#telemetry.api
     const status = this.#status
-    const hasBody = this.#environ.REQUEST_METHOD !== "HEAD" && !BODILESS.has(status ?? 0)
+    const hasBody = hasContent(status ?? 0, this.#environ.REQUEST_METHOD)
     if (this.#errorType === undefined && status !== undefined && status >= 500) this.#errorType = String(status)
     // The client has left, or the server was stopped.
     if (this.#errorType === undefined && !complete && hasBody) this.#errorType = "aborted"

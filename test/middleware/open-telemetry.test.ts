@@ -21,6 +21,7 @@ import { proxyFix } from "../../src/middleware/proxy-fix.ts"
 import { rule } from "../../src/routing/rule.ts"
 import { RuleMap } from "../../src/routing/rule-map.ts"
 import { views } from "../../src/routing/views.ts"
+import { Client } from "../../src/testing/client.ts"
 import { application } from "../../src/wrappers/application.ts"
 import type { Request } from "../../src/wrappers/request.ts"
 import { Response } from "../../src/wrappers/response.ts"
@@ -322,6 +323,29 @@ test("over a socket: a span for each request, and an error where the client leav
     ["/throw", 500, "Error", SpanStatusCode.ERROR],
     ["/endless", 200, "aborted", SpanStatusCode.ERROR],
   ])
+})
+
+test("a WebSocket is a span from its handshake to its close, and no error; its handler runs in that span", async () => {
+  let inside: Span | undefined
+  const app = openTelemetry(
+    application(() =>
+      Response.websocket(async (socket) => {
+        await socket.receive()
+        inside = trace.getActiveSpan()
+      }),
+    ),
+  )
+  const socket = await new Client(app).websocket("/", { headers: { Origin: "http://localhost" } })
+  expect(exporter.getFinishedSpans()).toEqual([])
+  await socket.send("tea")
+  await expect.poll(() => exporter.getFinishedSpans().length).toBe(1)
+  const { attributes, status } = span()
+  expect([attributes["http.response.status_code"], attributes["error.type"], status.code]).toEqual([
+    101,
+    undefined,
+    SpanStatusCode.UNSET,
+  ])
+  expect(inside?.spanContext().spanId).toBe(span().spanContext().spanId)
 })
 
 test("durations are a histogram in seconds, by route and status", async () => {
