@@ -55,7 +55,7 @@ function makeFiles(path: string, isFull: boolean, isJavascript: boolean): void {
   const templates = new URL("../templates/", ownFolder)
   const copy = (name: string) => cpSync(fileURLToPath(new URL(name, templates)), path, { recursive: true })
   copy("common")
-  copy(isFull ? (isJavascript ? "full-javascript" : "full") : "minimal")
+  copy(isFull ? "full" : "minimal")
   const edit = (name: string, change: (text: string) => string) => {
     const file = join(path, name)
     writeFileSync(file, change(readFileSync(file, "utf8")))
@@ -66,13 +66,12 @@ function makeFiles(path: string, isFull: boolean, isJavascript: boolean): void {
   if (isJavascript) {
     rmSync(join(path, "tsconfig.json"))
     edit("Dockerfile", (text) => text.replace("app.ts", "app.js"))
-    // The small application is written so that it is JavaScript as well.
-    if (!isFull) {
-      for (const each of ["app", "app.test"]) {
-        edit(`${each}.ts`, (text) => text.replaceAll(`.ts"`, `.js"`))
-        renameSync(join(path, `${each}.ts`), join(path, `${each}.js`))
-      }
+    // Most files are written so that they are JavaScript as well; those that have types stand there without them.
+    for (const typed of readdirSync(path).filter((each) => each.endsWith(".ts"))) {
+      edit(typed, (text) => text.replaceAll(`.ts"`, `.js"`))
+      renameSync(join(path, typed), join(path, typed.replace(/\.ts$/, ".js")))
     }
+    if (isFull) copy("full-javascript")
   }
   writeFileSync(join(path, "package.json"), `${JSON.stringify(manifestOf(name, isJavascript), undefined, 2)}\n`)
 }

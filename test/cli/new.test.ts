@@ -1,7 +1,8 @@
 // werkstatt new, up to the files that it makes. What is in them is tried in new.processes.ts.
 
 import { spawnSync } from "node:child_process"
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { transform } from "esbuild"
 import { expect, test } from "vitest"
 import { command, Folder } from "../serving/program.ts"
 
@@ -32,6 +33,20 @@ test("makes JavaScript, without what TypeScript needs", () => {
   expect(read("shop/package.json")).not.toContain("typescript")
   expect(["app.ts", "tsconfig.json"].filter((name) => existsSync(folder.file(`shop/${name}`)))).toEqual([])
 })
+
+const templates = new URL("../../templates/", import.meta.url)
+const templateText = (name: string) => readFileSync(new URL(name, templates), "utf8")
+const codeOf = async (text: string, loader: "ts" | "js") => (await transform(text, { loader })).code
+
+test.each(readdirSync(new URL("full", templates)).filter((name) => name.endsWith(".ts")))(
+  "full/%s is the same program in JavaScript",
+  async (name) => {
+    const typed = templateText(`full/${name}`).replaceAll(`.ts"`, `.js"`)
+    const untyped = `full-javascript/${name.replace(/ts$/, "js")}`
+    const text = existsSync(new URL(untyped, templates)) ? templateText(untyped) : typed
+    expect(await codeOf(text, "js")).toBe(await codeOf(typed, "ts"))
+  },
+)
 
 test.each([
   [[], "Where? Write: werkstatt new FOLDER"],
