@@ -8,8 +8,8 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest"
 import { sharedFolder } from "./support/files.ts"
+import { packPackage } from "./support/packed-package.ts"
 
-const root = fileURLToPath(new URL("../", import.meta.url))
 const pages = fileURLToPath(new URL("../docs/tutorial/", import.meta.url))
 const folder = sharedFolder()
 let tarball = ""
@@ -89,12 +89,7 @@ async function visit(command: string): Promise<string> {
 }
 
 beforeAll(() => {
-  const { status, stderr } = spawnSync("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder], {
-    cwd: root,
-    encoding: "utf8",
-  })
-  expect(status, stderr).toBe(0)
-  tarball = join(folder, readdirSync(folder).find((name) => name.endsWith(".tgz")) as string)
+  tarball = packPackage(folder)
 }, 120_000)
 
 afterAll(() => {

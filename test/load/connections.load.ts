@@ -1,37 +1,11 @@
 // Connections under load: clients that send ahead without end, and a server that stops while clients ask.
 
-import { type ChildProcess, fork } from "node:child_process"
-import { once } from "node:events"
-import { Agent, request as ask } from "node:http"
+import { Agent, request as httpRequest } from "node:http"
 import { connect, type Socket } from "node:net"
 import { connect as connectTls } from "node:tls"
-import { fileURLToPath } from "node:url"
-import { generate } from "selfsigned"
-import { describe, expect, onTestFinished, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { sleep } from "../support/server.ts"
-
-const program = fileURLToPath(new URL("slow-server.mjs", import.meta.url))
-
-async function start(kind: "plain" | "tls"): Promise<{ child: ChildProcess; port: number }> {
-  const made = kind === "tls" ? await generate([{ name: "commonName", value: "localhost" }]) : undefined
-  const child = fork(program, [kind], {
-    execArgv: ["--max-old-space-size=96"],
-    env: { ...process.env, TLS_PAIR: JSON.stringify({ key: made?.private, cert: made?.cert }) },
-  })
-  onTestFinished(async () => {
-    if (child.exitCode !== null) return
-    child.disconnect()
-    await once(child, "exit")
-  })
-  const [{ port }] = (await once(child, "message")) as [{ port: number }]
-  return { child, port }
-}
-
-async function peakOf(child: ChildProcess): Promise<number> {
-  child.send("peak")
-  const [{ peak }] = (await once(child, "message")) as [{ peak: number }]
-  return peak
-}
+import { ask, startServer } from "./server-process.ts"
 
 const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 const POST = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
@@ -44,7 +18,7 @@ describe("requests sent ahead, in a process with a heap of 96 MiB", () => {
     ["tls", "GET", 10, 1],
     ["tls", "POST", 1, 12],
   ] as const)("%s, %s: %i connections with %i MB each", async (kind, method, connections, megabytes) => {
-    const { child, port } = await start(kind)
+    const { child, port } = await startServer("slow-server", kind)
     const text = method === "GET" ? GET : POST
     const bytes = Buffer.from(text.repeat(Math.ceil((megabytes * 1e6) / text.length)))
     let answered = 0
@@ -60,7 +34,7 @@ describe("requests sent ahead, in a process with a heap of 96 MiB", () => {
       sockets.push(socket)
     }
     await sleep(4000)
-    const peak = await peakOf(child)
+    const { peak } = await ask<{ peak: number }>(child, "peak")
     for (const socket of sockets) socket.destroy()
     console.log(
       `${kind} ${method} ${connections} x ${megabytes} MB: peak heap ${(peak / 2 ** 20).toFixed(1)} MiB, ${answered} answers`,
@@ -72,7 +46,7 @@ describe("requests sent ahead, in a process with a heap of 96 MiB", () => {
 })
 
 test("a server that stops under load loses no request of clients that keep their connections", async () => {
-  const { child, port } = await start("plain")
+  const { child, port } = await startServer("slow-server", "plain")
   let sent = 0
   let failed = 0
   const clients = Array.from({ length: 32 }, async (_, index) => {
@@ -80,7 +54,7 @@ test("a server that stops under load loses no request of clients that keep their
     for (;;) {
       sent++
       const outcome = await new Promise<"closed" | "kept" | "failed">((resolve) => {
-        const message = ask({ port, host: "127.0.0.1", agent }, (answer) => {
+        const message = httpRequest({ port, host: "127.0.0.1", agent }, (answer) => {
           answer.resume()
           answer.on("end", () => resolve(answer.headers.connection === "close" ? "closed" : "kept"))
         })

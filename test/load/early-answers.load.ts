@@ -1,31 +1,12 @@
 // Answers in the middle of a body, to many clients at once that write all they have before they read: each gets its answer, and
 // the server keeps nothing of what it throws away. The server has a process of its own with a heap of 96 MiB.
 
-import { type ChildProcess, execFile, fork } from "node:child_process"
+import { execFile } from "node:child_process"
 import { once } from "node:events"
 import { connect, type Socket } from "node:net"
-import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { describe, expect, onTestFinished, test } from "vitest"
-
-const program = fileURLToPath(new URL("early-server.mjs", import.meta.url))
-
-async function start(): Promise<{ child: ChildProcess; port: number }> {
-  const child = fork(program, { execArgv: ["--max-old-space-size=96"] })
-  onTestFinished(async () => {
-    if (child.exitCode !== null) return
-    child.disconnect()
-    await once(child, "exit")
-  })
-  const [{ port }] = (await once(child, "message")) as [{ port: number }]
-  return { child, port }
-}
-
-async function peakOf(child: ChildProcess): Promise<number> {
-  child.send("peak")
-  const [{ peak }] = (await once(child, "message")) as [{ peak: number }]
-  return peak / 2 ** 20
-}
+import { ask, startServer } from "./server-process.ts"
 
 const BLOCK = 65_536
 /** How the body begins: the one field is longer than a form may be, or has a head that is none. */
@@ -98,13 +79,13 @@ const cases = [70_000, 1_500_000, 20_000_000].flatMap((size) =>
 
 describe("answers in the middle of a body, twelve clients for each of five applications", () => {
   test.each(cases)("$size bytes, chunked: $chunked, with Expect: $expects", async ({ size, chunked, expects }) => {
-    const { child, port } = await start()
+    const { child, port } = await startServer("early-server")
     const outcomes = await Promise.all(
       paths.flatMap((path) =>
         Array.from({ length: CLIENTS }, async () => [path, await client(port, path, size, chunked, expects)] as const),
       ),
     )
-    const peak = await peakOf(child)
+    const peak = (await ask<{ peak: number }>(child, "peak")).peak / 2 ** 20
     const second = outcomes.filter(([, outcome]) => outcome.second).length
     console.log(
       `${size} bytes${chunked ? ", chunked" : ""}${expects ? ", Expect" : ""}: ${outcomes.length} answered, ${second} went on, peak heap ${peak.toFixed(1)} MiB`,
@@ -120,7 +101,7 @@ describe("answers in the middle of a body, twelve clients for each of five appli
 })
 
 test("a client on a slow line, which goes on sending for five seconds, gets its answer without a reset", async () => {
-  const { port } = await start()
+  const { port } = await startServer("early-server")
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true })
   onTestFinished(() => void socket.destroy())
   let received = ""
@@ -152,7 +133,7 @@ print(connection.getresponse().status)
 test("Python's http.client, which writes 10 MB before it reads, sees the answers", async ({ skip }) => {
   const run = promisify(execFile)
   if ((await run("python3", ["--version"]).catch(() => undefined)) === undefined) skip("there is no python3")
-  const { port } = await start()
+  const { port } = await startServer("early-server")
   for (const path of paths) {
     const { stdout } = await run("python3", ["-c", PYTHON, String(port), path])
     expect([path, stdout.trim()]).toEqual([path, expect.stringMatching(/^(400|413)$/)])

@@ -1,12 +1,13 @@
 // The package as a stranger gets it: packed, checked, installed in an empty project, used from JavaScript and TypeScript.
 
-import { spawn, spawnSync } from "node:child_process"
+import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest"
 import { sharedFolder } from "../support/files.ts"
+import { packPackage, runProgram } from "../support/packed-package.ts"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 const bin = (name: string) => join(root, "node_modules/.bin", name)
@@ -18,15 +19,10 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as
 const folder = sharedFolder()
 let tarball = ""
 
-function run(command: string, args: string[], cwd = folder): string {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: "utf8", timeout: 100_000 })
-  if (status !== 0) throw new Error(`${command} ${args.join(" ")}: exit code ${status}\n${stdout}\n${stderr}`)
-  return stdout
-}
+const run = (command: string, args: string[], cwd = folder) => runProgram(command, args, cwd)
 
 beforeAll(() => {
-  run("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder], root)
-  tarball = join(folder, readdirSync(folder).find((name) => name.endsWith(".tgz")) as string)
+  tarball = packPackage(folder)
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module", private: true }))
   run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", tarball])
 }, 120_000)

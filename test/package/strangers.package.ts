@@ -2,22 +2,19 @@
 // bundlers, as an ES module and from `require`, and run. npm run test:package
 
 import { spawnSync } from "node:child_process"
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { beforeAll, describe, expect, test } from "vitest"
 import { sharedFolder } from "../support/files.ts"
+import { packPackage, runProgram } from "../support/packed-package.ts"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { exports: Record<string, unknown> }
 const doors = Object.keys(manifest.exports).filter((door) => door !== "./package.json")
 const folder = sharedFolder()
 
-function run(command: string, args: string[], cwd = folder): string {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: "utf8", timeout: 170_000 })
-  if (status !== 0) throw new Error(`${command} ${args.join(" ")}: exit code ${status}\n${stdout}\n${stderr}`)
-  return stdout
-}
+const run = (command: string, args: string[], cwd = folder) => runProgram(command, args, cwd)
 
 /** The compiler of that version, installed when it is asked for first. */
 function compilerOf(version: string): string {
@@ -62,10 +59,9 @@ export async function answer(): Promise<string> {
 `
 
 beforeAll(() => {
-  run("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder], root)
-  const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz")) as string
+  const tarball = packPackage(folder)
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module", private: true }))
-  run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", join(folder, tarball)])
+  run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", tarball])
   // Types that a project on Node has installed.
   for (const name of ["@types", "undici-types"])
     symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name))

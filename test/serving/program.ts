@@ -73,7 +73,7 @@ export class Program {
   #wake: () => void = () => {}
 
   constructor(
-    folder: Folder,
+    folder: Pick<Folder, "path">,
     args: readonly string[],
     env: Record<string, string> = {},
     atEnd: AtEnd = onTestFinished,

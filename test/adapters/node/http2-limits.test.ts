@@ -8,6 +8,19 @@ import { generate } from "selfsigned"
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest"
 import { type NodeServerOptions, serverSettings, setUpServer } from "../../../src/adapters/node.ts"
 import type { Application } from "../../../src/gateway.ts"
+import {
+  DATA,
+  END_HEADERS,
+  END_STREAM,
+  frame,
+  HEADERS,
+  NO_WINDOW,
+  PING,
+  PREFACE,
+  RST_STREAM,
+  requestFields,
+  SETTINGS,
+} from "../../support/http2-frames.ts"
 import { answering, encode, sleep } from "../../support/server.ts"
 
 let key = ""
@@ -37,40 +50,13 @@ async function serve(app: Application, options: NodeServerOptions = SHORT) {
   return { port: (server.address() as AddressInfo).port, drain, errors }
 }
 
-function frame(type: number, flags: number, stream: number, payload: Uint8Array = new Uint8Array(0)): Buffer {
-  const head = Buffer.alloc(9)
-  head.writeUIntBE(payload.length, 0, 3)
-  head[3] = type
-  head[4] = flags
-  head.writeUInt32BE(stream, 5)
-  return Buffer.concat([head, payload])
-}
-
-const [DATA, HEADERS, RST_STREAM, SETTINGS, PING] = [0, 1, 3, 4, 6] as const
-const END_STREAM = 1
-const END_HEADERS = 4
-
-/** Fields without compression: a literal each (RFC 7541 section 6.2.2). */
-function fields(...pairs: [name: string, value: string][]): Buffer {
-  return Buffer.concat(
-    pairs.flatMap(([name, value]) => [
-      Buffer.of(0, name.length),
-      Buffer.from(name, "latin1"),
-      Buffer.of(value.length),
-      Buffer.from(value, "latin1"),
-    ]),
-  )
-}
-const request = (method: string, ...more: [string, string][]) =>
-  fields([":method", method], [":scheme", "https"], [":path", "/"], [":authority", "localhost"], ...more)
-
 /** A connection with the preface sent, and settings of its own. */
 async function speak(port: number, settings: Buffer = Buffer.alloc(0)): Promise<TLSSocket> {
   const socket = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: ["h2"] })
   socket.on("error", () => {})
   onTestFinished(() => void socket.destroy())
   await once(socket, "secureConnect")
-  socket.write(Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), frame(SETTINGS, 0, 0, settings)]))
+  socket.write(Buffer.concat([Buffer.from(PREFACE), frame(SETTINGS, 0, 0, settings)]))
   return socket
 }
 
@@ -107,7 +93,7 @@ describe("HTTP/2 clients that never come to an end", () => {
   test("a head without an end", async () => {
     const { port } = await serve(answering("ok"))
     const socket = await speak(port)
-    socket.write(frame(HEADERS, END_STREAM, 1, request("GET")))
+    socket.write(frame(HEADERS, END_STREAM, 1, requestFields("GET")))
     expect(await ended(socket)).toBe("closed")
   })
 
@@ -130,9 +116,9 @@ describe("HTTP/2 clients that never come to an end", () => {
       }
     })
     const silent = await speak(port)
-    silent.write(frame(HEADERS, END_HEADERS, 1, request("POST")))
+    silent.write(frame(HEADERS, END_HEADERS, 1, requestFields("POST")))
     const dripping = await speak(port)
-    dripping.write(frame(HEADERS, END_HEADERS, 1, request("POST")))
+    dripping.write(frame(HEADERS, END_HEADERS, 1, requestFields("POST")))
     const timer = setInterval(() => dripping.write(frame(DATA, 0, 1, encode("x"))), 20)
     await Promise.all([ended(silent), ended(dripping)])
     clearInterval(timer)
@@ -148,9 +134,8 @@ describe("HTTP/2 clients that never come to an end", () => {
       }
       return Object.assign(generate(), { close: () => void closed++ })
     })
-    // SETTINGS_INITIAL_WINDOW_SIZE 0
-    const socket = await speak(port, Buffer.of(0, 4, 0, 0, 0, 0))
-    socket.write(frame(HEADERS, END_STREAM | END_HEADERS, 1, request("GET")))
+    const socket = await speak(port, NO_WINDOW)
+    socket.write(frame(HEADERS, END_STREAM | END_HEADERS, 1, requestFields("GET")))
     expect(await ended(socket)).toBe("reset")
     while (closed === 0) await sleep(10)
   })
@@ -212,7 +197,7 @@ test.each<[string, [string, string]]>([
     return answering("ok")(environ, startResponse)
   })
   const socket = await speak(port)
-  socket.write(frame(HEADERS, END_STREAM | END_HEADERS, 1, request("GET", pair)))
+  socket.write(frame(HEADERS, END_STREAM | END_HEADERS, 1, requestFields("GET", "/", pair)))
   await ended(socket)
   expect(seen).toEqual([])
 })
