@@ -157,8 +157,12 @@ export interface ServerWebSocket extends AsyncIterable<WebSocketMessage> {
   readonly bufferedBytes: number
   /** Messages that came, those that nobody has read included. */
   readonly messagesReceived: number
+  /** Bytes of these messages. */
+  readonly bytesReceived: number
   /** Messages that were handed over for sending. */
   readonly messagesSent: number
+  /** Bytes of these messages. */
+  readonly bytesSent: number
   /** The code with which the socket was closed, 1006 when it broke off; undefined while it is open. */
   readonly closeCode: number | undefined
   /** What the other side gave as reason when it closed. */

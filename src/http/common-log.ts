@@ -79,20 +79,29 @@ export interface WebSocketRecord {
   /** With which it was closed, 1006 when it broke off; undefined while it is open. */
   readonly closeCode: number | undefined
   readonly messagesReceived: number
+  readonly bytesReceived: number
   readonly messagesSent: number
+  readonly bytesSent: number
 }
 
 /**
  * What stands behind the line of a WebSocket: it has one when it is opened and one when it is over.
  *
  * @example
- * webSocketNote({ closeCode: undefined, messagesReceived: 0, messagesSent: 0 }) // => " websocket=open"
- * webSocketNote({ closeCode: 1000, messagesReceived: 3, messagesSent: 4 }) // => " websocket=1000 received=3 sent=4"
+ * const open = { closeCode: undefined, messagesReceived: 0, bytesReceived: 0, messagesSent: 0, bytesSent: 0 }
+ * webSocketNote(open) // => " websocket=open"
+ * webSocketNote({ closeCode: 1000, messagesReceived: 3, bytesReceived: 30, messagesSent: 4, bytesSent: 44 }) // => " websocket=1000 received=3 bytes_received=30 sent=4 bytes_sent=44"
  */
 export function webSocketNote(record: WebSocketRecord | undefined): string {
   if (record === undefined) return ""
-  const { closeCode, messagesReceived, messagesSent } = record
+  const { closeCode, messagesReceived, bytesReceived, messagesSent, bytesSent } = record
   return closeCode === undefined
     ? " websocket=open"
-    : ` websocket=${closeCode} received=${messagesReceived} sent=${messagesSent}`
+    : ` websocket=${closeCode} received=${messagesReceived} bytes_received=${bytesReceived} sent=${messagesSent} bytes_sent=${bytesSent}`
+}
+
+/** What a log tells of this one, now. */
+export function webSocketRecord(socket: WebSocketRecord): WebSocketRecord {
+  const { closeCode, messagesReceived, bytesReceived, messagesSent, bytesSent } = socket
+  return { closeCode, messagesReceived, bytesReceived, messagesSent, bytesSent }
 }

@@ -4,7 +4,14 @@
 import { asApplication } from "../as-application.ts"
 import type { Application, ApplicationLike, Body, Environ, ServerWebSocket, StartResponse } from "../gateway.ts"
 import { parseBasic, parseCredentials } from "../http/authorization.ts"
-import { commonLogLine, escapeLogField, type WebSocketRecord, webSocketNote, zonedLogTime } from "../http/common-log.ts"
+import {
+  commonLogLine,
+  escapeLogField,
+  type WebSocketRecord,
+  webSocketNote,
+  webSocketRecord,
+  zonedLogTime,
+} from "../http/common-log.ts"
 import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import { isThenable } from "../thenable.ts"
 import { textOf } from "./header-list.ts"
@@ -26,7 +33,7 @@ export interface AccessEntry {
   protocol: string
   /** 500 when the application failed before it answered. */
   status: number
-  /** Bytes of the body that the application gave. */
+  /** Bytes of the body that the application gave; of a WebSocket, those of the messages that were sent. */
   bytes: number
   /** From the call to the close of the body; to the return of an array. */
   durationMs: number
@@ -115,7 +122,7 @@ class Recording implements BodyObserver {
     if (typeof websocket !== "function") return watched
     watched.websocket = (socket) => {
       this.#socket = socket
-      this.#write({ ...this.#entry, ...this.#now(), websocket: recordOf(socket) })
+      this.#write({ ...this.#entry, ...this.#now(), websocket: webSocketRecord(socket) })
       return websocket.call(watched, socket)
     }
     return watched
@@ -131,7 +138,11 @@ class Recording implements BodyObserver {
 
   over(complete: boolean): void {
     const entry = Object.assign(this.#entry, this.#now(), { complete })
-    if (this.#socket !== undefined) entry.websocket = recordOf(this.#socket)
+    const socket = this.#socket
+    if (socket !== undefined) {
+      entry.websocket = webSocketRecord(socket)
+      entry.bytes = socket.bytesSent
+    }
     this.#write(entry)
   }
 
@@ -140,10 +151,6 @@ class Recording implements BodyObserver {
     this.over(false)
     throw error
   }
-}
-
-function recordOf({ closeCode, messagesReceived, messagesSent }: ServerWebSocket): WebSocketRecord {
-  return { closeCode, messagesReceived, messagesSent }
 }
 
 /** What is known of a request that begins now; the response is yet to come. */

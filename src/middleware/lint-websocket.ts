@@ -28,6 +28,14 @@ export class CheckedWebSocket implements ServerWebSocket {
     return this.#socket.messagesReceived
   }
 
+  get bytesReceived(): number {
+    return this.#socket.bytesReceived
+  }
+
+  get bytesSent(): number {
+    return this.#socket.bytesSent
+  }
+
   get messagesSent(): number {
     return this.#socket.messagesSent
   }

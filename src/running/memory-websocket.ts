@@ -2,6 +2,7 @@
 // client, and for whoever wants to run a handler without a network.
 
 import type { WebSocketMessage } from "../gateway.ts"
+import { messageBytes } from "./message-bytes.ts"
 import type { WebSocketCarrier, WebSocketReceiver } from "./websocket.ts"
 
 interface Held {
@@ -51,11 +52,12 @@ class MemoryCarrier implements WebSocketCarrier {
       if (next === undefined) return
       const { message, taken } = next
       this.bufferedBytes -= message.length
-      if (byteLength(message) > this.#other.maxMessageBytes) {
+      const bytes = messageBytes(message)
+      if (bytes > this.#other.maxMessageBytes) {
         this.#end(1009, "")
         return
       }
-      this.#other.message(message)
+      this.#other.message(message, bytes)
       taken?.()
     }
   }
@@ -91,10 +93,4 @@ class MemoryCarrier implements WebSocketCarrier {
     far.#isHeld = false
     far.#deliver()
   }
-}
-
-const encoder = new TextEncoder()
-
-function byteLength(message: WebSocketMessage): number {
-  return typeof message === "string" ? encoder.encode(message).length : message.length
 }

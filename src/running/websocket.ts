@@ -8,6 +8,7 @@ import type { ServerWebSocket, WebSocketLimits, WebSocketMessage } from "../gate
 import { describe } from "../mistakes/describe.ts"
 import type { WebAbortSignal } from "../web-platform.ts"
 import type { Peer, SilenceLimits } from "./connections.ts"
+import { messageBytes } from "./message-bytes.ts"
 
 /** The transport of a WebSocket, whose handshake is done. None of these waits, and none throws. */
 export interface WebSocketCarrier {
@@ -28,8 +29,8 @@ export interface WebSocketCarrier {
 
 /** What a carrier tells. */
 export interface WebSocketReceiver {
-  /** A whole message has come, no longer than `maxMessageBytes`. */
-  message(message: WebSocketMessage): void
+  /** A whole message has come, of so many bytes on the wire, no more than `maxMessageBytes`. */
+  message(message: WebSocketMessage, bytes: number): void
   /** The client has answered a ping. */
   pong(): void
   /** All is over: the code with which the client closed, 1006 when there was none, 1005 for a close without a code. */
@@ -67,6 +68,8 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
   readonly maxMessageBytes: number
   /** Messages that came. */
   messagesReceived = 0
+  /** Bytes of the messages that came. */
+  bytesReceived = 0
   /** Messages that were handed over for sending. */
   messagesSent = 0
   /** Bytes of the messages that were handed over for sending. */
@@ -196,7 +199,7 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
       return handled(Promise.reject(error))
     }
     this.messagesSent++
-    this.bytesSent += message.length
+    this.bytesSent += messageBytes(message)
     if (ahead < SEND_AHEAD_BYTES) {
       carrier.send(message)
       return SENT
@@ -250,10 +253,11 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
   // ---- what the carrier says
 
   /** A whole message has come. */
-  message(message: WebSocketMessage): void {
+  message(message: WebSocketMessage, bytes: number): void {
     this.#isPinged = false
     if (this.#isEnding) return
     this.messagesReceived++
+    this.bytesReceived += bytes
     const reader = this.#readers.shift()
     if (reader !== undefined) {
       reader(message)

@@ -205,7 +205,7 @@ test("a format that is none is refused", () => {
   expect(() => accessLog(answer("a"), { format: "apache" as "common" })).toThrow(TypeError)
 })
 
-test("a WebSocket makes a line when it is opened and one when it is over, with code and messages", async () => {
+test("a WebSocket makes a line when it is opened and one when it is over, with code, messages and bytes", async () => {
   const lines: string[] = []
   const entries: AccessEntry[] = []
   const app = accessLog(
@@ -223,17 +223,20 @@ test("a WebSocket makes a line when it is opened and one when it is over, with c
     },
   )
   const socket = await new Client(app).websocket("/chat", { headers: { "User-Agent": "test" } })
-  await socket.send("a")
+  await socket.send("\u00e4a")
   await socket.receive()
   await socket.close(4000)
   expect(lines).toEqual([
     expect.stringMatching(/"GET \/chat HTTP\/1\.1" 101 0 "-" "test" websocket=open$/),
-    expect.stringMatching(/"GET \/chat HTTP\/1\.1" 101 0 "-" "test" websocket=4000 received=1 sent=1$/),
+    expect.stringMatching(
+      /"GET \/chat HTTP\/1\.1" 101 3 "-" "test" websocket=4000 received=1 bytes_received=3 sent=1 bytes_sent=3$/,
+    ),
   ])
   expect(entries[1]).toMatchObject({
     status: 101,
     complete: true,
-    websocket: { closeCode: 4000, messagesReceived: 1, messagesSent: 1 },
+    bytes: 3,
+    websocket: { closeCode: 4000, messagesReceived: 1, bytesReceived: 3, messagesSent: 1, bytesSent: 3 },
   })
   expect(entries[1]?.durationMs).toBeGreaterThan(0)
 })

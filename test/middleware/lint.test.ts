@@ -104,7 +104,9 @@ const SOCKET: ServerWebSocket = {
   signal: new AbortController().signal,
   bufferedBytes: 0,
   messagesReceived: 0,
+  bytesReceived: 0,
   messagesSent: 0,
+  bytesSent: 0,
   closeCode: undefined,
   closeReason: "",
   receive: async () => undefined,
@@ -774,6 +776,7 @@ const legal: Case[] = [
               "",
             ])
             expect([socket.messagesReceived, socket.messagesSent, socket.closeCode]).toEqual([0, 0, undefined])
+            expect([socket.bytesReceived, socket.bytesSent]).toEqual([0, 0])
             expect(await socket.receive()).toBeUndefined()
             await socket.send(bytes("b"))
             await socket.close(4000, "x")

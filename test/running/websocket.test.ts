@@ -270,7 +270,7 @@ describe("an open socket", () => {
 
   test("pauses its carrier while much is unread, and resumes when all is read", async () => {
     const { socket, notes } = opened()
-    for (let i = 0; i < 300; i++) socket.message("x")
+    for (let i = 0; i < 300; i++) socket.message("x", 1)
     expect(notes).toEqual(["pause"])
     for (let i = 0; i < 299; i++) await socket.receive()
     expect(notes).toEqual(["pause"])
@@ -284,7 +284,7 @@ describe("an open socket", () => {
     const arrive = () => {
       const message = new Uint8Array(1024)
       refs.push(new WeakRef(message))
-      socket.message(message)
+      socket.message(message, message.length)
     }
     arrive()
     for (let i = 0; i < 5000; i++) {
@@ -309,7 +309,7 @@ describe("an open socket", () => {
     sweep()
     sweep()
     expect(notes).toEqual(["ping", "ping"])
-    socket.message("counts as well")
+    socket.message("counts as well", 14)
     sweep()
     sweep()
     expect(notes).toEqual(["ping", "ping", "ping"])
@@ -320,7 +320,7 @@ describe("an open socket", () => {
 
   test("is not given up while nothing is read from it", () => {
     const { socket, notes } = opened()
-    for (let i = 0; i < 300; i++) socket.message("x")
+    for (let i = 0; i < 300; i++) socket.message("x", 1)
     for (let i = 0; i < 10; i++) socket.sweep(100, { ...LIMITS, pingMs: 100 })
     expect(notes).toEqual(["pause"])
   })

@@ -107,7 +107,9 @@ class WsCarrier implements WebSocketCarrier {
 
   constructor(ws: WsSocket, socket: OpenWebSocket) {
     this.#ws = ws
-    ws.on("message", (data: Buffer, isBinary: boolean) => socket.message(isBinary ? data : data.toString()))
+    ws.on("message", (data: Buffer, isBinary: boolean) =>
+      socket.message(isBinary ? data : data.toString(), data.length),
+    )
     ws.on("pong", () => socket.pong())
     ws.on("close", (code: number, reason: Buffer) => socket.closed(code, reason.toString()))
     // What the client did wrong shows in the code with which ws closes.

@@ -2,7 +2,7 @@
 // Whatever came from the client is escaped: a request is one line.
 
 import type { Environ } from "../../gateway.ts"
-import { escapeLogField, type WebSocketRecord } from "../../http/common-log.ts"
+import { escapeLogField, type WebSocketRecord, webSocketRecord } from "../../http/common-log.ts"
 import { type AccessEntry, entryOf, formatCombined, formatCommon, formatJson } from "../../middleware/access-log.ts"
 
 /** A request that is over, with the environ that it had. */
@@ -90,9 +90,6 @@ export function finishedEntry(
   entry.bytes = bytes
   entry.durationMs = durationMs
   entry.complete = code !== undefined
-  if (websocket !== undefined) {
-    const { closeCode, messagesReceived, messagesSent } = websocket
-    entry.websocket = { closeCode, messagesReceived, messagesSent }
-  }
+  if (websocket !== undefined) entry.websocket = webSocketRecord(websocket)
   return entry
 }
