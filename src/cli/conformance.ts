@@ -5,7 +5,10 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { type AddressInfo, connect, createServer } from "node:net"
 import { conformance } from "../testing/conformance.ts"
-import { type CheckOptions, checkServer, type Problem } from "./conformance/check.ts"
+import { websocketConformance } from "../testing/conformance-websockets.ts"
+import { checkServer, type Problem } from "./conformance/check.ts"
+import { checkWebSockets } from "./conformance/check-websockets.ts"
+import type { Place } from "./conformance/place.ts"
 import { type OptionTable, optionLines, parseOptions, UsageError, wholeNumber } from "./options.ts"
 
 const OPTIONS = {
@@ -16,7 +19,8 @@ const OPTIONS = {
 /** What `werkstatt conformance --help` says. */
 export const CONFORMANCE_USAGE: string = `Usage: werkstatt conformance URL-or-command [options]
 
-Runs the conformance table against a server, and prints which rules of docs/gateway.md it breaks. Exit code 1 if it does.
+Runs the conformance tables against a server, and prints which rules of docs/gateway.md it breaks. Exit code 1 if it does.
+The table of WebSockets, which a server need not take, needs the package ws.
 
   URL         where the server listens: http://localhost:8000
   command     starts the server, which listens on 127.0.0.1 at the port that the variable PORT names
@@ -43,7 +47,7 @@ export async function conformanceCommand(argv: readonly string[]): Promise<void>
     throw new UsageError(`One server at a time; a command is one argument: "${positionals.join(" ")}"`)
   const timeoutMs = wholeNumber("timeout", values.timeout ?? "5000", 1, 600_000)
   if (/^https?:\/\//i.test(target)) {
-    print(await checkServer({ ...addressOf(target), timeoutMs }))
+    await check({ ...addressOf(target), timeoutMs })
     return
   }
   const port = await freePort()
@@ -55,13 +59,13 @@ export async function conformanceCommand(argv: readonly string[]): Promise<void>
   })
   try {
     await listening(child, port, target)
-    print(await checkServer({ hostname: "127.0.0.1", port, isSecure: false, timeoutMs }))
+    await check({ hostname: "127.0.0.1", port, isSecure: false, timeoutMs })
   } finally {
     stop(child)
   }
 }
 
-function addressOf(target: string): Pick<CheckOptions, "hostname" | "port" | "isSecure"> {
+function addressOf(target: string): Pick<Place, "hostname" | "port" | "isSecure"> {
   let url: URL
   try {
     url = new URL(target)
@@ -108,13 +112,26 @@ function stop(child: ChildProcess): void {
   }
 }
 
-function print(problems: readonly Problem[]): void {
+async function check(place: Place): Promise<void> {
+  print(await checkServer(place), conformance.length, "cases")
+  let problems: Problem[] | undefined
+  try {
+    problems = await checkWebSockets(place)
+  } catch (error) {
+    process.stdout.write(`${(error as Error).message}\n`)
+    return
+  }
+  if (problems === undefined) process.stdout.write("the server takes no WebSockets\n")
+  else print(problems, websocketConformance.length, "cases of WebSockets")
+}
+
+function print(problems: readonly Problem[], count: number, what: string): void {
   for (const { name, rules, found } of problems) {
     process.stdout.write(`${rules.length > 0 ? `${rules.join(", ")}: ` : ""}${name}\n`)
     for (const each of found) process.stdout.write(`    ${each}\n`)
   }
   const broken = [...new Set(problems.flatMap(({ rules }) => rules))].sort()
   const which = broken.length === 0 ? "" : `; rules of docs/gateway.md that are broken: ${broken.join(", ")}`
-  process.stdout.write(`${conformance.length - problems.length} of ${conformance.length} cases are fulfilled${which}\n`)
+  process.stdout.write(`${count - problems.length} of ${count} ${what} are fulfilled${which}\n`)
   if (problems.length > 0) process.exitCode = 1
 }

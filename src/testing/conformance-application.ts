@@ -7,8 +7,12 @@ import { lint } from "../middleware/lint.ts"
 import type { LintError } from "../middleware/lint-exchange.ts"
 import { conformance } from "./conformance.ts"
 import { latin1, say, takeNotes } from "./conformance-case.ts"
+import { websocketConformance } from "./conformance-websockets.ts"
 
-/** The header that names a case by its place in the table, or `report` and its place. The application of the case does not see it. */
+/**
+ * The header that names a case by its place in the table `conformance`, as `3`, or in `websocketConformance`, as `websocket 3`; `report`
+ * before it asks for what the case left behind. The application of the case does not see it.
+ */
 export const CASE_HEADER = "X-Conformance-Case"
 const KEY = "HTTP_X_CONFORMANCE_CASE"
 
@@ -20,8 +24,11 @@ export interface ConformanceReport {
   breaches: { rule: string; message: string }[]
 }
 
-const breaches = new Map<number, LintError[]>()
-const linted = new Map<number, Application>()
+/** What the application of a case may be: one of either table. */
+type Row = readonly [name: string, application: Application, request: unknown, expected: { breaks?: readonly string[] }]
+
+const breaches = new Map<Application, LintError[]>()
+const linted = new Map<Application, Application>()
 
 /**
  * Serve this with a server of the gateway interface, in one process, and `werkstatt conformance URL` tells which rules the
@@ -30,41 +37,39 @@ const linted = new Map<number, Application>()
  * Applications that keep to the rules run inside the linter.
  */
 export const conformanceApplication: Application = (environ, startResponse) => {
-  const [what, index] = caseOf(environ)
+  const [isReport, row] = caseOf(environ)
   delete environ[KEY]
-  const application = applicationOf(index)
-  if (application === undefined) return say(startResponse, `no case is named in ${CASE_HEADER}\n`, "404 Not Found")
-  if (what === "run") return application(environ, startResponse)
+  if (row === undefined) return say(startResponse, `no case is named in ${CASE_HEADER}\n`, "404 Not Found")
+  if (!isReport) return checked(row)(environ, startResponse)
   startResponse("200 OK", [["Content-Type", "application/json"]])
-  return [latin1(JSON.stringify(reportOf(index)))]
+  return [latin1(JSON.stringify(reportOf(row)))]
 }
 
-function caseOf(environ: Environ): [what: "run" | "report", index: number] {
-  const match = /^(report )?(\d{1,4})$/.exec(String(environ[KEY]))
-  return [match?.[1] === undefined ? "run" : "report", match === null ? -1 : Number(match[2])]
+function caseOf(environ: Environ): [isReport: boolean, row: Row | undefined] {
+  const match = /^(report )?(websocket )?(\d{1,4})$/.exec(String(environ[KEY]))
+  if (match === null) return [false, undefined]
+  const table: readonly Row[] = match[2] === undefined ? conformance : websocketConformance
+  return [match[1] !== undefined, table[Number(match[3])]]
 }
 
-function applicationOf(index: number): Application | undefined {
-  const row = conformance[index]
-  if (row === undefined) return undefined
-  const [, application, , expected] = row
+function checked([, application, , { breaks }]: Row): Application {
   // The linter would refuse it before the server does.
-  if (expected.breaks !== undefined) return application
-  let checked = linted.get(index)
-  if (checked === undefined) {
+  if (breaks !== undefined) return application
+  let inside = linted.get(application)
+  if (inside === undefined) {
     const report = (breach: LintError) => {
-      if (breach.level === "error") breaches.set(index, [...(breaches.get(index) ?? []), breach])
+      if (breach.level === "error") breaches.set(application, [...(breaches.get(application) ?? []), breach])
     }
-    checked = lint(application, { report })
-    linted.set(index, checked)
+    inside = lint(application, { report })
+    linted.set(application, inside)
   }
-  return checked
+  return inside
 }
 
-function reportOf(index: number): ConformanceReport {
-  const found = breaches.get(index) ?? []
-  breaches.delete(index)
-  const notes = takeNotes((conformance[index] as (typeof conformance)[number])[1])
+function reportOf([, application]: Row): ConformanceReport {
+  const found = breaches.get(application) ?? []
+  breaches.delete(application)
+  const notes = takeNotes(application)
   // JSON as Latin-1 bytes: messages may quote anything.
   const plain = (text: string) => text.replace(/[^\x20-\x7e]/g, "?")
   return { notes, breaches: found.map(({ rule, message }) => ({ rule, message: plain(message) })) }

@@ -119,6 +119,7 @@ const breaches: ConformanceCase[] = [
     [
       ["L17", "a malformed status", "200", []],
       ["L34", "a status of 1xx", "103 Early Hints", []],
+      ["L34", "a 101 without a handshake", "101 Switching Protocols", []],
       ["L19", "a line feed in a value", "200 OK", [["X-N", "1\r\nSet-Cookie: a=b"]]],
       ["L19", "a space in a name", "200 OK", [["X N", "1"]]],
       ["L19", "a value beyond Latin-1", "200 OK", [["X-N", "\u65e5"]]],

@@ -18,6 +18,13 @@ export {
   takeNotes,
 } from "./conformance.ts"
 export { CASE_HEADER, type ConformanceReport, conformanceApplication } from "./conformance-application.ts"
+export {
+  type WebSocketConformanceCase,
+  type WebSocketConformanceExpectation,
+  type WebSocketConformanceRequest,
+  type WebSocketStep,
+  websocketConformance,
+} from "./conformance-websockets.ts"
 export { Cookie, type CookieAttributes, CookieJar, type CookieOrigin } from "./cookie-jar.ts"
 export {
   createEnviron,

@@ -6,8 +6,10 @@ import { createServer as createHttpServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { fileURLToPath } from "node:url"
 import { describe, expect, onTestFinished, test } from "vitest"
-import { createServer } from "../../src/adapters/node.ts"
+import { WebSocketServer } from "ws"
+import { createServer, nodeListener } from "../../src/adapters/node.ts"
 import { checkServer } from "../../src/cli/conformance/check.ts"
+import { checkWebSockets } from "../../src/cli/conformance/check-websockets.ts"
 import type { Environ } from "../../src/gateway.ts"
 import { conformanceApplication } from "../../src/testing/conformance-application.ts"
 
@@ -81,6 +83,43 @@ describe("checkServer", () => {
   })
 })
 
+describe("checkWebSockets", () => {
+  test("finds nothing wrong with our server", async () => {
+    const { server, destroy } = createServer(conformanceApplication, { errors: silent })
+    server.listen(0, "127.0.0.1")
+    await once(server, "listening")
+    onTestFinished(() => destroy())
+    expect(await checkWebSockets(place((server.address() as AddressInfo).port))).toEqual([])
+  })
+
+  test("knows a server that takes none", async () => {
+    const server = createHttpServer(nodeListener(conformanceApplication, { errors: silent })).listen(0, "127.0.0.1")
+    await once(server, "listening")
+    onTestFinished(() => void server.close())
+    expect(await checkWebSockets(place((server.address() as AddressInfo).port))).toBeUndefined()
+  })
+
+  test("finds what a careless server does", async () => {
+    // Accepts everything, and has an application of its own.
+    const server = new WebSocketServer({ port: 0, host: "127.0.0.1" })
+    await once(server, "listening")
+    server.on("connection", (socket) => {
+      socket.send("hello")
+      socket.on("message", () => socket.close(1000))
+    })
+    onTestFinished(() => {
+      for (const socket of server.clients) socket.terminate()
+      server.close()
+    })
+    const { port } = server.address() as AddressInfo
+    const problems = (await checkWebSockets({ ...place(port), timeoutMs: 100 })) ?? []
+    const found = new Map(problems.map((problem) => [problem.name, problem.found.join("; ")]))
+    expect(found.get("any other status refuses, with headers and a body")).toContain("status is 101, not 403")
+    expect(found.get("bytes arrive as bytes")).toContain('a message is "hello", not the bytes 000102')
+    expect(found.get("a failure of the application closes with 1011")).toContain("not closed within 100 ms")
+  })
+})
+
 describe("the command", () => {
   const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url))
   const run = (...args: string[]) => spawnSync(process.execPath, [main, "conformance", ...args], { encoding: "utf8" })
@@ -93,7 +132,7 @@ describe("the command", () => {
       const errors = { write() {}, writeLines() {}, flush() {} }
       createServer(conformanceApplication, { errors }).server.listen(Number(process.env.PORT), "127.0.0.1")`
     const { stdout, status } = run(`${process.execPath} --input-type=module -e '${code}'`)
-    expect(stdout).toMatch(/^(\d+) of \1 cases are fulfilled\n$/)
+    expect(stdout).toMatch(/^(\d+) of \1 cases are fulfilled\n(\d+) of \2 cases of WebSockets are fulfilled\n$/)
     expect(status).toBe(0)
   })
 

@@ -15,6 +15,8 @@ import {
   requestOptions,
   takeNotes,
 } from "../../src/testing/conformance.ts"
+import { type WebSocketConformanceCase, websocketConformance } from "../../src/testing/conformance-websockets.ts"
+import { WebSocketRefused } from "../../src/testing/test-websocket.ts"
 import { exchange } from "../support/raw-http.ts"
 
 /** What a test sees, or what the application threw, with what was read before. */
@@ -111,6 +113,61 @@ describe("a server agrees", () => {
   }
 })
 
+/** Takes the steps of a case with the test client, which sends no pings. */
+async function talk(client: Client, [, , request]: WebSocketConformanceCase) {
+  const { target = "/", headers = [], protocols = [], steps = [] } = request
+  const socket = await client.websocket(target, { headers, protocols })
+  const outcome = { socket, received: [] as unknown[], error: undefined as unknown }
+  try {
+    for (const [what, value, reason] of steps) {
+      if (what === "send") await socket.send(value as string)
+      else if (what === "receive") outcome.received.push(await socket.receive())
+      else if (what === "close") await socket.close(value as number, reason)
+      else if (what === "break off") await socket.terminate()
+    }
+    while ((await socket.receive()) !== undefined);
+  } catch (error) {
+    outcome.error = error
+  }
+  return outcome
+}
+
+describe("the client agrees on WebSockets", () => {
+  // The test client says itself that there is a handshake.
+  const cases = websocketConformance.filter(([name]) => name !== "a handshake of another version is none")
+  for (const row of cases) {
+    const [name, application, request, expected] = row
+    test(name, async () => {
+      const reported: LintError[] = []
+      const client = new Client(application, { lint: { report: (breach) => reported.push(breach) } })
+      takeNotes(application)
+      if (expected.status !== 101) {
+        const refusal = await talk(client, row).catch((error: unknown) => error)
+        if (refusal instanceof WebSocketRefused) {
+          const body = await refusal.response.data()
+          const { status, headers = {} } = expected
+          const wanted = expected.body === undefined ? { status, headers } : { status, headers, body: expected.body }
+          const answer = { status: refusal.response.status, headers: refusal.response.headers.toList(), body }
+          if (expected.breaks === undefined) expect(differences(wanted, answer)).toEqual([])
+        } else expect(expected.fails).toBe(true)
+      } else {
+        const { socket, received, error } = await talk(client, row)
+        expect(received).toEqual((request.steps ?? []).filter(([what]) => what === "receive").map(([, value]) => value))
+        expect(error !== undefined).toBe(expected.fails === true)
+        if (expected.closeCode !== undefined) expect(socket.closeCode).toBe(expected.closeCode)
+        if (expected.closeReason !== undefined) expect(socket.closeReason).toBe(expected.closeReason)
+        for (const [key, value] of Object.entries(expected.headers ?? {})) {
+          const values = socket.response.headers.getAll(key)
+          expect(values).toEqual(value === null ? [] : [value].flat())
+        }
+      }
+      if (expected.notes) expect(takeNotes(application)).toEqual(expected.notes)
+      const rules = reported.filter(({ level }) => level === "error").map(({ rule }) => rule)
+      expect([...new Set(rules)]).toEqual(expected.breaks ?? [])
+    })
+  }
+})
+
 test("a case differs from an answer in words", () => {
   const answer: ConformanceAnswer = { status: "200 OK", headers: [["X-N", "1"]], body: new Uint8Array([104, 105]) }
   expect(differences({ status: 200, headers: { "x-n": "1" }, body: "hi" }, answer)).toEqual([])
@@ -123,6 +180,7 @@ test("a case differs from an answer in words", () => {
 })
 
 test("names are told apart, and there are enough of them", () => {
-  expect(new Set(conformance.map(([name]) => name)).size).toBe(conformance.length)
+  const names = [...conformance, ...websocketConformance].map(([name]) => name)
+  expect(new Set(names).size).toBe(names.length)
   expect(conformance.length).toBeGreaterThanOrEqual(90)
 })
