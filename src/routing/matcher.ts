@@ -130,6 +130,10 @@ class Walk {
   domain = ""
   domainCaptures: Captures = []
   captures: Captures = []
+  /** Whether a rule for the path was passed by: it is for other methods, or for the other kind of request. */
+  passedBy = false
+  /** Whether this is the second walk, which finds nothing again and tells why. */
+  explains = false
   methods: Set<string> | undefined = undefined
   websocketMismatch = false
   /** The rule that made the walk end with SLASH_REQUIRED. */
@@ -235,12 +239,21 @@ class Walk {
 
   attempt(rule: BoundRule): Found | undefined {
     const { method } = this
-    if (method === "GET" ? !rule.takesGet : !rule.takes(method)) {
+    if ((method === "GET" ? rule.takesGet : rule.takes(method)) && rule.websocket === this.websocket)
+      return this.convert(rule)
+    this.passedBy = true
+    if (this.explains) this.explain(rule)
+    return undefined
+  }
+
+  /** What a request would need for this rule. Nothing helps where the rule's converters refuse the values. */
+  explain(rule: BoundRule): void {
+    if (this.convert(rule) === undefined) return
+    if (rule.takes(this.method)) this.websocketMismatch = true
+    else {
       this.methods ??= new Set()
       for (const each of rule.methods as ReadonlySet<string>) this.methods.add(each)
-    } else if (rule.websocket !== this.websocket) this.websocketMismatch = true
-    else return this.convert(rule)
-    return undefined
+    }
   }
 
   convert(rule: BoundRule): Found | undefined {
@@ -399,8 +412,7 @@ export class Matcher {
     walk.method = method
     walk.websocket = websocket
     walk.domain = domain
-    walk.methods = undefined
-    walk.websocketMismatch = false
+    walk.passedBy = false
     const found = this.#find(walk)
     const outcome = found === undefined || found === SLASH_REQUIRED ? this.#miss(walk, found) : found
     this.#idle = walk
@@ -410,14 +422,28 @@ export class Matcher {
   #miss(walk: Walk, found: typeof SLASH_REQUIRED | undefined): Miss {
     const { path } = walk
     if (found === SLASH_REQUIRED) return new Miss(`${path}/`, NO_METHODS, false)
-    if (!this.#mergeSlashes || !path.includes("//")) return walk.miss
+    if (!this.#mergeSlashes || !path.includes("//")) return this.#explain(walk, path)
 
     walk.path = path.replace(/\/{2,}/g, "/")
     const merged = this.#find(walk)
-    if (merged === undefined) return walk.miss
+    if (merged === undefined) return this.#explain(walk, path, walk.path)
     const rule = merged === SLASH_REQUIRED ? (walk.slashRule as BoundRule) : merged.rule
-    if (!rule.mergeSlashes) return walk.miss
+    if (!rule.mergeSlashes) return this.#explain(walk, path)
     return new Miss(merged === SLASH_REQUIRED ? `${walk.path}/` : walk.path, NO_METHODS, false)
+  }
+
+  /** Goes the ways again that led to no rule. Done only where it ends in an error, so that other requests do not pay for it. */
+  #explain(walk: Walk, ...paths: string[]): Miss {
+    if (!walk.passedBy) return NOTHING
+    walk.methods = undefined
+    walk.websocketMismatch = false
+    walk.explains = true
+    for (const path of paths) {
+      walk.path = path
+      this.#find(walk)
+    }
+    walk.explains = false
+    return walk.miss
   }
 
   #find(walk: Walk): Found | typeof SLASH_REQUIRED | undefined {

@@ -185,6 +185,9 @@ describe("methods and WebSockets", () => {
     rule("/ws", "socket", { websocket: true }),
     rule("/both", "socket-both", { websocket: true }),
     rule("/both", "http-both"),
+    rule("/page/<int(min=1, max=5):n>", "page", { methods: ["GET"] }),
+    rule("/page/<int(min=1, max=9):n>", "no-page", { methods: ["DELETE"] }),
+    rule("/feed/<int(min=1):n>", "feed", { websocket: true }),
   ]) as RuleMap
 
   test.each([
@@ -202,6 +205,17 @@ describe("methods and WebSockets", () => {
     ["/ws", "GET", "MethodNotAllowed PUT"],
     ["/both", "GET", "http-both"],
     ["/zz/y", "GET", "NotFound"],
+    ["/page/3", "GET", "page n=3"],
+    ["/page/3", "PATCH", "MethodNotAllowed GET,HEAD,DELETE"],
+    // No method helps where a value is refused.
+    ["/page/0", "GET", "NotFound"],
+    ["/page/0", "PATCH", "NotFound"],
+    ["/page/8", "GET", "MethodNotAllowed DELETE"],
+    ["/page/9007199254740993", "GET", "NotFound"],
+    ["//page//0", "PATCH", "NotFound"],
+    ["//page//3", "PATCH", "MethodNotAllowed GET,HEAD,DELETE"],
+    ["/feed/0", "GET", "NotFound"],
+    ["/feed/3", "GET", "WebsocketMismatch"],
   ])("%s %s gives %s", (path, method, expected) => {
     expect(outcome(urls, path, method)).toBe(expected)
   })
