@@ -41,6 +41,8 @@ export default defineConfig({
       { extends: true, test: { name: "load", include: ["test/load/**/*.load.ts"], testTimeout: 300_000 } },
       // Programs as processes of their own, where there are many or they take long: npm run test:processes
       { extends: true, test: { name: "processes", include: ["test/**/*.processes.ts"], testTimeout: 90_000 } },
+      // Examples that need packages or servers of their own: npm run test:examples
+      { extends: true, test: { name: "examples", include: ["examples/jsonapi/**/*.test.ts"], testTimeout: 30_000 } },
       // The site of docs/, built and read in a browser: npm run test:docs
       { extends: true, test: { name: "docs", include: ["test/docs/**/*.docs.ts"], testTimeout: 60_000 } },
       // Bun, Deno and workerd: npm run test:runtimes

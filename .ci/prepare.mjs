@@ -3,6 +3,7 @@
 //   --build       compile src/ into dist/ when it is older
 //   --bench       install the peers of bench/ too
 //   --docs        install what makes the site in docs/ too
+//   --examples    install what examples/jsonapi needs too
 //   --installed   called by npm itself, after an install: do not install again
 
 import { execSync } from "node:child_process"
@@ -35,6 +36,7 @@ if (process.platform === "win32" && existsSync(`${root}node_modules/.bin`))
   writeFileSync(`${root}node_modules/.bin/exec.cmd`, "@%*\r\n")
 if (flags.has("--bench")) install(`${root}bench`)
 if (flags.has("--docs")) install(`${root}docs`)
+if (flags.has("--examples")) install(`${root}examples/jsonapi`)
 if (flags.has("--build") && existsSync(`${root}node_modules/typescript`)) {
   const stamp = `${root}dist/index.js`
   if (modified(stamp) < newest(`${root}src`)) run("npm run build --silent")

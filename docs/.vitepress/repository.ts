@@ -81,7 +81,9 @@ const KNOWN = new Set([".ts", ".tsx", ".js", ".json", ".css", ".html", ".sql", "
 
 function textOf(file: string): string {
   if (isFolder(file)) {
-    const names = readdirSync(join(root, file)).filter((name) => !name.startsWith(".") && name !== "node_modules")
+    const names = readdirSync(join(root, file)).filter(
+      (name) => !/^(?:\.|node_modules$|package-lock\.json$)/.test(name),
+    )
     const readme = names.includes("README.md") ? `\n\n${read(`${file}/README.md`)}` : ""
     const items = names.map((name) => `- [${name}](${posix.basename(file)}/${name})`)
     return `# ${file}/\n\n${items.join("\n")}${readme.replace(/^# /m, "## ")}\n`

@@ -11,7 +11,7 @@ const docs = join(root, "docs")
 /** Pages by name, those of a family, or all pages of a folder in reading order. */
 const SECTIONS: { text: string; pages: string[] }[] = [
   { text: "Start", pages: ["start.md"] },
-  { text: "Tutorial", pages: ["tutorial/"] },
+  { text: "Tutorial", pages: ["tutorial/", "jsonapi.md"] },
   {
     text: "Guides",
     pages: [
