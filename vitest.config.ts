@@ -45,6 +45,8 @@ export default defineConfig({
       { extends: true, test: { name: "examples", include: ["examples/jsonapi/**/*.test.ts"], testTimeout: 30_000 } },
       // The site of docs/, built and read in a browser: npm run test:docs
       { extends: true, test: { name: "docs", include: ["test/docs/**/*.docs.ts"], testTimeout: 60_000 } },
+      // The pages of docs/recipes with the packages that they use: npm run test:recipes
+      { extends: true, test: { name: "recipes", include: ["test/recipes/**/*.recipes.ts"], testTimeout: 60_000 } },
       // Bun, Deno and workerd: npm run test:runtimes
       { extends: true, test: { name: "runtimes", include: ["test/runtimes/**/*.runtimes.ts"], testTimeout: 120_000 } },
       // Real front servers: npm run test:gateways

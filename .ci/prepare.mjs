@@ -4,6 +4,7 @@
 //   --bench       install the peers of bench/ too
 //   --docs        install what makes the site in docs/ too
 //   --examples    install what examples/jsonapi needs too
+//   --recipes     install what the recipes in docs/recipes/ use too
 //   --installed   called by npm itself, after an install: do not install again
 
 import { execSync } from "node:child_process"
@@ -37,6 +38,7 @@ if (process.platform === "win32" && existsSync(`${root}node_modules/.bin`))
 if (flags.has("--bench")) install(`${root}bench`)
 if (flags.has("--docs")) install(`${root}docs`)
 if (flags.has("--examples")) install(`${root}examples/jsonapi`)
+if (flags.has("--recipes")) install(`${root}docs/recipes`)
 if (flags.has("--build") && existsSync(`${root}node_modules/typescript`)) {
   const stamp = `${root}dist/index.js`
   if (modified(stamp) < newest(`${root}src`)) run("npm run build --silent")

@@ -52,7 +52,7 @@ export function shownFiles(): { file: string; text: string }[] {
   const shown = new Map<string, string>()
   const queue = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .map((name) => `docs/${name.replaceAll("\\", "/")}`)
-    .filter((file) => file.endsWith(".md") && !/^docs\/(?:node_modules|api|dist|source|\.vitepress)\//.test(file))
+    .filter((file) => file.endsWith(".md") && !/\/node_modules\/|^docs\/(?:api|dist|source|\.vitepress)\//.test(file))
   const pages = [...queue, ...Object.keys(NAMED).filter((file) => existsSync(join(root, file)))]
   const look = (text: string, from: string) => {
     for (const href of linksIn(text)) {

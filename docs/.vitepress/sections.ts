@@ -68,7 +68,7 @@ const byName = new Intl.Collator("en", { numeric: true })
 function existing(entry: string): string[] {
   if (entry.endsWith("/")) {
     if (!existsSync(join(docs, entry))) return []
-    const names = readdirSync(join(docs, entry), { recursive: true, encoding: "utf8" })
+    const names = readdirSync(join(docs, entry), { encoding: "utf8" })
     const pages = names.filter((name) => name.endsWith(".md")).sort(byName.compare)
     return inReadingOrder(entry, pages).map((name) => `${entry}${name}`)
   }

@@ -49,8 +49,11 @@ export interface AccessEntry {
 
 /** What `accessLog` writes, and where to. */
 export interface AccessLogOptions {
-  /** Common Log Format, the combined one (with referer and user agent), an object in JSON, or a function. Default `common`. */
-  format?: "common" | "combined" | "json" | ((entry: AccessEntry) => string) | undefined
+  /**
+   * Common Log Format, the combined one (with referer and user agent), an object in JSON, or a function. Default `common`.
+   * Where a function gives `undefined` no line is written: it may have logged the entry by itself, as a structured logger does.
+   */
+  format?: "common" | "combined" | "json" | ((entry: AccessEntry) => string | undefined) | undefined
   /** Takes a line, without its end. Default: `wsgi.errors` of the request. */
   write?: ((line: string, entry: AccessEntry) => void) | undefined
   /** Paths that are not logged, with all below them; or a function. */
@@ -72,6 +75,7 @@ export function accessLog(app: ApplicationLike, options: AccessLogOptions = {}):
     const errors = environ["wsgi.errors"]
     const record = new Recording(environ, (entry) => {
       const line = format(entry)
+      if (line === undefined) return
       if (write === undefined) errors.write(`${line}\n`)
       else write(line, entry)
     })

@@ -25,6 +25,8 @@ export interface EventStreamOptions {
 
 const OPTIONS: OptionNames<EventStreamOptions> = { heartbeatMs: true, retryMs: true }
 const HEARTBEAT = encodeText(formatEvent({ comment: "" }))
+/** How long the first event may take before a comment goes ahead of it. */
+const OPENING_MS = 1
 const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined })
 
 type Source = AsyncIterator<ServerSentEvent | string> | Iterator<ServerSentEvent | string>
@@ -37,6 +39,7 @@ export class EventStream implements AsyncIterableIterator<Uint8Array, undefined>
   #stop: WebAbortSignal | undefined = undefined
   #iterator: Source | undefined = undefined
   #pending: Promise<IteratorResult<ServerSentEvent | string>> | undefined = undefined
+  #isOpen = false
   #isOver = false
 
   /** @throws TypeError for a source that is none; RangeError for times that are none */
@@ -69,7 +72,10 @@ export class EventStream implements AsyncIterableIterator<Uint8Array, undefined>
     if (this.#stop?.aborted) return this.#goodbye()
     this.#iterator ??= this.#begin()
     this.#pending ??= Promise.resolve(this.#iterator.next())
-    const step = await this.#wait(this.#pending)
+    // A head is sent with the first chunk: where no event is there yet a comment brings it, so that the client knows it is connected.
+    const quietMs = this.#isOpen ? this.#heartbeatMs : OPENING_MS
+    const step = await this.#wait(this.#pending, quietMs)
+    this.#isOpen = true
     if (step === "quiet") return { done: false, value: HEARTBEAT }
     if (step === "stopped") return this.#goodbye()
     this.#pending = undefined
@@ -88,10 +94,11 @@ export class EventStream implements AsyncIterableIterator<Uint8Array, undefined>
 
   #wait(
     pending: Promise<IteratorResult<ServerSentEvent | string>>,
+    quietMs: number,
   ): Promise<IteratorResult<ServerSentEvent | string> | "quiet" | "stopped"> {
     return new Promise((resolve, reject) => {
       const stop = this.#stop
-      const timer = this.#heartbeatMs === 0 ? undefined : setTimeout(() => settle("quiet"), this.#heartbeatMs)
+      const timer = quietMs === 0 ? undefined : setTimeout(() => settle("quiet"), quietMs)
       const onStop = () => settle("stopped")
       const release = () => {
         clearTimeout(timer)

@@ -201,6 +201,25 @@ test("an array that has no close() is passed on as it is", () => {
   expect(app({} as Parameters<Application>[0], () => async () => undefined)).toBe(body)
 })
 
+test("a format that gives undefined writes no line: it has logged the entry by itself", async () => {
+  const entries: AccessEntry[] = []
+  const written: string[] = []
+  const format = (entry: AccessEntry) => {
+    entries.push(entry)
+    return entries.length === 1 ? undefined : "second"
+  }
+  const client = new Client(accessLog(answer("a"), { format, write: (line) => void written.push(line) }))
+  await client.get("/", { buffered: true })
+  await client.get("/", { buffered: true })
+  expect([entries.length, written]).toEqual([2, ["second"]])
+
+  const errors: string[] = []
+  const stream = { write: (text: string) => void errors.push(text), writeLines: () => {}, flush: () => {} }
+  const quiet = new Client(accessLog(answer("a"), { format: () => undefined }))
+  await quiet.get("/", { buffered: true, environOverrides: { "wsgi.errors": stream } })
+  expect(errors).toEqual([])
+})
+
 test("a format that is none is refused", () => {
   expect(() => accessLog(answer("a"), { format: "apache" as "common" })).toThrow(TypeError)
 })

@@ -49,6 +49,30 @@ describe("Response.events", () => {
     expect(notes.length).toBeLessThan(6)
   })
 
+  test.each([15_000, 0])("is open at once, though no event is there yet (heartbeatMs: %i)", async (heartbeatMs) => {
+    let letGo = () => {}
+    const later = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    const source = async function* () {
+      await later
+      yield "last"
+    }
+    const { port } = await serve(streaming(source, { heartbeatMs }))
+    const client = new RawClient(port).send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    expect(await client.until((text) => text.endsWith(": \n\n\r\n"), 10_000)).toMatch(/^HTTP\/1\.1 200 OK/)
+    letGo()
+    expect(await client.end()).toContain("data: last\n\n")
+  })
+
+  test("sends no comment ahead of an event that is there", async () => {
+    const response = await clientOf(async function* () {
+      await Promise.resolve()
+      yield "first"
+    }).get("/")
+    expect(await response.text()).toBe("data: first\n\n")
+  })
+
   test("sends a comment while the stream is quiet", async () => {
     const client = clientOf(
       async function* (signal) {
