@@ -427,7 +427,7 @@ function pairsOf<V>(items: MultiItems<V>): [key: string, value: V][] {
 }
 
 /** So many pairs are looked through faster than they are put into a Map. */
-const FEW = 8
+const FEW = 32
 
 /** An ImmutableMultiDict of pairs that nothing else refers to, which are not copied. */
 export let dictOfPairs: <V>(pairs: readonly (readonly [key: string, value: V])[]) => ImmutableMultiDict<V>

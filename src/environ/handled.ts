@@ -2,6 +2,8 @@
 // Promises whose failure waits for the one who awaits them. What reads a body returns such: `const body = request.json();
 // await other(); await body` must not end the process because the body turned out bad while something else was awaited.
 
+import { isThenable } from "../thenable.ts"
+
 /** The same promise. It may reject before anything awaits it; the error reaches each one that does, whenever that is. */
 export function handled<T>(promise: Promise<T>): Promise<T> {
   promise.then(undefined, ignore)
@@ -9,6 +11,16 @@ export function handled<T>(promise: Promise<T>): Promise<T> {
 }
 
 function ignore(): void {}
+
+/** What `compute` gives or throws, as such a promise. */
+export function settled<T>(compute: () => T | PromiseLike<T>): Promise<T> {
+  try {
+    const value = compute()
+    return isThenable(value) ? handled(Promise.resolve(value)) : Promise.resolve(value)
+  } catch (error) {
+    return handled(Promise.reject(error))
+  }
+}
 
 const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined })
 

@@ -10,12 +10,23 @@ const LINE_FEED = 10
 
 /** An InputStream that pulls its chunks when somebody reads. Reads that overlap are served in the order of their calls. */
 export abstract class PulledInput extends OrderedInput {
-  #rest: Uint8Array = EMPTY
-  #ended = false
+  #rest: Uint8Array
+  #ended: boolean
   #failure: { reason: unknown } | undefined = undefined
+
+  /** @param whole all that there is to read, where it is there already: nothing is pulled then */
+  constructor(whole?: Uint8Array) {
+    super()
+    this.#rest = whole ?? EMPTY
+    this.#ended = whole !== undefined
+  }
 
   /** The next chunk, or undefined at the end. Called again only after it settled; a rejection is final. */
   protected abstract pull(): Uint8Array | undefined | Promise<Uint8Array | undefined>
+
+  protected override takeRest(): Uint8Array | undefined {
+    return this.#ended ? this.#take(Number.POSITIVE_INFINITY) : undefined
+  }
 
   protected override takeSome(size: number = Number.POSITIVE_INFINITY): Promise<Uint8Array> {
     return this.#filled(() => this.#take(size))
@@ -79,6 +90,11 @@ class IteratedInput extends PulledInput {
   }
 }
 
+/** Bytes that are all there. */
+class WholeInput extends PulledInput {
+  protected pull(): undefined {}
+}
+
 function chunkOf(step: IteratorResult<Uint8Array>): Uint8Array | undefined {
   return step.done ? undefined : step.value
 }
@@ -90,7 +106,7 @@ function chunkOf(step: IteratorResult<Uint8Array>): Uint8Array | undefined {
  * new TextDecoder().decode(await inputFrom(new TextEncoder().encode("a=1")).read(2)) // => "a="
  */
 export function inputFrom(source: Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>): InputStream {
-  return new IteratedInput(source instanceof Uint8Array ? [source] : source)
+  return source instanceof Uint8Array ? new WholeInput(source) : new IteratedInput(source)
 }
 
 const NOTHING = Promise.resolve(EMPTY)

@@ -19,11 +19,11 @@ export class LateInput implements InputStream {
     return this.#with((input) => input.read(size))
   }
 
-  /** Resolves to all that is left; rejects with what `tooMuch` makes when that is more than `most` bytes. */
-  readAtMost(most: number, tooMuch: () => Error): Promise<Uint8Array> {
-    return this.#with((input) =>
-      input instanceof OrderedInput ? input.readAtMost(most, tooMuch) : readPieces(input, most, tooMuch),
-    )
+  /** All that is left, at once where it is at hand. Throws or rejects with what `tooMuch` makes when that is more than `most` bytes. */
+  readAtMost(most: number, tooMuch: () => Error): Uint8Array | Promise<Uint8Array> {
+    this.#input ??= this.#open()
+    const input = this.#input
+    return input instanceof OrderedInput ? input.readAtMost(most, tooMuch) : readPieces(input, most, tooMuch)
   }
 
   readLine(size?: number): Promise<Uint8Array> {

@@ -38,6 +38,11 @@ export abstract class OrderedInput implements InputStream {
     return false
   }
 
+  /** Takes all that is left if it is at hand to the end; undefined when some of it has to be waited for. */
+  protected takeRest(): Uint8Array | undefined {
+    return undefined
+  }
+
   /** Takes all that is left; throws what `tooMuch` makes when that is more than `most` bytes. */
   protected async takeAll(most: number = Number.POSITIVE_INFINITY, tooMuch?: () => Error): Promise<Uint8Array> {
     const chunks: Uint8Array[] = []
@@ -55,15 +60,26 @@ export abstract class OrderedInput implements InputStream {
   /** Resolves to at most `size` bytes, or all the rest; empty at the end. Throws RangeError unless `size` is a whole number from 0. */
   read(size?: number): Promise<Uint8Array> {
     checkSize(size)
+    const rest = size === undefined ? this.#restAtOnce() : undefined
+    if (rest !== undefined) return Promise.resolve(rest)
     return this.#inTurn(() => {
       if (size === undefined) return this.takeAll()
       return size === 0 ? NOTHING : this.takeSome(size)
     })
   }
 
-  /** Resolves to all that is left; rejects with what `tooMuch` makes when that is more than `most` bytes. */
-  readAtMost(most: number, tooMuch: () => Error): Promise<Uint8Array> {
-    return this.#inTurn(() => this.takeAll(most, tooMuch))
+  /** All that is left, at once where it is at hand. Throws or rejects with what `tooMuch` makes when that is more than `most` bytes. */
+  readAtMost(most: number, tooMuch: () => Error): Uint8Array | Promise<Uint8Array> {
+    const rest = this.#restAtOnce()
+    if (rest === undefined) return this.#inTurn(() => this.takeAll(most, tooMuch))
+    if (rest.length > most) throw tooMuch()
+    return rest
+  }
+
+  #restAtOnce(): Uint8Array | undefined {
+    const rest = this.#busy === 0 ? this.takeRest() : undefined
+    if (rest !== undefined) this.#firstReader ??= DIRECT_READER
+    return rest
   }
 
   /** Resolves to one line with its `\n`, or to `size` bytes of it; empty at the end. */

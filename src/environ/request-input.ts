@@ -53,7 +53,8 @@ export function openInput(environ: Environ, limit: BodyLimit | undefined, safeFa
 
 /** What is read into memory as a whole. */
 export interface WholeInput {
-  read(): Promise<Uint8Array>
+  /** The bytes, at once where they are at hand. */
+  read(): Uint8Array | Promise<Uint8Array>
 }
 
 /** The same for a body that is read so. */
@@ -84,5 +85,19 @@ export function limitInput(stream: InputStream, limit: BodyLimit | undefined): I
 /** The same for a stream that is read as a whole: one of our own counts its bytes itself. */
 export function limitWhole(stream: InputStream, limit: BodyLimit | undefined): WholeInput {
   if (limit === undefined || !(stream instanceof OrderedInput)) return limitInput(stream, limit)
-  return { read: () => stream.readAtMost(limit.bytes, () => tooLarge(limit)) }
+  return new CountedInput(stream, limit)
+}
+
+class CountedInput implements WholeInput {
+  readonly #stream: OrderedInput
+  readonly #limit: BodyLimit
+
+  constructor(stream: OrderedInput, limit: BodyLimit) {
+    this.#stream = stream
+    this.#limit = limit
+  }
+
+  read(): Uint8Array | Promise<Uint8Array> {
+    return this.#stream.readAtMost(this.#limit.bytes, () => tooLarge(this.#limit))
+  }
 }

@@ -5,7 +5,7 @@
 import { FileStorage } from "../datastructures/file-storage.ts"
 import { dictOfPairs, ImmutableMultiDict } from "../datastructures/multi-dict.ts"
 import { concatenate } from "../environ/concatenation.ts"
-import { HandledIterator, handled } from "../environ/handled.ts"
+import { HandledIterator, handled, settled } from "../environ/handled.ts"
 import { getContentLength, getInputStream } from "../environ/request-input.ts"
 import { UnsupportedMediaType } from "../exceptions/statuses.ts"
 import type { Environ, InputStream } from "../gateway.ts"
@@ -93,29 +93,31 @@ export class FormDataParser {
     contentLength?: number,
     uploadStore: UploadStore = this.#options.uploadStore ?? memoryStore,
   ): Promise<ParsedForm> {
-    return handled(this.#parse(stream, contentType, contentLength, uploadStore))
+    return settled(() => this.#parse(stream, contentType, contentLength, uploadStore))
   }
 
-  async #parse(
+  #parse(
     stream: InputStream,
     contentType: string | undefined,
     contentLength: number | undefined,
     uploadStore: UploadStore,
-  ): Promise<ParsedForm> {
+  ): ParsedForm | Promise<ParsedForm> {
     const type = contentType === URLENCODED ? URLENCODED : parseMediaType(contentType)[0]
     if (type !== URLENCODED && type !== MULTIPART) return parsed(stream, [], [])
     this.#checkLength(contentLength)
-    try {
-      if (type === MULTIPART) return await this.#parseMultipart(stream, contentType as string, uploadStore)
-      const { maxFormMemorySize } = this.#limits
-      if (contentLength !== undefined && contentLength > maxFormMemorySize) {
-        throw tooLarge("maxFormMemorySize", maxFormMemorySize)
-      }
-      return parsed(stream, await readUrlencoded(stream, this.#limits, contentLength), [])
-    } catch (error) {
-      if (this.#options.silent && error instanceof MalformedForm) return parsed(stream, [], [])
-      throw error
+    return type === URLENCODED
+      ? this.#parseUrlencoded(stream, contentLength)
+      : this.#parseMultipart(stream, contentType as string, uploadStore)
+  }
+
+  /** At once, where the body is at hand. */
+  #parseUrlencoded(stream: InputStream, contentLength: number | undefined): ParsedForm | Promise<ParsedForm> {
+    const { maxFormMemorySize } = this.#limits
+    if (contentLength !== undefined && contentLength > maxFormMemorySize) {
+      throw tooLarge("maxFormMemorySize", maxFormMemorySize)
     }
+    const fields = readUrlencoded(stream, this.#limits, contentLength)
+    return fields instanceof Promise ? fields.then((all) => parsed(stream, all, [])) : parsed(stream, fields, [])
   }
 
   /**
@@ -157,6 +159,15 @@ export class FormDataParser {
   }
 
   async #parseMultipart(stream: InputStream, contentType: string, uploadStore: UploadStore): Promise<ParsedForm> {
+    try {
+      return await this.#readParts(stream, contentType, uploadStore)
+    } catch (error) {
+      if (this.#options.silent && error instanceof MalformedForm) return parsed(stream, [], [])
+      throw error
+    }
+  }
+
+  async #readParts(stream: InputStream, contentType: string, uploadStore: UploadStore): Promise<ParsedForm> {
     const reader = this.#readerOf(stream, contentType)
     const fields: [string, string][] = []
     const files: [string, FileStorage][] = []

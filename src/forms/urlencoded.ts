@@ -4,38 +4,45 @@
 import { concatenate } from "../environ/concatenation.ts"
 import { LateInput } from "../environ/late-input.ts"
 import type { InputStream } from "../gateway.ts"
-import { parseQuery, textToByteString } from "../http/urls.ts"
+import { parseQueryText } from "../http/urls.ts"
 import { type SettledLimits, tooLarge } from "./limits.ts"
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
+/** The fields of a form, in order. */
+export type Fields = [name: string, value: string][]
+
 /**
- * The fields of an urlencoded body, in order. Escapes that are malformed stay text; raw bytes that are not UTF-8 become
+ * The fields of an urlencoded body, in order, at once where the body is at hand. Escapes that are malformed stay text; raw bytes that are not UTF-8 become
  * U+FFFD.
  *
  * @param contentLength bytes, where they were announced; nothing is read behind them
  * @throws RequestEntityTooLarge (413) beyond a limit
  */
-export async function readUrlencoded(
+export function readUrlencoded(
   stream: InputStream,
   limits: SettledLimits,
   contentLength?: number,
-): Promise<[string, string][]> {
-  const { maxFormParts } = limits
-  const bytes = await readWithin(stream, limits, contentLength)
+): Fields | Promise<Fields> {
+  const bytes = readWithin(stream, limits, contentLength)
+  return bytes instanceof Promise ? bytes.then((all) => fieldsOf(all, limits)) : fieldsOf(bytes, limits)
+}
+
+function fieldsOf(bytes: Uint8Array, { maxFormParts }: SettledLimits): Fields {
   const text = decoder.decode(bytes)
   // A short text is parsed sooner than counted.
   if (text.length > COUNTED_FROM) checkCount(countFields(text, maxFormParts), maxFormParts)
-  const fields = parseQuery(textToByteString(text))
+  const fields = parseQueryText(text)
   checkCount(fields.length, maxFormParts)
   return fields
 }
 
-async function readWithin(
+function readWithin(
   stream: InputStream,
-  { maxContentLength, maxFormMemorySize }: SettledLimits,
+  limits: SettledLimits,
   contentLength: number | undefined,
-): Promise<Uint8Array> {
+): Uint8Array | Promise<Uint8Array> {
+  const { maxContentLength, maxFormMemorySize } = limits
   // One that ends where the body ends can be asked for all of it.
   if (stream instanceof LateInput) {
     const [name, most] =
@@ -44,6 +51,14 @@ async function readWithin(
         : (["maxFormMemorySize", maxFormMemorySize] as const)
     return stream.readAtMost(most, () => tooLarge(name, most))
   }
+  return readPieces(stream, limits, contentLength)
+}
+
+async function readPieces(
+  stream: InputStream,
+  { maxContentLength, maxFormMemorySize }: SettledLimits,
+  contentLength: number | undefined,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
   while (size !== contentLength) {

@@ -63,7 +63,12 @@ export function textToByteString(text: string): string {
  * parseQuery("a=%FF&&b=100%") // => [["a", "%FF"], ["b", "100%"]]
  */
 export function parseQuery(text: string): [key: string, value: string][] {
-  let query = byteStringToText(text)
+  return parseQueryText(byteStringToText(text))
+}
+
+/** The same of text. */
+export function parseQueryText(text: string): [key: string, value: string][] {
+  let query = text
   if (query.includes("+")) query = query.replaceAll("+", " ")
   const hasEscapes = query.includes("%")
   const pairs: [string, string][] = []

@@ -28,6 +28,9 @@ export interface BodyOwner {
   parseForm(stream: InputStream): Promise<ParsedForm>
 }
 
+/** Bytes, or a promise where they have to be waited for. */
+export type Bytes = Uint8Array | Promise<Uint8Array>
+
 const EMPTY: Uint8Array = new Uint8Array(0)
 
 /** The body of one request, in all its forms. */
@@ -35,7 +38,7 @@ export class RequestBody {
   readonly #owner: BodyOwner
   #source: Source
   #stream: InputStream | undefined = undefined
-  #data: Promise<Uint8Array> | undefined = undefined
+  #data: Bytes | undefined = undefined
   #form: Promise<ParsedForm> | undefined = undefined
   #formStream: InputStream | undefined = undefined
   #hasNoFiles = false
@@ -67,8 +70,8 @@ export class RequestBody {
     return this.#form !== undefined
   }
 
-  /** The bytes; the same ones again, if they were kept. A failure is that of each one who awaits it. */
-  data(reader: string, keep: boolean): Promise<Uint8Array> {
+  /** The bytes, at once where they are at hand; the same ones again, if they were kept. A failure is that of each one who awaits it. */
+  data(reader: string, keep: boolean): Bytes {
     if (this.#data !== undefined) return this.#data
     const data = this.#read(reader)
     if (keep) this.#data = data
@@ -76,7 +79,7 @@ export class RequestBody {
   }
 
   /** As `data`. Parses the form first. Then the bytes of what is none, and nothing of what is. */
-  dataBehindForm(reader: string, keep: boolean, isCounted: boolean): Promise<Uint8Array> {
+  dataBehindForm(reader: string, keep: boolean, isCounted: boolean): Bytes {
     const form = this.form(reader, isCounted)
     if (this.#data !== undefined) return this.#data
     const wasForm = () => this.#formStream !== undefined && this.#source.reader === this.#formStream
@@ -86,7 +89,11 @@ export class RequestBody {
   form(reader: string, isCounted: boolean): Promise<ParsedForm> {
     if (this.#form === undefined) {
       this.#formStream = this.streamFor(reader, isCounted)
-      this.#form = handled(this.#parse(this.#formStream))
+      const parsing = this.#owner.parseForm(this.#formStream).then((parsed) => {
+        this.#hasNoFiles = parsed.files.size === 0
+        return parsed
+      })
+      this.#form = handled(parsing)
     }
     return this.#form
   }
@@ -96,13 +103,15 @@ export class RequestBody {
     const source = this.#source
     const open = () => {
       const kept = source === this.#source ? this.#data : undefined
-      return kept === undefined ? source.open(stream, reader, isCounted) : inputFrom(once(kept))
+      return kept === undefined
+        ? source.open(stream, reader, isCounted)
+        : inputFrom(kept instanceof Promise ? once(kept) : kept)
     }
     const stream: InputStream = new LateInput(open)
     return stream
   }
 
-  #read(reader: string): Promise<Uint8Array> {
+  #read(reader: string): Bytes {
     // What is left behind a form is known when that was parsed. If that failed, there is no telling what is left.
     if (this.#form !== undefined) return this.#form.then(() => this.#source.readAll(reader))
     try {
@@ -110,12 +119,6 @@ export class RequestBody {
     } catch (error) {
       return Promise.reject(error)
     }
-  }
-
-  async #parse(stream: InputStream): Promise<ParsedForm> {
-    const parsed = await this.#owner.parseForm(stream)
-    this.#hasNoFiles = parsed.files.size === 0
-    return parsed
   }
 }
 
@@ -140,7 +143,7 @@ class Source {
     return opened
   }
 
-  readAll(name: string): Promise<Uint8Array> {
+  readAll(name: string): Bytes {
     this.#check()
     const opened = this.#owner.openWhole(this.#replacement)
     this.#claim(opened, name)

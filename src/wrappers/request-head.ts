@@ -220,7 +220,9 @@ export abstract class RequestHead {
 
   /** The media type in lower case, without parameters; empty when it is missing or malformed. */
   get mimetype(): string {
-    return this.#mediaType[0]
+    const { contentType } = this
+    // What most bodies are is not parsed.
+    return contentType === "application/json" ? contentType : this.#mediaType[0]
   }
 
   /** The parameters of the media type, names in lower case. */
@@ -230,7 +232,7 @@ export abstract class RequestHead {
 
   get #mediaType(): [mimetype: string, parameters: Map<string, string>] {
     const parsed = this.#memo
-    parsed.mediaType ??= mediaTypeOf(this.contentType)
+    parsed.mediaType ??= parseMediaType(this.contentType)
     return parsed.mediaType
   }
 
@@ -397,11 +399,6 @@ export abstract class RequestHead {
     const values = this.headers.getAll(name)
     return values.length > 1 ? values.join(separator) : values[0]
   }
-}
-
-/** What most bodies are is not parsed. */
-function mediaTypeOf(contentType: string | undefined): [mimetype: string, parameters: Map<string, string>] {
-  return contentType === "application/json" ? [contentType, new Map()] : parseMediaType(contentType)
 }
 
 class GivenHead extends RequestHead {

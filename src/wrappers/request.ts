@@ -8,12 +8,19 @@ import { EnvironHeaders } from "../datastructures/environ-headers.ts"
 import type { FileStorage } from "../datastructures/file-storage.ts"
 import { CombinedMultiDict, ImmutableMultiDict } from "../datastructures/multi-dict.ts"
 import { callAll } from "../environ/body.ts"
-import { handled } from "../environ/handled.ts"
+import { handled, settled } from "../environ/handled.ts"
 import { getHost, type Server, serverOf } from "../environ/host.ts"
 import { emptyInput } from "../environ/input.ts"
 import { type BodyLimit, limitOfBody } from "../environ/limited-stream.ts"
 import { getPathInfo } from "../environ/path.ts"
-import { getContentLength, limitInput, limitWhole, openInput, openWhole } from "../environ/request-input.ts"
+import {
+  getContentLength,
+  limitInput,
+  limitWhole,
+  openInput,
+  openWhole,
+  type WholeInput,
+} from "../environ/request-input.ts"
 import { BadRequest, UnsupportedMediaType } from "../exceptions/statuses.ts"
 import { FormDataParser, type ParsedForm } from "../forms/form-data-parser.ts"
 import type { FormPart } from "../forms/form-part.ts"
@@ -23,7 +30,7 @@ import { withOneSlash, withoutLastSlashes } from "../http/slashes.ts"
 import { byteStringToText } from "../http/urls.ts"
 import { checkEnviron } from "../mistakes/environ.ts"
 import type { WebAbortSignal } from "../web-platform.ts"
-import { RequestBody } from "./request-body.ts"
+import { type BodyOwner, type Bytes, RequestBody } from "./request-body.ts"
 import { RequestHead } from "./request-head.ts"
 import { applicationOf, type View, type ViewApplication } from "./view.ts"
 
@@ -264,12 +271,12 @@ export class Request extends RequestHead {
    *   is cut short, TypeError when another reader had it before
    */
   data(options: DataOptions = {}): Promise<Uint8Array> {
-    return handled(this.#readData("data()", options))
+    return settled(() => this.#readData("data()", options))
   }
 
   /** The body as text, which is UTF-8; bytes that are not become U+FFFD. Else like `data`. */
   text(options?: DataOptions): Promise<string> {
-    return handled(this.#dataFor("text()", options).then((bytes) => tolerantDecoder.decode(bytes)))
+    return settled(() => withBytes(this.#dataFor("text()", options), (bytes) => tolerantDecoder.decode(bytes)))
   }
 
   /**
@@ -290,7 +297,7 @@ export class Request extends RequestHead {
       memory.outcome ??= this.#parseJson(bytes)
       return this.#jsonOf(memory.outcome, silent)
     }
-    return handled(this.#dataFor("json()", cache ? undefined : NOT_KEPT).then(parse))
+    return settled(() => withBytes(this.#dataFor("json()", cache ? undefined : NOT_KEPT), parse))
   }
 
   #parseJson(bytes: Uint8Array): JsonOutcome {
@@ -308,28 +315,18 @@ export class Request extends RequestHead {
   }
 
   #settleJson(outcome: JsonOutcome, silent: boolean): Promise<unknown> {
-    return handled(new Promise((resolve) => resolve(this.#jsonOf(outcome, silent))))
+    return settled(() => this.#jsonOf(outcome, silent))
   }
 
   /** What `data` gives, also that of a subclass. A failure is that of each one who awaits it. */
-  #dataFor(reader: string, options: DataOptions | undefined): Promise<Uint8Array> {
-    if (this.data === Request.prototype.data) return this.#readData(reader, options)
-    return new Promise((resolve) => resolve(this.data(options)))
+  #dataFor(reader: string, options: DataOptions | undefined): Bytes {
+    const isOwn = this.data === Request.prototype.data
+    return isOwn ? this.#readData(reader, options) : Promise.resolve(this.data(options))
   }
 
-  #readData(reader: string, { cache = true, parseFormData = false }: DataOptions = {}): Promise<Uint8Array> {
-    return this.#withBody((body) =>
-      parseFormData ? body.dataBehindForm(reader, cache, this.#parserCounts) : body.data(reader, cache),
-    )
-  }
-
-  /** What `read` returns; what goes wrong rejects, as the rest of it does. */
-  #withBody<T>(read: (body: RequestBody) => Promise<T>): Promise<T> {
-    try {
-      return read(this.#bodyOrThrow)
-    } catch (error) {
-      return handled(Promise.reject(error))
-    }
+  #readData(reader: string, { cache = true, parseFormData = false }: DataOptions = {}): Bytes {
+    const body = this.#bodyOrThrow
+    return parseFormData ? body.dataBehindForm(reader, cache, this.#parserCounts) : body.data(reader, cache)
   }
 
   /**
@@ -369,12 +366,12 @@ export class Request extends RequestHead {
    *   reader had the body before; each time
    */
   form(): Promise<ImmutableMultiDict<string>> {
-    return handled(this.#formFor("form()").then(({ form }) => form))
+    return settled(() => this.#formFor("form()").then(({ form }) => form))
   }
 
   /** The files in the form, likewise. They are closed with the request. */
   files(): Promise<ImmutableMultiDict<FileStorage>> {
-    return handled(this.#formFor("files()").then(({ files }) => files))
+    return settled(() => this.#formFor("files()").then(({ files }) => files))
   }
 
   /** Whether the form was asked for before: asking again reads nothing of the body. */
@@ -395,7 +392,7 @@ export class Request extends RequestHead {
   }
 
   #formFor(reader: string): Promise<ParsedForm> {
-    return this.#withBody((body) => body.form(reader, this.#parserCounts))
+    return this.#bodyOrThrow.form(reader, this.#parserCounts)
   }
 
   /**
@@ -455,29 +452,49 @@ export class Request extends RequestHead {
   get #bodyOrThrow(): RequestBody {
     if (this.#body !== undefined) return this.#body
     if (this.shallow) throw new TypeError("this request is shallow: its body is left alone")
-    this.#body = new RequestBody({
-      inputStream: this.inputStream,
-      openStream: (other, isCounted) => {
-        const limit = isCounted ? undefined : this.#limit(false)
-        return other === undefined ? openInput(this.environ, limit) : limitInput(other, limit)
-      },
-      openWhole: (other) =>
-        other === undefined ? openWhole(this.environ, this.#limit(true)) : limitWhole(other, this.#limit(true)),
-      parseForm: (stream) => this.#parseForm(stream),
-    })
+    this.#body = new RequestBody(new OwnedBody(this))
     return this.#body
+  }
+}
+
+/** What a request says of its body. */
+class OwnedBody implements BodyOwner {
+  readonly #request: Request
+  readonly inputStream: InputStream
+
+  constructor(request: Request) {
+    this.#request = request
+    this.inputStream = request.inputStream
+  }
+
+  openStream(replacement: InputStream | undefined, isCounted: boolean): InputStream {
+    const limit = isCounted ? undefined : limitOfBody("maxContentLength", this.#request.maxContentLength)
+    return replacement === undefined ? openInput(this.#request.environ, limit) : limitInput(replacement, limit)
+  }
+
+  openWhole(replacement: InputStream | undefined): WholeInput {
+    const limit = this.#limitInMemory()
+    return replacement === undefined ? openWhole(this.#request.environ, limit) : limitWhole(replacement, limit)
   }
 
   /** The smaller of the limits, if there is any. */
-  #limit(toMemory: boolean): BodyLimit | undefined {
-    const whole = limitOfBody("maxContentLength", this.maxContentLength)
-    if (!toMemory) return whole
-    const data = limitOfBody("maxDataSize", this.maxDataSize)
+  #limitInMemory(): BodyLimit | undefined {
+    const whole = limitOfBody("maxContentLength", this.#request.maxContentLength)
+    const data = limitOfBody("maxDataSize", this.#request.maxDataSize)
     return data === undefined || (whole !== undefined && whole.bytes <= data.bytes) ? whole : data
   }
 
-  async #parseForm(stream: InputStream): Promise<ParsedForm> {
-    if (!this.wantFormDataParsed) return { stream, form: new ImmutableMultiDict(), files: new ImmutableMultiDict() }
-    return this.makeFormDataParser().parse(stream, this.contentType, this.contentLength)
+  parseForm(stream: InputStream): Promise<ParsedForm> {
+    const request = this.#request
+    return settled(() => {
+      if (!request.wantFormDataParsed) {
+        return { stream, form: new ImmutableMultiDict<string>(), files: new ImmutableMultiDict<FileStorage>() }
+      }
+      return request.makeFormDataParser().parse(stream, request.contentType, request.contentLength)
+    })
   }
+}
+
+function withBytes<T>(bytes: Bytes, use: (bytes: Uint8Array) => T): T | Promise<T> {
+  return bytes instanceof Promise ? bytes.then(use) : use(bytes)
 }

@@ -70,6 +70,8 @@ const OPTIONS: OptionNames<ResponseOptions> = {
   directPassthrough: true,
 }
 
+const JSON_TYPE = "application/json"
+
 const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
 /**
@@ -132,7 +134,7 @@ export class Response extends ResponseHead implements Responder {
     checkSettled(value)
     const text: string | undefined = JSON.stringify(value)
     if (text === undefined) throw new TypeError(`JSON has no value for ${describe(value)}`)
-    return new this(text, { mimetype: "application/json", ...options })
+    return new this(text, options === undefined ? { mimetype: JSON_TYPE } : { mimetype: JSON_TYPE, ...options })
   }
 
   /**

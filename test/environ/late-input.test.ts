@@ -27,10 +27,16 @@ test.each([
   await expect(new LateInput(() => input(["ab", "cde"])).readAtMost(4, tooMuch)).rejects.toThrow("more than 4")
 })
 
+test("what is at hand is given at once, and more than may be is thrown", () => {
+  const tooMuch = () => new RangeError("more than 4")
+  expect(new LateInput(() => inputFrom(bytes("abcd"))).readAtMost(4, tooMuch)).toEqual(bytes("abcd"))
+  expect(() => new LateInput(() => inputFrom(bytes("abcde"))).readAtMost(4, tooMuch)).toThrow("more than 4")
+})
+
 test("what goes wrong in opening is the failure of each read", async () => {
   const input = new LateInput(() => {
     throw new TypeError("closed")
   })
-  await expect(input.readAtMost(1, () => new Error())).rejects.toThrow("closed")
+  await expect(async () => input.readAtMost(1, () => new Error())).rejects.toThrow("closed")
   await expect(input.read()).rejects.toThrow("closed")
 })

@@ -64,3 +64,56 @@ test("nothing is asked for when nothing is wanted, and not again where the end i
   expect(text(await other.read())).toBe("ab")
   expect(other.asked).toBe(3)
 })
+
+/** Gives its text in two pieces, or all of what is left where `isHere`. */
+class Arriving extends OrderedInput {
+  rest: string
+  isHere: boolean
+
+  constructor(rest: string, isHere: boolean) {
+    super()
+    this.rest = rest
+    this.isHere = isHere
+  }
+
+  protected override takeRest(): Uint8Array | undefined {
+    return this.isHere ? this.#take(this.rest.length) : undefined
+  }
+
+  protected override async takeSome(size = 2): Promise<Uint8Array> {
+    return this.#take(size)
+  }
+
+  protected override takeOfLine(size: number): Promise<Uint8Array> {
+    return this.takeSome(size)
+  }
+
+  #take(size: number): Uint8Array {
+    const taken = this.rest.slice(0, size)
+    this.rest = this.rest.slice(size)
+    return new TextEncoder().encode(taken)
+  }
+}
+
+const tooMuch = () => new RangeError("too much")
+
+test("what is at hand to the end is read at once", async () => {
+  expect(new Arriving("abc", true).readAtMost(3, tooMuch)).toEqual(new TextEncoder().encode("abc"))
+  expect(() => new Arriving("abc", true).readAtMost(2, tooMuch)).toThrow("too much")
+  expect(await new Arriving("abc", true).read()).toEqual(new TextEncoder().encode("abc"))
+  expect(await new Arriving("abc", false).readAtMost(3, tooMuch)).toEqual(new TextEncoder().encode("abc"))
+  await expect(new Arriving("abc", false).readAtMost(2, tooMuch)).rejects.toThrow("too much")
+})
+
+test("what is at hand still comes behind the reads that wait, and has a first reader", async () => {
+  const input = new Arriving("abcd", false)
+  const first = input.read(1)
+  input.isHere = true
+  const rest = input.readAtMost(9, tooMuch)
+  expect(rest).toBeInstanceOf(Promise)
+  expect(new TextDecoder().decode(await first)).toBe("a")
+  expect(new TextDecoder().decode(await rest)).toBe("bcd")
+  const whole = new Arriving("abcd", true)
+  whole.readAtMost(9, tooMuch)
+  expect(whole.firstReader).toBe("wsgi.input")
+})
