@@ -137,7 +137,10 @@ export interface WebSocketOffer {
 export interface WebSocketLimits {
   /** A longer message closes the socket with 1009. Default 1 MiB. */
   maxMessageBytes?: number | undefined
-  /** When more waits to be sent to a client that does not read, the socket is broken off. Default 4 MiB. */
+  /**
+   * When more waits to be sent to a client that does not read, the socket is broken off. Where a runtime can't be told to take no
+   * more from a client, one that is so far ahead of the application is closed with 1008. Default 4 MiB.
+   */
   maxBufferedBytes?: number | undefined
 }
 

@@ -7,7 +7,9 @@ import { type Addresses, Refusal } from "../running/environ.ts"
 import { Service, type ServiceOptions } from "../running/service.ts"
 import { addressesOf, originOf } from "./fetch/addresses.ts"
 import { FetchExchange } from "./fetch/fetch-exchange.ts"
+import { type Upgrade, upgradeOf } from "./fetch/upgrade.ts"
 
+export { type BunSocket, type BunWebSocketHandlers, bunWebSocket } from "./fetch/bun-websocket.ts"
 export {
   type FetchBindings,
   type FetchContext,
@@ -61,7 +63,7 @@ export function toFetch<Rest extends unknown[] = unknown[]>(
       addresses = addressesOf(origin)
       lastOrigin = origin
     }
-    const exchange = new FetchExchange(service, request, origin, maxHeadBytes)
+    const exchange = new FetchExchange(service, request, origin, maxHeadBytes, upgradeFor(request, rest))
     let own = addresses
     if (further !== undefined) {
       try {
@@ -77,6 +79,11 @@ export function toFetch<Rest extends unknown[] = unknown[]>(
     else if (!exchange.isOver) outlast(exchange, rest)
     return exchange.response
   }
+}
+
+/** Most requests ask for none. */
+function upgradeFor(request: Request, rest: readonly unknown[]): Upgrade | undefined {
+  return request.headers.get("upgrade") === null ? undefined : upgradeOf(rest)
 }
 
 const FAILED = new Refusal("500 Internal Server Error")

@@ -22,7 +22,10 @@ export interface WebSocketCarrier {
   terminate(): void
   /** Asks the client whether it is there; left out where a runtime does that itself, or can't. */
   ping?(): void
-  /** Takes no messages from the client, until `resume`; left out where a runtime can't. */
+  /**
+   * Takes no messages from the client, until `resume`; left out where a runtime can't: then a client that is more than
+   * `maxBufferedBytes` ahead of the application is closed with 1008.
+   */
   pause?(): void
   resume?(): void
 }
@@ -54,8 +57,11 @@ const DEFAULT_PING_MS = 30_000
 const NORMAL = 1000
 const GOING_AWAY = 1001
 const BROKEN_OFF = 1006
+const POLICY = 1008
+const TOO_BIG = 1009
 
 const CLOSED = "The WebSocket is closed."
+const TOO_FAST = "The client sends faster than the application reads."
 
 const SENT: Promise<void> = Promise.resolve()
 const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined })
@@ -266,10 +272,23 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
     this.#waiting.push(message)
     this.#waitingBytes += message.length
     const isFull = this.#waitingBytes > READ_AHEAD_BYTES || this.#waiting.length - this.#at > READ_AHEAD_MESSAGES
-    if (isFull && !this.#isPaused) {
+    if (!isFull) return
+    if (!this.#isPaused) {
       this.#isPaused = true
       this.#carrier?.pause?.()
     }
+    const carrier = this.#carrier
+    const cannotPause = carrier !== undefined && carrier.pause === undefined
+    if (cannotPause && this.#waitingBytes > this.#maxBufferedBytes) {
+      this.#beginClosing(POLICY, "sent faster than read", new ClientDisconnected(TOO_FAST))
+    }
+  }
+
+  /** A message of a carrier that has no limit of its own. One that is too long closes. */
+  messageOfAnySize(message: WebSocketMessage): void {
+    const bytes = messageBytes(message)
+    if (bytes <= this.maxMessageBytes) this.message(message, bytes)
+    else this.#beginClosing(TOO_BIG, "", new ClientDisconnected(CLOSED))
   }
 
   /** The client has answered a ping. */

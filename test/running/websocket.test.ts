@@ -278,6 +278,28 @@ describe("an open socket", () => {
     expect(notes).toEqual(["pause", "resume"])
   })
 
+  test("closes with 1008 where its carrier can't pause, on a client that is too far ahead", async () => {
+    const socket = new OpenWebSocket("", { maxBufferedBytes: 100_000 })
+    const { carrier, notes } = noted()
+    const { pause: _, resume: __, ...unstoppable } = carrier
+    socket.attach(unstoppable)
+    socket.message(new Uint8Array(70_000), 70_000)
+    expect(notes).toEqual([])
+    socket.message(new Uint8Array(40_000), 40_000)
+    expect(notes).toEqual([[1008, "sent faster than read"]])
+    expect(await socket.receive()).toBeUndefined()
+    socket.closed(1008, "")
+  })
+
+  test("closes with 1009 on a message that is too long, of a carrier without a limit", async () => {
+    const { socket, notes } = opened({ maxMessageBytes: 4 })
+    socket.messageOfAnySize("\u00e9\u00e9")
+    expect([await socket.receive(), socket.bytesReceived]).toEqual(["\u00e9\u00e9", 4])
+    socket.messageOfAnySize("\u00e9\u00e9x")
+    expect(notes).toEqual([[1009, ""]])
+    socket.closed(1009, "")
+  })
+
   test("lets go of what was read, also when something always waits", async () => {
     const { socket } = opened()
     const refs: WeakRef<Uint8Array>[] = []

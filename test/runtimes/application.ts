@@ -1,7 +1,7 @@
 // What the servers of test:runtimes serve: the conformance table, and a few bodies to watch. Runs on every runtime.
 
 import { toFetch } from "../../src/adapters/fetch.ts"
-import type { Application } from "../../src/gateway.ts"
+import type { Application, ServerWebSocket } from "../../src/gateway.ts"
 import { conformanceApplication } from "../../src/testing/conformance-application.ts"
 
 const encode = (text: string) => new TextEncoder().encode(text)
@@ -14,6 +14,13 @@ const say = (text: string): Application => {
   return (_environ, start) => {
     start("200 OK", [["Content-Type", "text/plain"]])
     return [encode(text)]
+  }
+}
+
+function accepting(websocket: (socket: ServerWebSocket) => Promise<void>): Application {
+  return (_environ, start) => {
+    start("101 Switching Protocols", [])
+    return { async *[Symbol.asyncIterator]() {}, websocket, close: () => void seen.closed++ }
   }
 }
 
@@ -52,6 +59,18 @@ const pages: Record<string, Application> = {
     })()
     return Object.assign(body, { close: () => void seen.closed++ })
   },
+  // Endless, as fast as the client takes them.
+  "/flood": accepting(async (socket) => {
+    while (socket.closeCode === undefined) {
+      await socket.send(new Uint8Array(64 * 1024))
+      seen.chunks++
+      await new Promise((resolve) => setTimeout(resolve, 0))
+    }
+  }),
+  // Reads nothing.
+  "/deaf": accepting(async (socket) => {
+    await new Promise<void>((resolve) => socket.signal.addEventListener("abort", () => resolve()))
+  }),
   "/upload": async (environ, start) => {
     let bytes = 0
     for await (const chunk of environ["wsgi.input"]) bytes += chunk.length

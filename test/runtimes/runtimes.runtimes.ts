@@ -11,8 +11,11 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { WebSocket } from "ws"
 import { checkServer, type Problem } from "../../src/cli/conformance/check.ts"
+import { checkWebSockets } from "../../src/cli/conformance/check-websockets.ts"
 import { conformance } from "../../src/testing/conformance.ts"
+import { websocketConformance } from "../../src/testing/conformance-websockets.ts"
 import type { Outcome } from "./runner.ts"
 
 const here = fileURLToPath(new URL(".", import.meta.url))
@@ -101,6 +104,8 @@ interface Seen {
 
 /** What each setup can't do, for the table. */
 const failures = new Map<string, Problem[]>()
+/** Undefined for one that takes no WebSockets. */
+const websocketFailures = new Map<string, Problem[] | undefined>()
 
 for (const setup of setups) {
   // Set by .ci/runtimes.mjs, which installs them.
@@ -134,6 +139,46 @@ for (const setup of setups) {
       const problems = await checkServer({ hostname: "127.0.0.1", port, isSecure: false, timeoutMs: 2000 })
       failures.set(setup.name, problems)
       expect(problems.length).toBeLessThan(conformance.length / 5)
+    })
+
+    test("fulfils the table of WebSockets, but for what is documented", async () => {
+      const problems = await checkWebSockets({ hostname: "127.0.0.1", port, isSecure: false, timeoutMs: 2000 })
+      websocketFailures.set(setup.name, problems)
+      if (setup.isFetch) expect(problems?.length).toBeLessThan(websocketConformance.length / 5)
+    })
+
+    // Workers can't tell how much waits.
+    test.runIf(setup.isFetch && setup.runtime !== "workerd")(
+      "is held back by the client of a WebSocket that does not read, and ends when it leaves",
+      async () => {
+        const before = await seen()
+        const socket = new WebSocket(`ws://127.0.0.1:${port}/flood`)
+        await once(socket, "open")
+        socket.pause()
+        let chunks = -1
+        for (let tries = 0; tries < 100; tries++) {
+          await sleep(200)
+          const now = (await seen()).chunks - before.chunks
+          if (now === chunks) break
+          chunks = now
+        }
+        expect(chunks * 64 * 1024).toBeLessThan(64 * 1024 * 1024)
+        socket.terminate()
+        let after = await seen()
+        for (let tries = 0; after.closed === before.closed && tries < 200; tries++) {
+          await sleep(50)
+          after = await seen()
+        }
+        expect(after.closed - before.closed).toBe(1)
+      },
+    )
+
+    test.runIf(setup.isFetch)("closes with 1008 on a client that sends faster than the application reads", async () => {
+      const socket = new WebSocket(`ws://127.0.0.1:${port}/deaf`)
+      await once(socket, "open")
+      const closed = once(socket, "close")
+      for (let i = 0; i < 100; i++) socket.send(Buffer.alloc(64 * 1024))
+      expect((await closed)[0]).toBe(1008)
     })
 
     test.runIf(setup.isFetch)("sends events as they come, and closes the body when the client leaves", async () => {
@@ -331,22 +376,32 @@ describe("the tests of wrappers, forms and routing", () => {
   })
 })
 
-test("docs/runtimes.md tells what each runtime can't do", async () => {
-  const names = conformance
-    .map(([name]) => name)
-    .filter((name) => [...failures.values()].some((all) => all.some((each) => each.name === name)))
+/** Which cases are not fulfilled by all, and by whom they are. */
+function tableOf(
+  cases: readonly (readonly [string, ...unknown[]])[],
+  found: Map<string, Problem[] | undefined>,
+): string {
   const columns = setups.map(({ name }) => name)
-  const cell = (setup: string, name: string) => (failures.get(setup)?.some((each) => each.name === name) ? "no" : "yes")
-  const table = [
+  const fails = (setup: string, name: string) => found.get(setup)?.some((each) => each.name === name) === true
+  const names = cases.map(([name]) => name).filter((name) => columns.some((setup) => fails(setup, name)))
+  const sum = (setup: string) => cases.length - (found.get(setup)?.length ?? cases.length)
+  return [
     `| case | ${columns.join(" | ")} |`,
     `| --- | ${columns.map(() => "---").join(" | ")} |`,
-    ...names.map((name) => `| ${name} | ${columns.map((setup) => cell(setup, name)).join(" | ")} |`),
-    `| fulfilled, of ${conformance.length} | ${columns.map((setup) => conformance.length - (failures.get(setup)?.length ?? 0)).join(" | ")} |`,
+    ...names.map((name) => `| ${name} | ${columns.map((setup) => (fails(setup, name) ? "no" : "yes")).join(" | ")} |`),
+    `| fulfilled, of ${cases.length} | ${columns.map(sum).join(" | ")} |`,
   ].join("\n")
-  const text = readFileSync(page, "utf8")
-  const whole = text.replace(/(<!-- cases -->\n)[\s\S]*?(<!-- end of cases -->)/, `$1${table}\n$2`)
+}
+
+test("docs/runtimes.md tells what each runtime can't do", async () => {
+  let text = readFileSync(page, "utf8")
+  const put = (mark: string, table: string) => {
+    text = text.replace(new RegExp(`(<!-- ${mark} -->\n)[\\s\\S]*?(<!-- end of ${mark} -->)`), `$1${table}\n$2`)
+  }
+  put("cases", tableOf(conformance, failures))
+  put("cases of WebSockets", tableOf(websocketConformance, websocketFailures))
   // Only a run with all runtimes can say it.
-  if (failures.size === setups.length) await expect(whole).toMatchFileSnapshot(fileURLToPath(page))
+  if (failures.size === setups.length) await expect(text).toMatchFileSnapshot(fileURLToPath(page))
 })
 
 function sleep(ms: number): Promise<void> {

@@ -9,8 +9,11 @@ import { Refusal, type RequestHead } from "../../running/environ.ts"
 import { Exchange } from "../../running/exchange.ts"
 import type { Service } from "../../running/service.ts"
 import { nextTurn } from "../../running/turns.ts"
+import type { OpenWebSocket, WebSocketCarrier } from "../../running/websocket.ts"
+import { handshakeOf } from "../../running/websocket-handshake.ts"
 import { fieldPairs, type WireHead } from "../../running/wire-head.ts"
 import { FetchInput } from "./fetch-input.ts"
+import type { Upgrade } from "./upgrade.ts"
 
 const HEAD_TOO_LARGE = new Refusal("431 Request Header Fields Too Large")
 
@@ -29,6 +32,7 @@ export class FetchExchange extends Exchange implements RequestHead {
   readonly hasBody: boolean
   /** Why the request can't be taken, as far as its size tells. */
   readonly refusal: Refusal | undefined
+  readonly #upgrade: Upgrade | undefined
   /** Settles with the answer, and never rejects. */
   readonly response: Promise<Response>
   /** All is done: the body is closed. */
@@ -47,9 +51,17 @@ export class FetchExchange extends Exchange implements RequestHead {
   /**
    * @param origin the URL up to the path
    * @param maxHeadBytes the most that method, target and fields may have
+   * @param upgrade how a WebSocket is taken here
    */
-  constructor(service: Service, request: Request, origin: string, maxHeadBytes: number) {
+  constructor(
+    service: Service,
+    request: Request,
+    origin: string,
+    maxHeadBytes: number,
+    upgrade: Upgrade | undefined = undefined,
+  ) {
     super(service)
+    this.#upgrade = upgrade
     this.#service = service
     this.#request = request
     this.method = request.method
@@ -67,6 +79,7 @@ export class FetchExchange extends Exchange implements RequestHead {
     if (!hasHost) fields.push("host", origin.slice(origin.indexOf("://") + 3))
     this.fields = fields
     this.refusal = bytes > maxHeadBytes ? HEAD_TOO_LARGE : undefined
+    if (upgrade !== undefined) this.offer = handshakeOf(this)?.offer
     this.response = new Promise((resolve) => {
       this.#resolve = resolve
     })
@@ -82,6 +95,8 @@ export class FetchExchange extends Exchange implements RequestHead {
 
   /** Heeds the signal by which the runtime tells that the client has left. Deno aborts it after each success too. */
   watch(): void {
+    // Behind a handshake it says nothing of the socket.
+    if (this.websocket !== undefined) return
     const { signal } = this.#request
     if (signal.aborted) {
       this.leave()
@@ -189,6 +204,18 @@ export class FetchExchange extends Exchange implements RequestHead {
     this.#service.finished(this, head?.code)
     if (this.#onOver === undefined) return
     for (const tell of this.#onOver) tell()
+  }
+
+  // ---- a handshake that is accepted
+
+  override async accept(head: WireHead, socket: OpenWebSocket): Promise<WebSocketCarrier> {
+    const upgrade = this.#upgrade as Upgrade
+    const { response, carrier } = upgrade(this.#request, fieldPairs(head.fields), socket)
+    this.#signal?.removeEventListener("abort", this.#onAbort)
+    this.websocket = socket
+    this.#service.attendWebSocket(this, socket)
+    this.#answer(response)
+    return carrier
   }
 
   // ---- the request
