@@ -42,3 +42,10 @@ test("the tutorial shows every file of the example, and its pages lead from one 
   }
   expect(visited.sort()).toEqual(pages.sort())
 })
+
+test.each(["start.md", "tutorial/index.md"])("docs/%s begins with the application that a new project has", (page) => {
+  const shown = /^<!-- file: app\.ts.*? -->\n```ts\n([\s\S]*?)^```$/m.exec(
+    readFileSync(`${root}docs/${page}`, "utf8"),
+  )?.[1]
+  expect(shown).toBe(readFileSync(`${root}templates/minimal/app.ts`, "utf8"))
+})

@@ -22,7 +22,8 @@ Makes a project with an application, a test and a Dockerfile.
 
 ${optionLines(OPTIONS)}
 
-  werkstatt new shop --full`
+  werkstatt new shop --full
+  npm create werkstatt shop -- --full`
 
 interface Manifest {
   version: string
@@ -37,7 +38,8 @@ export async function newProject(argv: readonly string[]): Promise<void> {
     return
   }
   const [folder, ...rest] = positionals
-  if (folder === undefined) throw new UsageError("Where? Write: werkstatt new FOLDER")
+  if (folder === undefined)
+    throw new UsageError("Which folder? Write: npm create werkstatt FOLDER, or werkstatt new FOLDER")
   if (rest.length > 0) throw new UsageError(`One folder at a time; what is "${rest[0]}"?`)
   const path = resolve(folder)
   if (existsSync(path) && readdirSync(path).length > 0) throw new UsageError(`There is something in ${folder} already`)

@@ -49,7 +49,7 @@ test.each(readdirSync(new URL("full", templates)).filter((name) => name.endsWith
 )
 
 test.each([
-  [[], "Where? Write: werkstatt new FOLDER"],
+  [[], "Which folder? Write: npm create werkstatt FOLDER, or werkstatt new FOLDER"],
   [["a", "b"], 'what is "b"?'],
   [["taken"], "There is something in taken already"],
   [["shop", "--ful"], "--full"],

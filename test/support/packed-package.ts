@@ -1,7 +1,6 @@
 // The package as npm would publish it, for tests that install it.
 
 import { spawnSync } from "node:child_process"
-import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -14,8 +13,12 @@ export function runProgram(command: string, args: readonly string[], cwd: string
   return stdout
 }
 
-/** Packs the package into a folder; gives the path of the file. */
-export function packPackage(folder: string): string {
-  runProgram("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder], root)
-  return join(folder, readdirSync(folder).find((name) => name.endsWith(".tgz")) as string)
+/**
+ * Packs the package into a folder; gives the path of the file.
+ *
+ * @param source the package's folder in the repository
+ */
+export function packPackage(folder: string, source = ""): string {
+  const args = ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder]
+  return join(folder, runProgram("npm", args, root + source).trim())
 }
