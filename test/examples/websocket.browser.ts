@@ -1,12 +1,14 @@
 // The chat and the ticker in Chromium: two windows that talk, a stream that goes on after its server was replaced.
 
 import { once } from "node:events"
+import { createSecureServer } from "node:http2"
 import type { AddressInfo } from "node:net"
 import type { Browser } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest"
 import { app as chat } from "../../examples/chat.ts"
 import { app as ticker } from "../../examples/ticker.ts"
-import { createServer } from "../../src/adapters/node.ts"
+import { createServer, serverSettings, setUpServer } from "../../src/adapters/node.ts"
+import { generateAdhocSslPair } from "../../src/serving/tls.ts"
 import { hasChromium, launchChromium } from "../support/chromium.ts"
 import { serve } from "../support/server.ts"
 
@@ -36,6 +38,30 @@ describe.skipIf(!hasChromium)("in Chromium", () => {
     await other.page.context().close()
     await one.page.getByText(`${other.name}: has left`).waitFor()
     await one.page.context().close()
+    await drain()
+  })
+
+  test("a page that came over HTTP/2 opens its WebSocket on the same connection", async () => {
+    const protocols: (string | undefined)[] = []
+    const { server, drain, destroy } = setUpServer(
+      createSecureServer({ ...serverSettings(), ...(await generateAdhocSslPair()), allowHTTP1: true }),
+      chat,
+      { onWebSocket: ({ environ }) => void protocols.push(environ.SERVER_PROTOCOL) },
+    )
+    let connections = 0
+    server.on("secureConnection", () => connections++)
+    server.listen(0, "127.0.0.1")
+    await once(server, "listening")
+    onTestFinished(() => destroy())
+    const page = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage()
+    await page.goto(`https://localhost:${(server.address() as AddressInfo).port}/`)
+    const name = (await page.textContent("#name")) as string
+    await page.getByText(`${name}: is here`).first().waitFor()
+    await page.getByLabel("Message").fill("by stream")
+    await page.getByRole("button", { name: "Say" }).click()
+    await page.getByText(`${name}: by stream`).waitFor()
+    expect([protocols, connections]).toEqual([["HTTP/2"], 1])
+    await page.context().close()
     await drain()
   })
 

@@ -8,15 +8,25 @@ import type { SilenceLimits } from "../../running/connections.ts"
 import { Refusal, type RequestHead } from "../../running/environ.ts"
 import { Exchange } from "../../running/exchange.ts"
 import type { Service } from "../../running/service.ts"
+import type { OpenWebSocket, WebSocketCarrier } from "../../running/websocket.ts"
+import { extendedConnectOf } from "../../running/websocket-handshake.ts"
 import type { WireHead } from "../../running/wire-head.ts"
+import { Http2Tunnel } from "./http2-tunnel.ts"
 import { NodeInput } from "./input.ts"
+import { loadWs, openOverWs } from "./ws.ts"
 
 const BAD_REQUEST = new Refusal("400 Bad Request")
+const NOT_IMPLEMENTED = new Refusal("501 Not Implemented")
 const REQUEST_TIMEOUT = new Refusal("408 Request Timeout")
 
 /** Error codes of RFC 9113 section 7. */
 const NO_ERROR = 0x0
 const CANCEL = 0x8
+
+/** What ws asks for, and HTTP/2 has not (RFC 8441 section 5). */
+const NO_KEY = "AAAAAAAAAAAAAAAAAAAAAA=="
+
+const LEFT = "the client left before its WebSocket was opened"
 
 /** A longer chunk is sent in pieces, so that one can see whether the client takes any of it. */
 const PIECE = 64 * 1024
@@ -34,6 +44,8 @@ export class Http2Exchange extends Exchange implements RequestHead {
   readonly #service: Service
   readonly #stream: ServerHttp2Stream
   readonly #expectsContinue: boolean
+  /** The client may send until the stream is closed, without there being a body. */
+  readonly #isTunnel: boolean
   #input: NodeInput | undefined = undefined
   /** How long the client has been sending its request. */
   #requestMs = 0
@@ -46,13 +58,19 @@ export class Http2Exchange extends Exchange implements RequestHead {
     super(service)
     this.#service = service
     this.#stream = stream
-    this.method = headers[":method"] ?? ""
-    this.target = headers[":path"] ?? ""
     const plain = plainFields(fields, headers[":authority"])
+    const isConnect = headers[":method"] === "CONNECT"
     this.fields = plain ?? []
-    // A tunnel has no path, and none is built here.
-    this.refusal = plain === undefined || this.method === "CONNECT" ? BAD_REQUEST : undefined
-    this.hasBody = !stream.endAfterHeaders
+    this.target = headers[":path"] ?? ""
+    this.#isTunnel = isConnect
+    if (isConnect && headers[":protocol"] === "websocket" && !stream.endAfterHeaders) {
+      this.offer = extendedConnectOf(this.fields)?.offer
+    }
+    // Applications see of a handshake what they see of one in HTTP/1.1.
+    this.method = this.offer === undefined ? (headers[":method"] ?? "") : "GET"
+    this.refusal =
+      plain === undefined ? BAD_REQUEST : isConnect ? this.#connectRefusal(headers[":protocol"]) : undefined
+    this.hasBody = !stream.endAfterHeaders && !isConnect
     this.#expectsContinue = headers.expect?.toLowerCase() === "100-continue"
     // Both, since a stream that was reset closes only when what came of the request was read.
     stream.once("aborted", () => this.#over())
@@ -63,7 +81,14 @@ export class Http2Exchange extends Exchange implements RequestHead {
 
   #over(): void {
     this.onClosed()
-    this.leave()
+    // A WebSocket tells itself what came of it.
+    if (this.websocket === undefined) this.leave()
+  }
+
+  /** A tunnel is built for WebSockets alone; RFC 9220 section 3 has 501 for other protocols. */
+  #connectRefusal(protocol: unknown): Refusal | undefined {
+    if (this.offer !== undefined) return undefined
+    return protocol === undefined || protocol === "websocket" ? BAD_REQUEST : NOT_IMPLEMENTED
   }
 
   /** Answers a request that no application gets to see. */
@@ -75,6 +100,8 @@ export class Http2Exchange extends Exchange implements RequestHead {
 
   /** Called every `elapsedMs`: ends a stream whose client has had its time to send the request, or to take the response. */
   sweep(elapsedMs: number, limits: SilenceLimits): void {
+    // A WebSocket is looked after as one of the server's connections.
+    if (this.websocket !== undefined) return
     const stream = this.#stream
     if (this.hasBody && !stream.readableEnded && limits.requestMs > 0) {
       this.#requestMs += elapsedMs
@@ -100,7 +127,8 @@ export class Http2Exchange extends Exchange implements RequestHead {
   // ---- the response
 
   override get isGone(): boolean {
-    return super.isGone || this.#stream.destroyed || this.#stream.closed
+    if (super.isGone) return true
+    return this.websocket === undefined && (this.#stream.destroyed || this.#stream.closed)
   }
 
   override respond(head: WireHead, chunks: readonly Uint8Array[]): void {
@@ -151,11 +179,26 @@ export class Http2Exchange extends Exchange implements RequestHead {
     this.#input?.finish()
     const stream = this.#stream
     // RFC 9113 section 8.1: the client is told to send no more of a body that is not read.
-    if (this.hasBody && !stream.readableEnded && !this.isGone) {
+    const isSending = (this.hasBody || this.#isTunnel) && !stream.readableEnded
+    if (isSending && this.websocket === undefined && !this.isGone) {
       if (stream.writableFinished) stream.close(NO_ERROR)
       else stream.once("finish", () => stream.close(NO_ERROR))
     }
     this.#service.finished(this, head?.code)
+  }
+
+  // ---- a handshake that is accepted
+
+  override async accept(head: WireHead, socket: OpenWebSocket): Promise<WebSocketCarrier> {
+    const ws = await loadWs()
+    if (this.isGone) throw new Error(LEFT)
+    this.#stream.respond({ ...fieldsOf(head), ":status": 200 })
+    const tunnel = new Http2Tunnel(this.#stream)
+    const carrier = openOverWs(ws, tunnel, Buffer.alloc(0), NO_KEY, [], socket)
+    if (carrier === undefined) throw new Error(LEFT)
+    this.websocket = socket
+    this.#service.attendWebSocket(this, socket)
+    return carrier
   }
 
   // ---- the request

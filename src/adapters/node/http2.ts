@@ -21,6 +21,8 @@ export class Http2 {
    * makes a message and a response of each stream of HTTP/2, too; these are not needed, so its listener goes.
    */
   attach(server: Http2SecureServer, listen: () => void): void {
+    // RFC 8441 section 3: clients may open WebSockets on their connections.
+    server.updateSettings({ enableConnectProtocol: true })
     const before = server.listeners("stream")
     listen()
     for (const listener of server.listeners("stream")) {
