@@ -4,6 +4,7 @@
 
 import { execFileSync } from "node:child_process"
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
 import { dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { rolldown } from "rolldown"
@@ -19,8 +20,9 @@ const STARTED_BY_PATH = [
   "serving/reloader/preload",
 ]
 const COMMON_JS = "serving/process-group/guard-thread"
-/** Packages that become a part of dist/; what else is imported is a dependency. */
-const TAKEN_IN = new Set(["acorn"])
+/** Packages that become a part of dist/; what else is imported is a dependency. Of mime-db comes what mime-types makes of it. */
+const TAKEN_IN = new Set(["acorn", "cookie", "mime-types"])
+const LICENSES = [...TAKEN_IN, "mime-db"]
 
 const { exports, dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 const doors = Object.values(exports).filter((door) => typeof door !== "string")
@@ -32,6 +34,7 @@ rmSync(made, { recursive: true, force: true })
 
 const shared = {
   platform: "neutral",
+  resolve: { mainFields: ["module", "main"] },
   external: (id) => !id.startsWith(".") && !id.startsWith("/") && !TAKEN_IN.has(id),
   // Each of our modules does its part: what package.json says is for those who use this package.
   treeshake: { moduleSideEffects: (_id, isExternal) => !isExternal },
@@ -52,10 +55,28 @@ const ownFilesInChunks = {
   },
 }
 
+/** mime-types reads a database of 200 KB, of which a table of endings is needed, and makes the table anew at each start. */
+const mediaTypes = {
+  name: "media-types",
+  resolveId: (id) => (id === "mime-types" ? "\0mime-types" : undefined),
+  load(id) {
+    if (id !== "\0mime-types") return undefined
+    const { types } = createRequire(import.meta.url)("mime-types")
+    const endingsOf = new Map()
+    for (const [ending, type] of Object.entries(types)) endingsOf.set(type, [...(endingsOf.get(type) ?? []), ending])
+    const lines = [...endingsOf].map(([type, endings]) => [type, ...endings].join(" "))
+    return `export const types = Object.create(null)
+for (const line of ${JSON.stringify(lines.join("\n"))}.split("\\n")) {
+  const [type, ...endings] = line.split(" ")
+  for (const ending of endings) types[ending] = type
+}`
+  },
+}
+
 const names = [...doors.map((door) => nameOf(door.default)), ...STARTED_BY_PATH]
 const modules = await rolldown({
   ...shared,
-  plugins: [ownFilesInChunks],
+  plugins: [ownFilesInChunks, mediaTypes],
   preserveEntrySignatures: "allow-extension",
   input: Object.fromEntries(names.map((name) => [name, join(root, `src/${name}.ts`)])),
 })
@@ -64,7 +85,7 @@ const { output } = await modules.write({
   format: "esm",
   entryFileNames: "[name].js",
   chunkFileNames: "chunks/[name]-[hash].js",
-  codeSplitting: { groups: chunksOf(join(root, "src")), includeDependenciesRecursively: false },
+  codeSplitting: { groups: chunksOf(join(root, "src"), names), includeDependenciesRecursively: false },
 })
 for (const chunk of output) {
   for (const id of [...(chunk.imports ?? []), ...(chunk.dynamicImports ?? [])]) {
@@ -74,7 +95,7 @@ for (const chunk of output) {
 }
 const script = await rolldown({ ...shared, input: { [COMMON_JS]: join(root, `src/${COMMON_JS}.cts`) } })
 await script.write({ ...written, format: "cjs", entryFileNames: "[name].cjs" })
-for (const name of TAKEN_IN) copyFileSync(join(root, `node_modules/${name}/LICENSE`), join(made, `${name}.LICENSE`))
+for (const name of LICENSES) copyFileSync(join(root, `node_modules/${name}/LICENSE`), join(made, `${name}.LICENSE`))
 
 const types = join(root, "dist.types")
 rmSync(types, { recursive: true, force: true })

@@ -4,7 +4,7 @@
 // from the client meanwhile.
 
 import { rmSync } from "node:fs"
-import { type FileHandle, mkdtemp, open, readFile, rmdir, unlink, writeFile } from "node:fs/promises"
+import type { FileHandle } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { FileContent } from "../datastructures/file-storage.ts"
@@ -20,6 +20,9 @@ export interface DiskUploadStoreOptions {
   /** Bytes that the files of one form may have together before they go to disk. 500 KiB unless given. */
   readonly maxMemorySize?: number | undefined
 }
+
+/** Loaded with the first upload that goes to disk. */
+const disk = () => process.getBuiltinModule("node:fs/promises")
 
 /** Bytes that are gathered before they are written, and read at once. */
 const BLOCK_SIZE = 256 * 1024
@@ -97,7 +100,7 @@ export class DiskUploadStore implements UploadStore {
     const folder = this.#folder
     if (this.#files > 0 || folder === undefined) return
     this.#folder = undefined
-    await folder.then(rmdir).catch(ignore)
+    await folder.then((path) => disk().rmdir(path)).catch(ignore)
   }
 
   #openFolder(): Promise<string> {
@@ -107,7 +110,7 @@ export class DiskUploadStore implements UploadStore {
 
   async #makeFolder(): Promise<string> {
     try {
-      const folder = await mkdtemp(join(this.#parent, "werkstatt-"))
+      const folder = await disk().mkdtemp(join(this.#parent, "werkstatt-"))
       this.#lastFolder = folder
       if (!this.#cleansUp) process.once("exit", () => rmSync(this.#lastFolder, { recursive: true, force: true }))
       this.#cleansUp = true
@@ -135,7 +138,7 @@ class NewFile {
   #size = 0
 
   static async create(path: string, onRemoved: () => Promise<void>): Promise<NewFile> {
-    return new NewFile(path, await open(path, "wx", 0o600), onRemoved)
+    return new NewFile(path, await disk().open(path, "wx", 0o600), onRemoved)
   }
 
   constructor(path: string, handle: FileHandle, onRemoved: () => Promise<void>) {
@@ -157,7 +160,7 @@ class NewFile {
 
   async discard(): Promise<void> {
     await this.#handle.close().catch(ignore)
-    await unlink(this.#path).catch(ignore)
+    await disk().unlink(this.#path).catch(ignore)
     await this.#onRemoved()
   }
 }
@@ -185,7 +188,7 @@ class MemoryFile implements FileContent {
   }
 
   async saveTo(path: string | URL): Promise<void> {
-    await writeFile(path, this.#bytes)
+    await disk().writeFile(path, this.#bytes)
   }
 
   async close(): Promise<void> {}
@@ -205,7 +208,7 @@ class StoredFile implements FileContent {
   }
 
   async *stream(): AsyncGenerator<Uint8Array, void, void> {
-    const handle = await open(this.#openPath, "r")
+    const handle = await disk().open(this.#openPath, "r")
     try {
       for (;;) {
         const { bytesRead, buffer } = await handle.read(new Uint8Array(BLOCK_SIZE))
@@ -218,18 +221,18 @@ class StoredFile implements FileContent {
   }
 
   async bytes(): Promise<Uint8Array> {
-    return readFile(this.#openPath)
+    return disk().readFile(this.#openPath)
   }
 
   // Not copied as a file: the copy would have the mode of the original.
   async saveTo(path: string | URL): Promise<void> {
-    await writeFile(path, this.stream())
+    await disk().writeFile(path, this.stream())
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    await unlink(this.#path).catch(ignore)
+    await disk().unlink(this.#path).catch(ignore)
     await this.#onRemoved()
   }
 

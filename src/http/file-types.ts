@@ -5,7 +5,7 @@
 // browsers and other clients: what is saved as `x.tar.gz` would be a tar file, its checksum another one. Formats that are
 // compressed by definition and used as what is in them, `.svgz` alone, need the Content-Encoding to be read at all.
 
-import { lookup } from "mime-types"
+import { types } from "mime-types"
 
 /** Endings that say how a file is coded, with the coding and the type of such files themselves. */
 const CODED: ReadonlyMap<string, { readonly coding: string; readonly mimetype: string }> = new Map([
@@ -60,9 +60,8 @@ export function guessFileType(name: string, view: FileView = "usual"): FileType 
   return { mimetype: typeOf(inner ?? splitEnding(stem)[1]), coding: coded.coding }
 }
 
-/** Given a dot in front, `lookup` takes the text for an ending and not for a name. */
 function typeOf(ending: string | undefined): string {
-  return (ending !== undefined && lookup(`.${ending}`)) || UNKNOWN
+  return (ending !== undefined && types[ending]) || UNKNOWN
 }
 
 function splitEnding(name: string): [stem: string, ending: string | undefined] {

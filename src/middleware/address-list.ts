@@ -2,8 +2,11 @@
 // that only looks like one is none. Entries that could mean more than they say are refused when the list is made.
 // Knows no request; pure but for the two syntax checks that it borrows from Node.
 
-import { isIPv4, isIPv6 } from "node:net"
+import type * as Net from "node:net"
 import { parseInteger } from "../http/numbers.ts"
+
+/** node:net loads sockets and streams: it comes with the first address. */
+let net: typeof Net | undefined
 
 /**
  * The bytes of an address: 4 for IPv4, also when it is written as an IPv6 address (RFC 4291 section 2.5.5.2), else 16.
@@ -16,8 +19,9 @@ import { parseInteger } from "../http/numbers.ts"
  * parseAddress("10.0.0.256") // => undefined
  */
 export function parseAddress(text: string): Uint8Array | undefined {
-  if (isIPv4(text)) return octetsOf(text)
-  if (!isIPv6(text)) return undefined
+  net ??= process.getBuiltinModule("node:net")
+  if (net.isIPv4(text)) return octetsOf(text)
+  if (!net.isIPv6(text)) return undefined
   const bytes = bytesOfIPv6(text)
   return isMapped(bytes) ? bytes.subarray(12) : bytes
 }

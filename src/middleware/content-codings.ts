@@ -1,7 +1,6 @@
 // Content codings that Node can make: gzip, Brotli and, where node:zlib has it, Zstandard. A coder flushes after each chunk,
 // so that what was put in can be read at the other end; what is complete is coded at once. Knows no response.
 
-import { promisify } from "node:util"
 import type * as Zlib from "node:zlib"
 import type { ContentCoding } from "../files/precompressed.ts"
 import type { BodyTransform } from "./response-transform.ts"
@@ -40,6 +39,7 @@ const MAKERS: Readonly<Record<ContentCoding, () => Coder>> = {
     const zlib = process.getBuiltinModule("node:zlib")
     const { createZstdCompress, zstdCompressSync, zstdCompress } = zlib as unknown as WithZstd
     const constants = zlib.constants as unknown as Record<string, number>
+    const { promisify } = process.getBuiltinModule("node:util")
     const asyncZstd = promisify<Uint8Array, object, Uint8Array>(zstdCompress)
     const options = (level: number) => ({ params: { [constants["ZSTD_c_compressionLevel"] as number]: level } })
     return {
@@ -52,6 +52,7 @@ const MAKERS: Readonly<Record<ContentCoding, () => Coder>> = {
   },
   br() {
     const zlib = process.getBuiltinModule("node:zlib")
+    const { promisify } = process.getBuiltinModule("node:util")
     const asyncBrotli = promisify<Uint8Array, Zlib.BrotliOptions, Uint8Array>(zlib.brotliCompress)
     const options = (level: number, size?: number): Zlib.BrotliOptions => ({
       params: {
@@ -69,6 +70,7 @@ const MAKERS: Readonly<Record<ContentCoding, () => Coder>> = {
   },
   gzip() {
     const zlib = process.getBuiltinModule("node:zlib")
+    const { promisify } = process.getBuiltinModule("node:util")
     const asyncGzip = promisify<Uint8Array, Zlib.ZlibOptions, Uint8Array>(zlib.gzip)
     return {
       stream: (level) => zlib.createGzip({ level }),

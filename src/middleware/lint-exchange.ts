@@ -1,7 +1,6 @@
 // What the linter remembers of one request, and the error that it throws. The rules read these fields, lint.ts writes them.
 // Knows no rule.
 
-import { inspect } from "node:util"
 import type { HeaderList, WebSocketOffer } from "../gateway.ts"
 import { hasContent } from "../http/status.ts"
 
@@ -27,6 +26,7 @@ export class LintError extends Error {
   readonly value: unknown
 
   constructor(rule: string, level: Level, text: string, breach: Breach) {
+    const { inspect } = process.getBuiltinModule("node:util")
     const value = inspect(breach.value, { depth: 1, breakLength: Infinity, maxStringLength: 100, maxArrayLength: 8 })
     super(`${rule}: ${text} Got ${breach.where ? `${breach.where}: ` : ""}${value}`)
     this.rule = rule

@@ -1,13 +1,12 @@
 // @opentelemetry/api, through which spans and metrics reach the SDK that the program has set up. An optional package, loaded when a
 // layer is made that needs it.
 
-import { createRequire } from "node:module"
-
 /** What the layer uses. */
 export type OpenTelemetryApi = typeof import("@opentelemetry/api")
 
 /** @throws Error that names the package when it is not installed */
 export function loadOpenTelemetry(): OpenTelemetryApi {
+  const { createRequire } = process.getBuiltinModule("node:module")
   try {
     return createRequire(import.meta.url)("@opentelemetry/api") as OpenTelemetryApi
   } catch (error) {

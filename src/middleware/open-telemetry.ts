@@ -8,8 +8,7 @@ import type { Application, ApplicationLike, Body, Environ, HeaderList, StartResp
 import { hasContent } from "../http/status.ts"
 import { asciiLower } from "../http/tokens.ts"
 import { checkOptions, type OptionNames } from "../mistakes/options.ts"
-import type { MatchListener } from "../routing/map-adapter.ts"
-import { ON_MATCH_KEY } from "../routing/map-adapter.ts"
+import { type MatchListener, ON_MATCH_KEY } from "../routing/match-listener.ts"
 import { bodyInside } from "../running/body-inside.ts"
 import { isThenable } from "../thenable.ts"
 

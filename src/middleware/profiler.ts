@@ -2,8 +2,7 @@
 // There is one profiler in a process and it sees all that runs, so requests are measured one at a time; those that come
 // meanwhile pass unmeasured, and what they do is in the profile of the one that is. For development, not for production.
 
-import { mkdirSync } from "node:fs"
-import { writeFile } from "node:fs/promises"
+import { mkdirSync, writeFile } from "node:fs"
 import type { Profiler, Session } from "node:inspector"
 import { join } from "node:path"
 import { asApplication } from "../as-application.ts"
@@ -147,8 +146,8 @@ function report(profile: RequestProfile, options: ProfilerOptions, environ: Envi
   if (options.profileDir === undefined) return
   const { filenameFormat } = options
   const name = typeof filenameFormat === "function" ? filenameFormat(profile) : formatFilename(profile, filenameFormat)
-  writeFile(join(options.profileDir, name), JSON.stringify(profile.profile)).catch((error: Error) => {
-    reportError(environ, `the profile could not be written: ${error.message}`, error)
+  writeFile(join(options.profileDir, name), JSON.stringify(profile.profile), (error) => {
+    if (error !== null) reportError(environ, `the profile could not be written: ${error.message}`, error)
   })
 }
 

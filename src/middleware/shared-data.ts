@@ -2,7 +2,6 @@
 // accessLog. Which file a path names, and how it is sent, is decided in files/ alone, as for sendFromDirectory.
 
 import { existsSync, statSync } from "node:fs"
-import { createRequire } from "node:module"
 import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { asApplication } from "../as-application.ts"
@@ -122,6 +121,7 @@ function pathOf(source: ExportSource): string {
 
 /** Looks into the folders that an import would, but not into `exports` of package.json, which is about modules. */
 function packagePath({ package: name, path = "", from = join(process.cwd(), "_") }: PackageFolder): string {
+  const { createRequire } = process.getBuiltinModule("node:module")
   const folders = createRequire(from).resolve.paths(name) ?? []
   const folder = folders.map((each) => join(each, name)).find((each) => existsSync(join(each, "package.json")))
   if (folder === undefined) throw new Error(`the package ${JSON.stringify(name)} is not installed`)

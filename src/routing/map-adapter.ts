@@ -13,6 +13,7 @@ import { closestRule } from "./closest-rule.ts"
 import { quotePath } from "./converters.ts"
 import { AllowedMethods, BuildError, RequestRedirect, WebsocketMismatch } from "./errors.ts"
 import type { MatchedValues, RuleSpec, ValuesArgument, ValuesFor } from "./inference.ts"
+import type { MatchListener } from "./match-listener.ts"
 import type { Found, Matcher, Miss } from "./matcher.ts"
 import { fillTarget, joinTarget } from "./redirect-target.ts"
 import { endpointName, type RedirectAdapter, type Rule } from "./rule.ts"
@@ -86,12 +87,6 @@ export interface Binding {
   /** Is told of each match. */
   readonly onMatch?: MatchListener | undefined
 }
-
-/** Is told which rule a request has matched, and where the map is mounted: decoded, with slashes at both ends. */
-export type MatchListener = (rule: Rule, scriptName: string) => void
-
-/** The key of an environ under which a middleware puts a MatchListener. */
-export const ON_MATCH_KEY = "werkstatt.on_match"
 
 /** A method that no rule names, for asking which there are. */
 const NO_METHOD = "--"

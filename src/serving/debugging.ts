@@ -2,12 +2,11 @@
 // share of it. It is loaded only where it is used.
 
 import type { DebuggedApplication } from "../debug/debugged-application.ts"
-import { type DebuggerKeys, makeKeys } from "../debug/pin.ts"
+import type { DebuggerKeys } from "../debug/pin.ts"
 import { isLoopback } from "../debug/trust.ts"
 import type { Application } from "../gateway.ts"
 import type { ParentLink } from "./process-group/link.ts"
 import { RELOAD_SCRIPT } from "./reloader/live-reload.ts"
-import { ParentPinAttempts } from "./reloader/parent-pin-attempts.ts"
 import type { ReloaderPayload } from "./reloader/payload.ts"
 
 /** What `runSimple` takes for the debugger. */
@@ -53,8 +52,10 @@ function isLocalName(hostname: string): boolean {
 }
 
 /** PIN and secret for all processes of a server. */
-export function debuggerKeys({ useDebugger }: DebuggerOptions): DebuggerKeys | undefined {
-  return useDebugger ? makeKeys() : undefined
+export async function debuggerKeys({ useDebugger }: DebuggerOptions): Promise<DebuggerKeys | undefined> {
+  if (!useDebugger) return undefined
+  const { makeKeys } = await import("../debug/pin.ts")
+  return makeKeys()
 }
 
 /** What the terminal is told when the server listens. */
@@ -83,6 +84,7 @@ export async function debugApplication(
 ): Promise<DebuggedApplication | undefined> {
   if (!useDebugger) return undefined
   const { DebuggedApplication } = await import("../debug/debugged-application.ts")
+  const { ParentPinAttempts } = await import("./reloader/parent-pin-attempts.ts")
   const shared = link?.payload as ReloaderPayload | undefined
   const isWide = ["0.0.0.0", "::", "[::]"].includes(hostname) || hostname.startsWith("unix:")
   const ownHost = hostname.includes(":") && !hostname.startsWith("[") ? `[${hostname}]` : hostname

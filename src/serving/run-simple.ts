@@ -20,7 +20,6 @@ import { requireNode } from "./require-node.ts"
 import { onStopSignal } from "./stop-signals.ts"
 import { hasColors } from "./terminal.ts"
 import { type CertificatePair, loadSslContext } from "./tls.ts"
-import { runInProcesses } from "./worker-processes.ts"
 
 /** What is watched for changes, and how. */
 export interface ReloaderOptions {
@@ -105,8 +104,10 @@ export async function runSimple(
   const inner = debugged?.application ?? application
   const served = live === undefined ? inner : live.wrap(inner)
   if (link !== undefined && useReloader) await serveReloaded(link, hostname, port, served, options, live, debugged)
-  else if (processes > 1) await runInProcesses(hostname, port, served, options, processes, EXIT_LIMIT_MS)
-  else await serveHere(hostname, port, served, options, live, debugged)
+  else if (processes > 1) {
+    const { runInProcesses } = await import("./worker-processes.ts")
+    await runInProcesses(hostname, port, served, options, processes, EXIT_LIMIT_MS)
+  } else await serveHere(hostname, port, served, options, live, debugged)
 }
 
 /**
@@ -126,7 +127,7 @@ export async function runWithReloader(
   checkFrontPlace(hostname, port, options)
   const { supervise } = await import("./reloader/supervisor.ts")
   const { pair, tls } = await sharedTls(hostname, options)
-  const keys = debuggerKeys(options)
+  const keys = await debuggerKeys(options)
   const code = await supervise({
     hostname,
     port,

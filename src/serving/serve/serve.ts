@@ -1,11 +1,11 @@
-// The server for production: a first process that owns the sockets and keeps workers, and workers that run the application.
+// The server for production: a first process that owns the sockets and keeps workers, and workers that run the application. Each
+// loads its own part.
 
 import { asApplication } from "../../as-application.ts"
 import type { ApplicationLike } from "../../gateway.ts"
 import { parentLink } from "../process-group/link.ts"
-import { runMaster } from "./master.ts"
 import { type SettingOptions, settingValues } from "./settings.ts"
-import { type HookOptions, runWorker } from "./worker.ts"
+import type { HookOptions } from "./worker.ts"
 
 /** What `serve` takes: the settings of the table in docs/deploying.md, and hooks of `makeServer`. */
 export type ServeOptions = Omit<SettingOptions, "accessLogFormat" | "workers"> &
@@ -30,8 +30,12 @@ export type ServeOptions = Omit<SettingOptions, "accessLogFormat" | "workers"> &
 export async function serve(app: ApplicationLike, options: ServeOptions = {}): Promise<void> {
   const inner = asApplication(app, "serve")
   const values = settingValues(options as Readonly<Record<string, unknown>>)
-  if (parentLink("workers") !== undefined) return runWorker(inner, values, options)
+  if (parentLink("workers") !== undefined) {
+    const { runWorker } = await import("./worker.ts")
+    return runWorker(inner, values, options)
+  }
   if (process.argv[1] === undefined) throw new TypeError("serve needs a program in a file: each worker runs it anew")
+  const { runMaster } = await import("./master.ts")
   const code = await runMaster(values, options.bind !== undefined)
   if (code !== 0) process.exitCode = code
 }
