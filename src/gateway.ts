@@ -95,8 +95,8 @@ export type HeaderList = [name: string, value: string][]
  * Takes the status line and headers of the response. Nothing is sent yet: the head goes out with the first chunk
  * that is not empty, with the first `write`, or when the body ends.
  *
- * May be called again only with `error`, after something went wrong: before the head was sent, the new status and headers
- * replace the old; after that, `error` is thrown back at the caller, who lets it pass.
+ * May be called again only with `error`, after something went wrong: before the head was sent, the new status and headers replace
+ * the old; after that, `error` is thrown back at the caller, which lets it pass.
  *
  * @param status three digits, a space, and a reason phrase, which may be empty: `"200 OK"`
  * @param headers checked here: names are tokens (RFC 9110 section 5.6.2), values hold no control character but TAB,
@@ -129,7 +129,9 @@ export type Body = (Iterable<Uint8Array> | AsyncIterable<Uint8Array>) & {
 
 /** What a client says in a WebSocket handshake (RFC 6455 section 4.2.1, RFC 8441 section 5). */
 export interface WebSocketOffer {
-  /** The subprotocols that the client speaks, the one that it likes best first. The answer names one of them, or none. */
+  /**
+   * The subprotocols that the client speaks, the one that it likes best first. The answer names one of them, or leaves it out.
+   */
   readonly protocols: readonly string[]
 }
 
@@ -158,7 +160,7 @@ export interface ServerWebSocket extends AsyncIterable<WebSocketMessage> {
   readonly signal: Signal
   /** Bytes that wait to be sent. */
   readonly bufferedBytes: number
-  /** Messages that came, those that nobody has read included. */
+  /** Messages that came, those included that the application has not read. */
   readonly messagesReceived: number
   /** Bytes of these messages. */
   readonly bytesReceived: number
@@ -170,7 +172,7 @@ export interface ServerWebSocket extends AsyncIterable<WebSocketMessage> {
   readonly closeCode: number | undefined
   /** What the other side gave as reason when it closed. */
   readonly closeReason: string
-  /** The next message; undefined when there will be none. */
+  /** The next message; undefined when no more will come. */
   receive(): Promise<WebSocketMessage | undefined>
   /**
    * Sends a message. Settles when there is room for the next: await it, or watch `bufferedBytes`. Rejects when the socket is closed;
@@ -202,7 +204,7 @@ export type ApplicationLike = Application | Responder
 
 /**
  * The request body, pulled by the application. The iterator gives chunks as they come (where the PEP has lines).
- * Nobody but the server closes it. One read at a time; a read that is started while another waits comes after it.
+ * Only the server closes it. One read at a time; a read that is started while another waits comes after it.
  *
  * Every method rejects when the body ends before its announced length: the client has gone.
  */

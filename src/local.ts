@@ -1,7 +1,7 @@
 // Values that belong to one request and need not be handed through every call: Local, LocalStack, and proxies to them.
-// All of them live in one context, a map carried by one AsyncLocalStorage. A context begins with runWithContext or,
-// around a whole request, with withContext; it begins as a copy, and whatever is changed is replaced and not
-// modified, so that nothing leaks upwards. Without a context nothing can be set.
+// All of them live in one context, a map carried by one AsyncLocalStorage. A context begins with runWithContext or, around a
+// whole request, with withContext. It begins as a copy, and a value is replaced and never modified, so that nothing leaks
+// upwards. Without a context nothing can be set.
 
 import { AsyncLocalStorage } from "node:async_hooks"
 import { asApplication } from "./as-application.ts"
@@ -112,7 +112,7 @@ export class Local<Values extends object = Record<string, unknown>> {
     yield* (this.#values() ?? new Map()) as Map<keyof Values, Values[keyof Values]>
   }
 
-  /** A proxy to whatever a name stands for at the time of use. @see localProxy */
+  /** A proxy to the object that a name stands for at the time of use. @see localProxy */
   proxy<Name extends keyof Values>(name: Name, options: LocalProxyOptions = {}): Proxied<Values[Name]> {
     const unboundMessage = `nothing is set as ${JSON.stringify(String(name))} in this context`
     return localProxy<Values[Name]>(() => this.get(name), { unboundMessage, ...options })
@@ -160,7 +160,7 @@ export class LocalStack<Item> {
     yield* this.#items()
   }
 
-  /** A proxy to whatever is on top at the time of use. @see localProxy */
+  /** A proxy to the item that is on top at the time of use. @see localProxy */
   proxy(options: LocalProxyOptions = {}): Proxied<Item> {
     return localProxy<Item>(() => this.top, { unboundMessage: "the stack is empty in this context", ...options })
   }
@@ -170,7 +170,7 @@ export class LocalStack<Item> {
   }
 }
 
-/** A Local or a LocalStack, whatever it holds. */
+/** A Local or a LocalStack of any values. */
 export interface Releasable {
   /** How much is in it. */
   readonly size: number
@@ -232,7 +232,7 @@ interface Source {
 const sources = new WeakMap<object, Source>()
 
 /**
- * An object that stands for another one, which is looked up each time: whatever is done to the proxy is done to what the
+ * An object that stands for another one, which is looked up each time: what is done to the proxy is done to the object that the
  * source gives at that moment. While that is `undefined` or `null`, everything throws, but for what
  * a debugger does: inspecting it, listing its keys, asking for its class.
  *

@@ -1,7 +1,7 @@
-// What stands between strangers and the house: password hashes in Werkzeug's format, comparison in constant time,
-// paths and file names made of what somebody sent, and redirects that stay here.
-// Deriving a key runs in the thread pool of the runtime, never on the event loop, and only within bounds that are
-// checked first. Paths are judged as text; the disk is not asked, so that links are the business of whoever opens files.
+// What stands between strangers and the application: password hashes in Werkzeug's format, comparison in constant time, paths and
+// file names made of what a client sent, and redirects that stay here. Deriving a key runs in the thread pool of the runtime,
+// never on the event loop, and only within bounds that are checked first. Paths are judged as text; the disk is not asked, so
+// that links are left to the code that opens files.
 
 import { createHmac, pbkdf2, randomBytes, scrypt, timingSafeEqual } from "node:crypto"
 
@@ -12,7 +12,7 @@ import { createHmac, pbkdf2, randomBytes, scrypt, timingSafeEqual } from "node:c
  */
 export const DEFAULT_PBKDF2_ITERATIONS = 1_000_000
 
-// An attacker who can plant a hash, or choose a password, must not choose what it costs. The default scrypt takes 32 MiB.
+// An attacker that can plant a hash, or choose a password, must not choose what it costs. The default scrypt takes 32 MiB.
 const MAX_PASSWORD_BYTES = 4096
 const MAX_SALT_BYTES = 1024
 const MAX_PBKDF2_ITERATIONS = 10_000_000
@@ -186,7 +186,7 @@ function passwordBytes(password: string): Uint8Array | undefined {
 
 // ---- Comparison
 
-// Comparing digests under a key that nobody knows tells nothing about where the originals differ.
+// Comparing digests under a secret key tells nothing about where the originals differ.
 // Drawn when it is first needed: Workers refuse random bytes while a module is loaded.
 let comparisonKey: Uint8Array | undefined
 
@@ -226,9 +226,9 @@ const NTFS_FILES: ReadonlySet<string> = new Set([
 
 /**
  * Joins paths from strangers to a directory of ours, with `/`. `undefined` when the result would lie outside of the
- * directory, or when a path is not what it seems: absolute, with a drive letter, a backslash or a NUL. On Windows also
- * when a segment is the name of a device whatever its ending, ends in a dot or a space, names a stream of a file, or
- * holds a character that no name there can have.
+ * directory, or when a path is not what it seems: absolute, with a drive letter, a backslash or a NUL. On Windows also when a
+ * segment is the name of a device with any ending, ends in a dot or a space, names a stream of a file, or holds a character that
+ * no name there can have.
  *
  * The parts must be percent-decoded, once. Each must stay inside by itself. Empty ones are skipped.
  *
@@ -243,7 +243,7 @@ export function safeJoin(directory: string, ...parts: string[]): string | undefi
 }
 
 /**
- * `safeJoin` by the rules of the named system, whatever this one is.
+ * `safeJoin` by the rules of the named system, on every system.
  *
  * @example
  * safeJoinUnder("posix", "docs", "aux.txt") // => "docs/aux.txt"

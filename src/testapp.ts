@@ -60,7 +60,7 @@ function environPairs(environ: Environ): [string, string][] {
     .map((name) => [name, shown(name, environ[name])])
 }
 
-/** Certificates of clients let nobody in by themselves, but say who a client is. */
+/** A certificate of a client does not let the client in by itself; it only identifies it. */
 const CERTIFICATE = /^SSL_CLIENT/
 
 /** Variables that hold a query. */

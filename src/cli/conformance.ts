@@ -1,5 +1,5 @@
 // werkstatt conformance: asks a server of the gateway interface for every case of the conformance table, and prints what it does
-// otherwise. The server may be anybody's: it serves `conformanceApplication`, at a URL or as a command that is started here.
+// otherwise. It may be any server: it serves `conformanceApplication`, at a URL or as a command that is started here.
 
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
@@ -84,7 +84,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** Resolves when somebody listens. */
+/** Resolves when the server listens. */
 async function listening(child: ChildProcess, port: number, command: string): Promise<void> {
   const deadline = Date.now() + START_MS
   while (Date.now() < deadline) {

@@ -1,5 +1,5 @@
 // Finds an application by name, as `module:app`: which file, which export of it, and whether to call it first.
-// Whatever is wrong with the name ends in a LoadError of one line; errors of the module itself pass as they are.
+// A wrong name ends in a LoadError of one line; errors of the module itself pass as they are.
 
 import { existsSync, statSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -69,8 +69,8 @@ export async function loadApplication(name: string, folder: string = process.cwd
 }
 
 /**
- * Imports the module that `name` names, as `loadApplication` does, and gives the export, whatever it is, or what it gives
- * when it is called, and the module.
+ * Imports the module that `name` names, as `loadApplication` does, and gives the export of any kind, or what it gives when it is
+ * called, and the module.
  *
  * @throws LoadError when there is no such module or export, or when it cannot be called
  */

@@ -1,5 +1,5 @@
-// werkstatt routes: prints the rules of a map as a table. The map is an export, a property of one, or whatever map its
-// module exports.
+// werkstatt routes: prints the rules of a map as a table. The map is an export, a property of one, or the one map that its module
+// exports.
 
 import { formatRoutes, type Routes } from "../routing/route-table.ts"
 import { findMap } from "../routing/routes.ts"

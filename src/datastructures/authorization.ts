@@ -1,5 +1,5 @@
 // The credentials of a request as an object (RFC 9110 section 11.6.2).
-// The grammar is http/authorization.ts. Whether a password is right is nobody's business here.
+// The grammar is http/authorization.ts. Whether a password is right is for the application to decide.
 
 import { dumpBasic, dumpCredentials, parseBasic, parseCredentials } from "../http/authorization.ts"
 import { checkFieldValue } from "../http/fields.ts"
@@ -10,7 +10,7 @@ import { inspectAs, setInspection } from "./inspection.ts"
 
 /** Parameters or a token: a scheme has one of them. */
 export interface AuthOptions {
-  /** `undefined` is the value of a parameter that has none. */
+  /** `undefined` is the value of a parameter without a value. */
   parameters?: DictItems<string | null | undefined> | null | undefined
   /** What stands in place of parameters, as with Bearer. */
   token?: string | null | undefined

@@ -1,6 +1,6 @@
 // Cache-Control as properties (RFC 9111 section 5.2): what a request asks of caches, what a response allows them.
-// The directives are a dict, `undefined` being the value of one that has none, so that those we do not know are kept;
-// properties read and write the known ones.
+// The directives are a dict, so that unknown ones are kept. A directive without a value has the value `undefined`. Properties
+// read and write the known ones.
 
 import { checkFieldValue, dumpHeader, isWritablePair, parseDictHeader } from "../http/fields.ts"
 import { parseCount } from "../http/numbers.ts"
@@ -116,7 +116,7 @@ export class RequestCacheControl extends ImmutableDict<string | undefined> {
     return this.has("only-if-cached")
   }
 
-  /** Seconds that an answer may be stale if there is none but an error (RFC 5861). */
+  /** Seconds that an answer may be stale if only an error could be sent instead (RFC 5861). */
   get staleIfError(): number | undefined {
     return seconds(this, "stale-if-error")
   }
@@ -300,7 +300,7 @@ export class ResponseCacheControl extends CallbackDict<string | undefined> {
     this.#setSeconds("stale-while-revalidate", value)
   }
 
-  /** Seconds that this may be used stale if there is none but an error (RFC 5861). */
+  /** Seconds that this may be used stale if only an error could be sent instead (RFC 5861). */
   get staleIfError(): number | undefined {
     return seconds(this, "stale-if-error")
   }

@@ -38,8 +38,8 @@ const PROPERTIES = [
 
 /**
  * A content security policy (CSP level 3). A property is the text of its directive: `""` for a directive without a value,
- * `undefined` for none; setting `undefined` or `null` removes it. Directives that are no property go through `get`, `set`
- * and `delete`, which a subclass may build properties of its own on.
+ * `undefined` for a directive that is missing; setting `undefined` or `null` removes it. Directives that are no property go
+ * through `get`, `set` and `delete`, which a subclass may build properties of its own on.
  *
  * @example
  * const policy = ContentSecurityPolicy.fromHeader("default-src 'self'; sandbox")
@@ -65,7 +65,7 @@ export class ContentSecurityPolicy extends CallbackDict<string> {
   declare fontSrc: string | undefined
   /** Where forms may be sent. */
   declare formAction: string | undefined
-  /** Who may embed the page. */
+  /** The origins that may embed the page. */
   declare frameAncestors: string | undefined
   /** Where frames come from. */
   declare frameSrc: string | undefined

@@ -1,12 +1,12 @@
 // A value for each text key, with the converting `get` of the multi-dicts: what parameters and directives are kept in.
 // A Map inside, not a Map by inheritance, so that the frozen kind has no `set` that could be called.
-// One hook, `changed`, runs after each change; who wants to hear of changes builds on that.
+// One hook, `changed`, runs after each change; a subclass that has to hear of changes overrides it.
 
 import { convert, type GetOptions } from "./conversion.ts"
 import { inspectAs, setInspection } from "./inspection.ts"
 import { checkMergeable } from "./merging.ts"
 
-/** Whatever gives keys with values: a dict, a Map, pairs, a plain object. */
+/** Anything that gives keys with values: a dict, a Map, pairs, a plain object. */
 export type DictItems<V> = Iterable<readonly [key: string, value: V]> | { readonly [key: string]: V }
 
 function pairs<V>(items: DictItems<V>): Iterable<readonly [string, V]> {
@@ -94,7 +94,7 @@ export abstract class ReadonlyDict<V = string> implements ReadonlyMap<string, V>
     return result
   }
 
-  /** Whether the other is a dict with the same values for the same keys, in whatever order. */
+  /** Whether the other is a dict with the same values for the same keys, in any order. */
   equals(other: unknown): boolean {
     if (!(other instanceof ReadonlyDict) || other.size !== this.size) return false
     for (const [key, value] of this.stored) if (!other.has(key) || !Object.is(other.get(key), value)) return false

@@ -1,5 +1,5 @@
-// The headers of a request, read from its environ whenever somebody asks: nothing is copied, and a variable that
-// middleware changes is a header changed. Names are put together from variables, so that `X-Foo` and `X_Foo` are one.
+// The headers of a request, read from its environ at each call: nothing is copied, and a variable that middleware changes is a
+// header changed. Names are put together from variables, so that `X-Foo` and `X_Foo` are one.
 // Must not know anything else of the environ.
 
 import type { Environ, HeaderList } from "../gateway.ts"
@@ -43,8 +43,8 @@ function nameOf(variable: string): string | undefined {
 /**
  * The headers of an environ, in the order of its variables and with names in title case. They can't be changed here;
  * they follow the environ. A header that came in several lines is one, as the server joined it. An empty `CONTENT_TYPE` or
- * `CONTENT_LENGTH` is no header. Who asks for one value may spell the name as that of a variable, `X_FOO`; in lists there are
- * names of headers only.
+ * `CONTENT_LENGTH` is no header. Calls that ask for one value may spell the name as that of a variable, `X_FOO`; lists hold names
+ * of headers only.
  *
  * @example
  * const headers = new EnvironHeaders({ HTTP_X_FOO: "bar", CONTENT_TYPE: "text/html", SERVER_NAME: "localhost" })

@@ -14,7 +14,7 @@ import { MultiDict } from "./multi-dict.ts"
  */
 export class FileMultiDict extends MultiDict<FileStorage> {
   /**
-   * Adds a file. Name and type are those of the file unless given; a type that nobody tells is guessed from the name.
+   * Adds a file. Name and type are those of the file unless given; a type that is not known is guessed from the name.
    */
   addFile(name: string, file: FileStorageSource | FileStorage, filename?: string, contentType?: string): void {
     if (file instanceof FileStorage) {

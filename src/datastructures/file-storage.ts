@@ -20,7 +20,7 @@ export interface FileContent {
   bytes(): Promise<Uint8Array>
   /** Gives back what the content holds: memory, a temporary file. May be called again. */
   close(): Promise<void>
-  /** Puts the bytes into a file at this path; where the runtime has none, this is left out. */
+  /** Puts the bytes into a file at this path. Left out where the runtime has no files. */
   saveTo?(path: string | WebURL): Promise<void>
 }
 
@@ -297,7 +297,7 @@ function bytesContent(bytes: Uint8Array): FileContent {
   }
 }
 
-/** A stream gives its bytes once; whoever asks for all of them at once may ask again. */
+/** A stream gives its bytes once. After a call that reads all of them, they can be read again. */
 function streamContent(source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): FileContent {
   let used = false
   let kept: Promise<Uint8Array> | undefined

@@ -84,7 +84,7 @@ export class HeaderSet implements Iterable<string> {
   }
 
   /**
-   * Adds it, unless it is there in whatever case.
+   * Adds it, unless it is there in upper or lower case.
    *
    * @throws TypeError for a text that cannot stand in a header
    */

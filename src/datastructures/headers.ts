@@ -16,7 +16,7 @@ import { iterLists, iterMultiItems, type MultiItems } from "./multi-dict.ts"
 /** What a header can be set to: text, a number, or an object that has a text for headers. */
 export type HeaderValue = string | number | { toHeader(): string }
 
-/** Whatever gives names with values: headers (the platform's too), pairs, a multi-dict, a Map, a plain object. */
+/** Anything that gives names with values: headers (the platform's too), pairs, a multi-dict, a Map, a plain object. */
 export type HeadersInit = ReadonlyHeaders | MultiItems<HeaderValue>
 
 /** Parameters behind a value: `; name=value`. `_` in a name stands for `-`; `null` and `undefined` are left out. */
@@ -237,8 +237,8 @@ const VALUE = 2
 const STRIDE = 3
 
 /**
- * Headers that can be changed. Whatever is set is checked: a name has to be a token, a value Latin-1 without control
- * characters but TAB (RFC 9110 section 5.5). Numbers become text, and objects with a `toHeader` method that text.
+ * Headers that can be changed. All that is set is checked: a name has to be a token, a value Latin-1 without control characters
+ * but TAB (RFC 9110 section 5.5). Numbers become text, and objects with a `toHeader` method that text.
  *
  * Unlike the platform's class of this name it keeps order and spelling, joins nothing, and lets every name pass. Each takes
  * the other in its constructor.

@@ -12,7 +12,7 @@ import { checkMergeable } from "./merging.ts"
 /** One value, or several in an array or a set. */
 export type OneOrMany<V> = V | readonly V[] | ReadonlySet<V>
 
-/** Whatever gives keys with values: a multi-dict, pairs (of a Map, URLSearchParams, FormData ...), a plain object. */
+/** Anything that gives keys with values: a multi-dict, pairs (of a Map, URLSearchParams, FormData ...), a plain object. */
 export type MultiItems<V> =
   | ReadonlyMultiDict<V>
   | ReadonlyMap<string, OneOrMany<V>>
@@ -50,7 +50,9 @@ export function* iterMultiItems<V>(items: MultiItems<V>): Generator<[key: string
   }
 }
 
-/** Pairs of key and values: of a mapping each key with all that it has, which may be none; of other items one by one. */
+/**
+ * Pairs of key and values: of a mapping each key with all values that it has, perhaps an empty list; of other items one by one.
+ */
 export function* iterLists<V>(items: MultiItems<V>): Generator<[key: string, values: V[]]> {
   if (items instanceof Map || !(Symbol.iterator in Object(items))) {
     for (const [key, value] of items instanceof Map ? items : Object.entries(items)) {

@@ -10,8 +10,8 @@ import type { DictItems } from "./dict.ts"
 import { inspectAs, setInspection } from "./inspection.ts"
 
 /**
- * A challenge: how a client can prove who it is. Everything can be changed; one that a response has given out writes its
- * header with each change.
+ * A challenge: how a client can prove its identity. Everything can be changed; a challenge that a response has given out writes
+ * its header with each change.
  *
  * @example
  * const challenge = new WWWAuthenticate("digest", { parameters: { realm: "api", nonce: "x" } })

@@ -1,4 +1,4 @@
-// An application whose errors are answered by somebody else: those of the call, and those of the iteration of its body, as
+// An application whose errors are answered by a handler: those of the call, and those of the iteration of its body, as
 // long as nothing was sent. What comes later is thrown on, and the server reports it.
 
 import { type BodyIterator, closeBody, iterateBody, withWebSocketOf } from "../environ/body.ts"

@@ -1,5 +1,5 @@
-// What pages of the debugger ask for: the PIN, evaluations, completions, what is inside of a value. Each is a function from
-// JSON to JSON. Who may ask is decided before (debugger-site.ts); whether the PIN was entered, here, by command.
+// What pages of the debugger ask for: the PIN, evaluations, completions, what is inside of a value. Each is a function from JSON
+// to JSON. Whether a request may ask is decided before (debugger-site.ts); whether the PIN was entered, here, by command.
 
 import type { Completions } from "./completion.ts"
 import { complete } from "./completion.ts"

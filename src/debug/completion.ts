@@ -49,7 +49,7 @@ export function complete(text: string, scope: CompletionScope): Completions {
 
 function variables({ names }: CompletionScope, prefix: string): string[] {
   const own = [...names, "_", "dump", "help"]
-  // Hundreds of globals help nobody who has typed nothing.
+  // Before the first letter is typed, hundreds of globals are of no help.
   if (prefix === "") return own
   return [...own, ...KEYWORDS, ...Object.getOwnPropertyNames(globalThis)]
 }

@@ -27,7 +27,7 @@ export interface ConsoleOptions {
   readonly wrappers?: readonly Wrapper[]
   /** What does not wait may run for so long. Default 10000 ms. */
   readonly timeoutMs?: number
-  /** Put around what throws by nature and is nobody's error. */
+  /** Put around what throws by nature and is no error of the program. */
   readonly quietly?: (<T>(callback: () => T) => T) | undefined
   /** A promise is waited for for so long. Default 30000 ms. */
   readonly awaitMs?: number

@@ -1,5 +1,5 @@
 // An application under the debugger: its errors become pages that show what went wrong and let it be looked into. The parts
-// are put together here; each knows little of the others. For development only: a visitor who enters the PIN runs code here.
+// are put together here; each knows little of the others. For development only: a visitor that enters the PIN runs code here.
 
 import { asApplication } from "../as-application.ts"
 import { prefersJson } from "../exceptions/json-preference.ts"
@@ -60,7 +60,7 @@ interface RequestState {
   readonly mount: string
   readonly wrappers: Wrapper[]
   readonly onError: OnError
-  /** Who else is told of errors. */
+  /** A function that is told of errors too. */
   readonly outer: OnError | undefined
 }
 
@@ -140,7 +140,7 @@ export class DebuggedApplication {
     }
   }
 
-  /** The PIN that opens the consoles; undefined when none is asked for. */
+  /** The PIN that opens the consoles; undefined when they are open without one. */
   get pin(): string | undefined {
     return this.#keys.pin
   }

@@ -25,7 +25,7 @@ export interface SiteOptions {
   readonly trust: TrustOptions
   readonly evalex: boolean
   readonly editor: string
-  /** Paths of scripts that somebody else puts into pages. */
+  /** Paths of scripts that the server puts into pages. */
   readonly scripts: readonly string[]
   readonly consoleOptions: ConsoleOptions
   /** Names for the console without an error. */

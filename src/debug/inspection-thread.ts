@@ -28,7 +28,7 @@ const PAUSE_BUDGET_MS = 300
 const BUDGET_WINDOW_MS = 1000
 /** What a pause costs on the other side, where it is not seen from here, at most. */
 const UNSEEN_MS = 1.5
-/** Another front end has the word for so long after a pause that is none of ours. */
+/** After a pause that this session did not cause, another front end has the word for so long. */
 const FRONT_END_MS = 250
 
 /** A name that no program uses: it hides the variable of the frame that has the same one. */
@@ -78,7 +78,7 @@ session.on("Debugger.paused", ({ params: { reason, data, callFrames } }) => {
   command("Runtime.releaseObjectGroup", { objectGroup: GROUP })
 })
 
-/** Leaves the frames of a throw behind in the application's thread, unless nobody will ask for them. */
+/** Leaves the frames of a throw behind in the application's thread, if they may still be asked for. */
 function keepFrames(thrown: Runtime.RemoteObject, callFrames: readonly Debugger.CallFrame[]): void {
   const frames = callFrames.filter((frame) => ownerOf(frame) === "application").slice(0, MAX_FRAMES)
   const place = frames.slice(0, 3).map(placeOf).join(" ")
@@ -160,11 +160,11 @@ function allowPauses(): void {
 setInterval(allowPauses, BUDGET_WINDOW_MS)
 
 /**
- * A `debugger` statement, a breakpoint or a step of a front end. Without this session the application stands still for the
- * front end alone, and goes on at once if there is none.
+ * A `debugger` statement, a breakpoint or a step of a front end. Without this session the application stands still for the front
+ * end alone, and goes on at once if no front end is connected.
  */
 function yieldToFrontEnd(): void {
-  // The state would outlive this session's part: the other one would be stopped by errors that nobody resumes.
+  // The state would outlive this session's part: the other session would be stopped by errors that nothing resumes.
   command("Debugger.setPauseOnExceptions", { state: "none" })
   command("Debugger.disable")
   passedOver.forget()

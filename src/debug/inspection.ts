@@ -190,7 +190,7 @@ export class Inspection {
   #ask(question: Question & { id: number }): Promise<unknown> {
     if (this.#isOver) return Promise.resolve(undefined)
     return new Promise((resolve) => {
-      // Who waits for an answer is a reason to live on.
+      // A caller that waits for an answer keeps the process alive.
       this.#worker.ref()
       this.#waiting.set(question.id, (answer) => resolve("result" in answer ? answer.result : undefined))
       this.#send(question)
@@ -240,7 +240,7 @@ function makeStore(
       closures = []
       const known = isObject(thrown) ? throws.get(thrown) : undefined
       const { place, frames }: PausedThrow = JSON.parse(text)
-      // Thrown on by whoever caught it: where it began says more. Thrown anew from the same place: this time counts.
+      // Thrown on by the code that caught it: where it began says more. Thrown anew from the same place: this time counts.
       if (known !== undefined && known.place !== place) return
       let next = 0
       const captured: CapturedThrow = {

@@ -1,5 +1,5 @@
-// The pages of the debugger: of an error, of the list of errors, of a console without an error, and of an error for those
-// who may not see more than that there was one. All of it is in one document, and nothing is loaded from anywhere.
+// The pages of the debugger: of an error, of the list of errors, of a console without an error, and of an error for visitors that
+// may only see that there was one. All of it is in one document, and nothing is loaded from anywhere.
 
 import { randomBytes } from "node:crypto"
 import type { HeaderList } from "../gateway.ts"
@@ -33,7 +33,7 @@ export interface PageContext {
   readonly isLocked: boolean
   /** Whether this browser has entered the PIN, or need not. */
   readonly isOpen: boolean
-  /** URLs of scripts that somebody else puts into the page. */
+  /** URLs of scripts that the server puts into the page. */
   readonly scripts: readonly string[]
 }
 
@@ -55,7 +55,7 @@ ${request && requestMarkup(request, view.numberOf)}
 <pre id="as-markdown" hidden>${markdownReport(recorded)}</pre>
 <details class="panel"><summary>What cannot be seen</summary><p>${LIMITS}</p></details>`
   const page = document(`${titleOf(traceback).slice(0, 200)} // werkstatt`, header, main, context, recorded.id)
-  // For developers who read the source of the page: as a comment, in which two hyphens would have a meaning.
+  // For developers that read the source of the page: as a comment, in which two hyphens would have a meaning.
   return { ...page, html: `${page.html}<!--\n\n${text.replace(/-{2,}/g, "-").replace(/[<>]/g, " ")}\n\n-->\n` }
 }
 

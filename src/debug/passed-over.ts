@@ -1,5 +1,5 @@
-// Code that throws and catches again and again would make the application stand still each time, for frames that nobody asks
-// for. The engine can pass over code: it does not pause for what is thrown there. This decides for which code, by the
+// Code that throws and catches again and again would make the application stand still each time, for frames that are never looked at.
+// The engine can pass over code: it does not pause for what is thrown there. This decides for which code, by the
 // places where errors are thrown and by what is heard of them afterwards. Knows frames and no values.
 //
 // Since V8 12 (Node 22) a throw pauses unless all functions on its way to the `catch` are passed over, those that await it
@@ -95,7 +95,7 @@ export class PassedOver {
     this.#seen.set(place, Number.NEGATIVE_INFINITY)
     const way = this.#wayOf.get(place) ?? []
     if (!this.#thresholds.wayCounts) for (const each of way) this.#watched.add(each)
-    // Who has called the function that throws is more telling than that function, which others may call too.
+    // The caller of the function that throws tells more than that function, which other code may call too.
     else if (isBehind) for (const each of way.length > 1 ? way.slice(1) : way) this.#watched.add(each)
   }
 

@@ -39,7 +39,7 @@ export function makeKeys(env: Readonly<Record<string, string | undefined>> = pro
   return { pin: digits.replace(/\d{3}(?=\d)/g, "$&-"), secret }
 }
 
-/** Who counts the attempts of all processes. */
+/** Counts the attempts of all processes. */
 export interface PinAttempts {
   /** Counts one more attempt as failed, before anything is compared. Gives how many there are now. */
   begin(): number | Promise<number>
@@ -132,7 +132,7 @@ export class PinGate {
     if (trust === true) return { auth: true, exhausted: false, cookie: undefined }
     const failures = await this.#attempts.begin()
     if (failures > MAX_PIN_FAILURES) return { auth: false, exhausted: true, cookie: undefined }
-    // A forged cookie is a failure, whatever comes along with it.
+    // A forged cookie is a failure, even if the PIN beside it is right.
     const isRight = trust !== null && constantTimeEqual(plain(pin), plain(this.#keys.pin ?? ""))
     if (isRight) {
       this.#attempts.succeed()

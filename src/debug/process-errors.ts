@@ -1,4 +1,4 @@
-// Errors that belong to no request: rejections that nobody handles, and what is thrown outside of all calls. Without the
+// Errors that belong to no request: rejections that are not handled, and what is thrown outside of all calls. Without the
 // debugger they end the process; with it they are shown and it goes on, as far as that goes. A program that handles them
 // itself goes on to do so.
 

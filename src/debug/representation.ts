@@ -1,6 +1,6 @@
-// Values as trees that can be shown: what they are in a line, and what is inside, to a depth. Looking changes nothing:
-// no getter is called, no trap of a proxy runs, and whatever an object does to be shown cannot break the page. What goes by
-// a secret name is masked, and so is all that lies in it. Knows nothing of HTML.
+// Values as trees that can be shown: what they are in a line, and what is inside, to a depth. Looking changes nothing: no getter
+// is called, no trap of a proxy runs, and an object that misbehaves when it is shown cannot break the page. What goes by a secret
+// name is masked, and so is all that lies in it. Knows nothing of HTML.
 
 import { types } from "node:util"
 import { isSecretName, MASK, maskText } from "../http/secrets.ts"

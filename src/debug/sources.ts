@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from "node:url"
 import type { Script } from "./inspection-messages.ts"
 import { fileOfUrl, loadScriptMap, type OriginalPlace, type ScriptMap } from "./source-maps.ts"
 
-/** Who knows the scripts. */
+/** Gives the scripts and their text by URL. */
 export interface ScriptSource {
   script(url: string): Promise<Script | undefined>
   source(url: string): Promise<string | undefined>

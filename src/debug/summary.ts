@@ -150,7 +150,7 @@ function className(value: object): string {
   }, "Object")
 }
 
-/** How much is in a Map or a Set, whatever its class says. */
+/** How much is in a Map or a Set, even if its class says something else. */
 export function sizeOf(prototype: object, value: object): number {
   return Object.getOwnPropertyDescriptor(prototype, "size")?.get?.call(value) as number
 }

@@ -1,5 +1,5 @@
-// An error as a tree: itself, what caused it, what it is made of, each with its frames and what is known of them. The text
-// of the stack tells who called whom; what was captured at the throw adds variables. Both are joined here, once.
+// An error as a tree: itself, what caused it, what it is made of, each with its frames and what is known of them. The text of the
+// stack tells which function called which; what was captured at the throw adds variables. Both are joined here, once.
 
 import { inspect, types } from "node:util"
 import { isInstance } from "../mistakes/thrown.ts"
@@ -244,7 +244,7 @@ export function isLibrary(file: string): boolean {
   return OWN_FOLDERS.some((folder) => file.startsWith(folder))
 }
 
-/** Name, message and stack; whatever was thrown, and whatever its getters do. */
+/** Name, message and stack of a thrown value of any kind, also where its getters throw. */
 function describe(thrown: unknown): { name: string; message: string; stack: string } {
   if (!isError(thrown)) {
     const name = thrown === null ? "null" : typeof thrown === "object" ? (classOf(thrown) ?? "object") : typeof thrown
@@ -295,7 +295,7 @@ function shown(value: unknown): string {
 function header(stack: string, name: string, message: string): string | undefined {
   if (message === "") return undefined
   const at = stack.indexOf(message)
-  // Before the message stands the name alone, of whatever class.
+  // Before the message stands the name alone, for every class.
   return at === -1 || at > name.length + 80 || stack.slice(0, at).includes("\n")
     ? undefined
     : stack.slice(0, at + message.length)

@@ -1,5 +1,5 @@
-// Who may see what the debugger shows, and who may command it. A page that some site makes the browser open must not get
-// there, nor one whose name leads to this machine (DNS rebinding), nor another machine. What counts is the connection's own
+// Which requests may see what the debugger shows, and which may command it. A page that some site makes the browser open must not
+// get there, nor one whose name leads to this machine (DNS rebinding), nor another machine. What counts is the connection's own
 // peer and the header as it came: the application may trust a proxy, the debugger does not.
 
 import type { Environ } from "../gateway.ts"
@@ -9,7 +9,7 @@ import { PROXY_FIX_ORIGINALS } from "../middleware/proxy-fix.ts"
 /** Names of this machine. */
 export const LOCAL_HOSTS: readonly string[] = [".localhost", "127.0.0.1", "[::1]"]
 
-/** Who is let in. */
+/** What is let in. */
 export interface TrustOptions {
   /** Hosts besides those of this machine; one that starts with a dot stands for all names below it too. */
   readonly trustedHosts: readonly string[]

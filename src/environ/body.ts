@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-// Response bodies from the outside: iterated by hand, closed once. Whoever wraps a body hands on both: return() to
-// the iterator, when iteration began and stops early, and close() to the body itself, in every case.
+// Response bodies from the outside: iterated by hand, closed once. Code that wraps a body hands on both: return() to the
+// iterator, when iteration began and stops early, and close() to the body itself, in every case.
 // `for await` and generators are of no use here: a generator that was never started closes nothing.
 
 import type { Body } from "../gateway.ts"
@@ -30,7 +30,7 @@ export function withWebSocketOf<B extends object>(around: B, body: Body): B {
   return Object.assign(around, { websocket, websocketLimits: body.websocketLimits })
 }
 
-/** Reads a body to its end and closes it, whatever happens; resolves to its chunks. */
+/** Reads a body to its end and closes it, also after an error; resolves to its chunks. */
 export async function collectBody(body: Body): Promise<Uint8Array[]> {
   try {
     if (Array.isArray(body)) return [...body]

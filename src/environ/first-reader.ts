@@ -1,4 +1,5 @@
-// Who has begun to read a body. It can be read once, so what comes second is told who was first, in place of an empty body.
+// Which reader has begun to read a body. It can be read once, so a second reader is told the name of the first, in place of an
+// empty body.
 // Knows no request and no server: an input keeps a name, and the error tells it.
 
 import type { InputStream } from "../gateway.ts"
@@ -17,7 +18,7 @@ export function firstReaderOf(input: InputStream): string | undefined {
   return (input as Partial<Claimable>).firstReader
 }
 
-/** Leaves a name in an input that keeps one, for those who come later. */
+/** Leaves a name in an input that keeps one, for later readers. */
 export function claim(input: InputStream, reader: string): void {
   if ("firstReader" in input) (input as Claimable).firstReader ??= reader
 }

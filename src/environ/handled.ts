@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-// Promises whose failure waits for the one who awaits them. What reads a body returns such: `const body = request.json();
+// Promises whose failure waits until the caller awaits them. Methods that read a body return such: `const body = request.json();
 // await other(); await body` must not end the process because the body turned out bad while something else was awaited.
 
 import { isThenable } from "../thenable.ts"

@@ -1,4 +1,4 @@
-// The host that a request was sent to, checked before anybody builds a URL with it. The grammar and the list of
+// The host that a request was sent to, checked before a URL is built with it. The grammar and the list of
 // trusted hosts are http/hosts.ts; here the values are taken from the environ, and distrust becomes an HTTP error.
 
 import { SecurityError } from "../exceptions/statuses.ts"

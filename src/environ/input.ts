@@ -8,7 +8,7 @@ import { OrderedInput, stepOf } from "./ordered-input.ts"
 const EMPTY: Uint8Array = new Uint8Array(0)
 const LINE_FEED = 10
 
-/** An InputStream that pulls its chunks when somebody reads. Reads that overlap are served in the order of their calls. */
+/** An InputStream that pulls its chunks when it is read. Reads that overlap are served in the order of their calls. */
 export abstract class PulledInput extends OrderedInput {
   #rest: Uint8Array
   #ended: boolean
@@ -112,7 +112,7 @@ export function inputFrom(source: Uint8Array | Iterable<Uint8Array> | AsyncItera
 const NOTHING = Promise.resolve(EMPTY)
 const NO_LINES: Promise<Uint8Array[]> = Promise.resolve([])
 
-/** The body of a request that has none. One object serves all requests, since it holds no state. */
+/** The body of a request without a body. One object serves all requests, since it holds no state. */
 export const emptyInput: InputStream = Object.freeze({
   read: () => NOTHING,
   readLine: () => NOTHING,

@@ -169,7 +169,7 @@ export interface BodyLimit {
   readonly bytes: number
 }
 
-/** That limit, unless it is none. @throws RangeError for what is neither a whole number from 0 nor Infinity */
+/** That limit, if it is one. @throws RangeError for what is neither a whole number from 0 nor Infinity */
 export function limitOfBody(name: string, bytes: number | undefined): BodyLimit | undefined {
   if (bytes === undefined || bytes === Number.POSITIVE_INFINITY) return undefined
   if (Number.isSafeInteger(bytes) && bytes >= 0) return { name, bytes }

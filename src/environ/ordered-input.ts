@@ -1,5 +1,5 @@
-// Reads that overlap, sizes that are none, lines that are put together: what is the same for every InputStream, settled once.
-// A subclass takes bytes from wherever they are, and is asked for the next ones only when the ones before have come.
+// Reads that overlap, malformed sizes, lines that are put together: what is the same for every InputStream, settled once. A
+// subclass takes bytes from their source, and is asked for the next ones only when the ones before have come.
 // Knows no buffer and no limit: see input.ts for the one, limited-stream.ts for the other.
 
 import type { InputStream } from "../gateway.ts"

@@ -1,5 +1,5 @@
-// The path of a request as its client wrote it, for those who hand the request on: a decoded path can't be encoded again
-// without loss, since an escaped slash is no slash. Texts in, texts out; what is not sure is said to be so.
+// The path of a request as its client wrote it, for code that hands the request on: a decoded path can't be encoded again without
+// loss, since an escaped slash is no slash. Texts in, texts out; what is not sure is said to be so.
 
 import type { Environ } from "../gateway.ts"
 import { digitOf } from "../http/numbers.ts"
@@ -37,7 +37,7 @@ export function rawPath({ REQUEST_URI: target }: Environ): string | undefined {
 
 /**
  * What stands in `raw` for the bytes of `whole` behind the first `cut`; `undefined` when the two are not the same path, and
- * `null` when nobody can tell where to cut, or an escape is broken.
+ * `null` when it cannot be told where to cut, or an escape is broken.
  */
 export function rawRest(raw: string, whole: string, cut: number): string | null | undefined {
   let start = cut

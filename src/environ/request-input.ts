@@ -11,8 +11,8 @@ import { OrderedInput } from "./ordered-input.ts"
 export type LengthEnviron = Pick<Environ, "CONTENT_LENGTH"> & { HTTP_TRANSFER_ENCODING?: unknown }
 
 /**
- * The announced length of the body in bytes; `undefined` when there is none, as with a chunked body. What is not a
- * number counts as 0: nobody knows where such a body ends.
+ * The announced length of the body in bytes; `undefined` when there is none, as with a chunked body. What is not a number counts
+ * as 0: the end of such a body is not known.
  *
  * @example
  * getContentLength({ CONTENT_LENGTH: "12" }) // => 12
@@ -33,7 +33,7 @@ export interface InputOptions {
 }
 
 /**
- * The request body as a stream that ends where the body ends, whatever the server gives.
+ * The request body as a stream that ends where the body ends, on any server.
  *
  * With `maxContentLength`, a body of exactly so many bytes is read, and one that is larger is an error: here, when
  * its length was announced, and otherwise in the read that meets the surplus.

@@ -25,7 +25,7 @@ export function requestSource(environ: Environ, isTrusted: (origin: string) => b
   const { HTTP_SEC_FETCH_SITE: site, HTTP_ORIGIN: origin } = environ as Record<string, unknown>
   if (site === "same-origin" || site === "none") return "own"
   if (typeof origin === "string" && isTrusted(origin)) return "own"
-  // A value that is none does not come from a browser that means well.
+  // A malformed value does not come from a browser that means well.
   if (site !== undefined) return "foreign"
   if (typeof origin !== "string") return "unknown"
   return isOwnOrigin(environ, origin) ? "own" : "foreign"
@@ -36,7 +36,7 @@ function isOwnOrigin(environ: Environ, origin: string): boolean {
   // What is no origin, or not written as browsers write it; `null` is that of sandboxed pages and of some redirects.
   if (url === undefined || url.origin !== origin) return false
   const scheme = url.protocol.slice(0, -1)
-  // A page without TLS may be from anybody on the way. The other way round, a proxy in front has TLS and does not tell.
+  // Anyone on the way may have changed a page without TLS. The other way round, a proxy in front has TLS and does not tell.
   if (scheme !== "https" && scheme !== environ["wsgi.url_scheme"]) return false
   const host = environ["HTTP_HOST"]
   return typeof host === "string" && host !== "" && requestHost(scheme, host).toLowerCase() === url.host

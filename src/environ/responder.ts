@@ -37,8 +37,8 @@ export type RespondingView<This, Before extends unknown[]> = (
 ) => ApplicationLike | Promise<ApplicationLike>
 
 /**
- * An application from a function that returns one instead of calling it. Whatever the function takes before environ and
- * startResponse, and its `this`, is passed on, so that it works on methods and can be bound.
+ * An application from a function that returns one instead of calling it. Arguments before environ and startResponse, and `this`,
+ * are passed on, so that it works on methods and can be bound.
  */
 export function responder<This = void, Before extends unknown[] = []>(
   view: RespondingView<This, Before>,

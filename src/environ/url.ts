@@ -5,7 +5,7 @@ import { byteStringToText, requestUrl } from "../http/urls.ts"
 import { getHost } from "./host.ts"
 import { getPathInfo } from "./path.ts"
 
-/** Which part of the URL is wanted, and who may be asked for it. */
+/** Which part of the URL is wanted, and which hosts are trusted. */
 export interface CurrentUrlOptions {
   /** Up to the mount of the application, ending in a slash. */
   rootOnly?: boolean | undefined

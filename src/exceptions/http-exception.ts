@@ -147,7 +147,7 @@ export class HTTPException extends Error implements Responder {
    * @throws TypeError when nothing has loaded the class Response; `werkstatt` and `werkstatt/exceptions` do
    */
   getResponse(request?: Environ | { readonly environ: Environ }): ErrorResponse {
-    // A Responder of another kind was chosen by the caller, who knows what it can do.
+    // A Responder of another kind was chosen by the caller, which knows what it can do.
     if (this.response !== undefined) return this.response as ErrorResponse & Responder
     const environ = (request !== undefined && "environ" in request ? request.environ : request) as Environ | undefined
     return makeErrorResponse(this.getBody(environ), this.#status, this.getHeaders(environ))

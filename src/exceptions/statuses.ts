@@ -1,7 +1,7 @@
 // A class for each status that says something went wrong, 4xx then 5xx, in the order of their codes, and behind 400
 // its special cases. A class with a header of its own takes its value, checks it when it is given, and adds it in
-// getHeaders. There is none for 426, which must name a protocol in `Upgrade`, and that field belongs to the connection;
-// nor for 506 and 510, which nobody sends.
+// getHeaders. There is no class for 426, which must name a protocol in `Upgrade`, and that field belongs to the connection; nor
+// for 506 and 510, which servers do not send.
 
 import type { Environ, HeaderList } from "../gateway.ts"
 import { httpDate } from "../http/dates.ts"
@@ -51,7 +51,7 @@ export class BadRequestKeyError extends BadRequest {
 }
 
 /**
- * 400: the client went away before its request was complete. Nobody gets to see the page.
+ * 400: the client went away before its request was complete. The page is never seen.
  */
 export class ClientDisconnected extends BadRequest {}
 
@@ -75,7 +75,7 @@ export interface UnauthorizedOptions extends HTTPExceptionOptions {
 }
 
 /**
- * 401: the client has to say who it is, or said it wrongly.
+ * 401: the client has to identify itself, or did so wrongly.
  *
  * @example
  * new Unauthorized({ wwwAuthenticate: "Basic" }).getHeaders().at(-1) // => ["WWW-Authenticate", "Basic"]
@@ -175,7 +175,7 @@ export interface ProxyAuthenticationRequiredOptions extends HTTPExceptionOptions
 }
 
 /**
- * 407: the client has to say who it is to this proxy.
+ * 407: the client has to identify itself to this proxy.
  */
 export class ProxyAuthenticationRequired extends HTTPException {
   static override readonly code = 407
@@ -331,7 +331,7 @@ export class UnprocessableEntity extends HTTPException {
 }
 
 /**
- * 423: somebody has locked the resource (RFC 4918).
+ * 423: the resource is locked (RFC 4918).
  */
 export class Locked extends HTTPException {
   static override readonly code = 423
@@ -452,7 +452,7 @@ export class RequestHeaderFieldsTooLarge extends HTTPException {
 }
 
 /**
- * 451: somebody has forbidden it (RFC 7725).
+ * 451: the resource is forbidden by law (RFC 7725).
  */
 export class UnavailableForLegalReasons extends HTTPException {
   static override readonly code = 451
@@ -461,12 +461,12 @@ export class UnavailableForLegalReasons extends HTTPException {
 
 /** Options of InternalServerError. */
 export interface InternalServerErrorOptions extends HTTPExceptionOptions {
-  /** The error that nobody handled. It becomes the `cause` too, unless there is another. */
+  /** The error that was not handled. It becomes the `cause` too, unless there is another. */
   originalException?: unknown
 }
 
 /**
- * 500: an error that nobody handled.
+ * 500: an error that was not handled.
  *
  * @example
  * new InternalServerError({ originalException: 42 }).cause // => 42
@@ -476,7 +476,7 @@ export class InternalServerError extends HTTPException {
   static override description =
     "The server encountered an internal error and was unable to complete your request. Either the server is overloaded or there is an error in the application."
 
-  /** The error that nobody handled. */
+  /** The error that was not handled. */
   readonly originalException: unknown
 
   constructor(options?: string | SafeHtml | InternalServerErrorOptions) {

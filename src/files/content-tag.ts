@@ -1,4 +1,4 @@
-// Entity tags made of what is in a file: equal on every machine that has the file, whatever its path and its dates are there,
+// Entity tags made of what is in a file: equal on every machine that has the file, also where its path and its dates differ,
 // and another one when the content is, also where length and date are not. What costs the reading of a whole file is
 // done once: the tag is remembered for as long as the system says that the file is the same. That includes the time of the last
 // change of any kind (ctime), which no program can set back.

@@ -23,8 +23,8 @@ export interface DirectoryOptions {
 }
 
 /**
- * Opens a file below `directory` by a path with `/`, percent-decoded exactly once; `undefined` when there is nothing
- * to be served under that path, for whatever reason.
+ * Opens a file below `directory` by a path with `/`, percent-decoded exactly once; `undefined` when nothing is served under that
+ * path.
  *
  * @param known what was found there a moment ago with the same options; the same file is not looked for anew
  */
@@ -65,7 +65,7 @@ export function isServed(path: string, dotFiles: boolean): boolean {
 }
 
 /**
- * Opens a file and then asks under which real path it is: nobody can change the answer in between.
+ * Opens a file and then asks under which real path it is, so that the answer cannot change in between.
  *
  * @param plain the path below the directory, if it has to be reached without any link
  */

@@ -1,6 +1,6 @@
 // The response body for parts of a file that are too long to be held in memory. There are two ways to read it.
-// For whoever may keep the chunks, each block is new, and is read while the one before is on its way. A server that tells when a
-// chunk is with the kernel is lent one larger block again and again, which costs half the time and half the memory.
+// For a reader that may keep the chunks, each block is new, and is read while the one before is on its way. A server that tells
+// when a chunk is with the kernel is lent one larger block again and again, which costs half the time and half the memory.
 
 import { giveBlock, BLOCK_SIZE as LENT_SIZE, type LendingBody, takeBlock } from "../running/lending.ts"
 import type { FileSource } from "./file-source.ts"
@@ -78,7 +78,7 @@ export class FileBody implements LendingBody, AsyncIterableIterator<Uint8Array, 
     const value = await reading
     if (!this.#isLent) {
       this.#ahead = this.#readNext()
-      // Whoever stops here is not told that the next block could not be read.
+      // A reader that stops here is not told that the next block could not be read.
       this.#ahead?.catch(ignore)
     }
     return { done: false, value }
@@ -94,7 +94,7 @@ export class FileBody implements LendingBody, AsyncIterableIterator<Uint8Array, 
     return this.source.close()
   }
 
-  /** The block may still be read from the disk, or wait in a socket: nobody else may have it. */
+  /** The block may still be read from the disk, or wait in a socket: no other code may have it. */
   #stop(): void {
     this.#index = this.#segments.length
     this.#ahead = undefined

@@ -1,4 +1,4 @@
-// What a file is to those who answer with it: bytes at positions, a length that was known before, and one close.
+// What a file is to the code that answers with it: bytes at positions, a length that was known before, and one close.
 // Those that are in memory stand here; a file on disk is in open-file.ts. Nothing here knows a request.
 
 /** Bytes that can be read at any position until they are closed. */

@@ -3,7 +3,7 @@
 import type { FileHandle } from "node:fs/promises"
 import type { Body, Environ, FileLike } from "../gateway.ts"
 
-/** Bytes for one read, where nobody says otherwise. */
+/** Bytes for one read, by default. */
 const BLOCK_SIZE = 64 * 1024
 
 const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined })
@@ -19,8 +19,8 @@ export interface SeekableFile extends FileLike {
 }
 
 /**
- * A response body over an open file, which it closes. A FileHandle of Node's is read at positions of its own, so that it
- * can seek, wherever somebody else reads it. Put it in a Response with `directPassthrough`.
+ * A response body over an open file, which it closes. A FileHandle of Node's is read at positions of its own, so that it can
+ * seek, also while other code reads the same file. Put it in a Response with `directPassthrough`.
  *
  * @example
  * const chunks = ["a", "b", ""].map((text) => new TextEncoder().encode(text))

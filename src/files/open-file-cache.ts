@@ -67,7 +67,7 @@ export class OpenFileCache implements FileCache {
     }
   }
 
-  /** Closes what nobody uses any more. The cache remains usable. */
+  /** Closes the files that are not in use any more. The cache remains usable. */
   close(): void {
     this.#entries.clear()
     clearTimeout(this.#timer)
@@ -102,7 +102,7 @@ interface Entry {
   kept: KeptFile | undefined
 }
 
-/** A file with those who use it; the cache is the first of them. */
+/** A file with its users; the cache is the first of them. */
 class KeptFile {
   readonly #file: OpenFile
   #users = 1

@@ -71,7 +71,7 @@ export function openFile(
   })
 }
 
-/** A file that somebody else has opened. It belongs to the OpenFile from now on: an error closes it too. */
+/** A file that the caller has opened. It belongs to the OpenFile from now on: an error closes it too. */
 export async function adoptHandle(handle: FileHandle): Promise<OpenFile> {
   try {
     const stats = await handle.stat()
@@ -135,7 +135,7 @@ export class OpenFile implements PathSource {
   /** `size` bytes from `position` on, never beyond the length that it had; less only if it has become shorter. */
   async read(position: number, size: number, into?: Uint8Array): Promise<Uint8Array> {
     if (this.#closed) throw new TypeError("the file is closed")
-    // Never more than the file had, whatever it has now.
+    // Never more than the file had when it was opened, even if it has grown.
     const wanted = Math.max(0, Math.min(size, this.size - position))
     const bytes = into === undefined ? Buffer.allocUnsafeSlow(wanted) : into.subarray(0, wanted)
     let length = 0
@@ -162,7 +162,7 @@ export class OpenFile implements PathSource {
     })
   }
 
-  /** Gives the descriptor back, when nobody reads any more. Once is enough. */
+  /** Gives the descriptor back, when no read is at work any more. Once is enough. */
   close(): void | Promise<void> {
     if (this.#closed) return
     this.#closed = true

@@ -1,5 +1,5 @@
 // Values that hold for a moment: after their time they are gone, and when there are too many, the oldest go.
-// Has no timer: who holds something that has to be given back asks for a sweep.
+// Has no timer: a user whose values have to be given back asks for a sweep.
 
 interface Entry<V> {
   readonly value: V
@@ -14,14 +14,14 @@ export class RecentMap<V> {
   /** The oldest first. */
   readonly #entries = new Map<string, Entry<V>>()
 
-  /** @param onDrop called with each value that goes, for whatever reason */
+  /** @param onDrop called with each value that goes */
   constructor(maxAgeMs: number, maxEntries: number, onDrop?: (value: V) => void) {
     this.#maxAgeMs = maxAgeMs
     this.#maxEntries = maxEntries
     this.#onDrop = onDrop
   }
 
-  /** How many there are, those included whose time is over and who were not asked for since. */
+  /** How many there are. Values whose time is over count until they are asked for. */
   get size(): number {
     return this.#entries.size
   }

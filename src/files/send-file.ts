@@ -55,7 +55,7 @@ export interface SendFileOptions<R extends Response = Response> {
   /** Whether preconditions and ranges are looked at. True unless given. */
   conditional?: boolean | undefined
   /**
-   * An entity tag, without quotes; `false` for none. Of a file on disk one is made of path, length and last change, which is
+   * An entity tag, without quotes; `false` sends no tag. Of a file on disk one is made of path, length and last change, which is
    * another one on each machine, and does not see a change that keeps length and date. `content` makes it of the bytes, also
    * those of a Blob or Uint8Array: the same everywhere, and remembered as long as the file is the same.
    */
@@ -73,7 +73,7 @@ export interface SendFileOptions<R extends Response = Response> {
    * Nothing that a client sends can turn this on.
    */
   useXSendfile?: boolean | readonly AccelMapping[] | undefined
-  /** Whether compressed files beside the file (`.br`, `.zst`, `.gz`) are sent to those who accept them; or which of these. */
+  /** Whether compressed files beside the file (`.br`, `.zst`, `.gz`) are sent to clients that accept them; or which of these. */
   precompressed?: boolean | readonly ContentCoding[] | undefined
   /** Keeps files on disk open for a moment, for further requests. */
   openFiles?: OpenFileCache | undefined
@@ -108,8 +108,8 @@ const OPTIONS: OptionNames<SendFromDirectoryOptions> = {
  * Conditional requests are answered with 304, one range with 206, several as `multipart/byteranges`. Bytes and Blobs have no
  * entity tag, unless one is given or made of them; other open files (an object with `read(size)`) have no length, and no ranges.
  *
- * @throws TypeError when there is neither a name nor a media type, an attachment has no name, the name holds a control
- *   character, or the file is none (a directory, a pipe); RangeError for a `maxAge` that is no whole number
+ * @throws TypeError when there is neither a name nor a media type, an attachment has no name, the name holds a control character,
+ * or the path is not that of a file (a directory, a pipe); RangeError for a `maxAge` that is no whole number
  * @throws PreconditionFailed (412), RequestedRangeNotSatisfiable (416), and the error of the system when the file is missing
  */
 export async function sendFile<R extends Response = Response>(
@@ -131,7 +131,8 @@ export async function sendFile<R extends Response = Response>(
 }
 
 /**
- * A response with the file that a stranger's path names below `directory`; 404 when there is none to be served.
+ * A response with the file that the path names below `directory`; 404 when there is no such file. The path may come from a
+ * client.
  *
  * The path has `/` between its segments and is percent-decoded once, as `request.path` is. Served are regular files whose
  * real path lies inside of the directory; not those whose path has an empty segment, `.`, `..`, a backslash, a control
@@ -258,7 +259,7 @@ function answerWith<R extends Response>(
   return contentTag(source, identity.blob).then(respond, fail)
 }
 
-/** A file whose length nobody knows goes to the server as it is; conditions are looked at all the same. */
+/** A file of unknown length goes to the server as it is; conditions are looked at all the same. */
 async function sendUnmeasured<R extends Response>(
   file: FileLike,
   environ: Environ,

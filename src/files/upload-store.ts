@@ -1,7 +1,7 @@
-// Uploads on disk: what a form's files are kept in while the request lasts. Small ones stay in memory; a larger one is
-// a file that nobody else can guess, open or prepare (own folder 0700, random name, created exclusively, 0600). It goes
-// when it is closed, at the latest with the process, and the folder with the last of them. Nothing here blocks: the disk is waited for, and no more is taken
-// from the client meanwhile.
+// Uploads on disk: what a form's files are kept in while the request lasts. Small ones stay in memory. A larger one is a file
+// that no other user of the machine can guess, open or prepare (own folder 0700, random name, created exclusively, 0600). It is
+// removed when it is closed, at the latest with the process, and the folder with the last of them. Nothing here blocks: while the
+// disk is waited for, no more is taken from the client.
 
 import { rmSync } from "node:fs"
 import type { FileHandle } from "node:fs/promises"

@@ -75,7 +75,7 @@ function hasParameters(text: string): boolean {
  */
 export function parseChallenges(text: string | undefined): AuthValue[] {
   const items = splitList(text)
-  // With a quote that is never closed nobody can tell where anything ends, but the first scheme is still known.
+  // After a quote that is never closed, the ends of the other parts cannot be told, but the first scheme is still known.
   if (items === undefined) {
     const first = stripSpace(text ?? "")
     return parseChallenges(first.slice(0, tokenEnd(first, 0)))

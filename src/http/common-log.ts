@@ -63,7 +63,7 @@ export function zonedLogTime(time: Date): string {
 }
 
 /**
- * The local time without the zone, as wsgiref's server writes it: what somebody in front of a terminal reads.
+ * The local time without the zone, as wsgiref's server writes it: for people in front of a terminal.
  *
  * @example
  * localLogTime(new Date(2015, 10, 4, 18, 44, 6)) // => "04/Nov/2015 18:44:06"

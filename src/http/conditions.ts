@@ -45,7 +45,8 @@ export function evaluatePreconditions(headers: ConditionalHeaders, validators: V
     if (since !== undefined && changed !== undefined && changed > since) return "precondition-failed"
   }
 
-  // Who asks to see a resource without a tag cannot have remembered one; who asks to make it must be told that it exists.
+  // A client that asks to see a resource without a tag cannot have remembered one. A client that asks to make it must be told
+  // that it exists.
   if (listsTags(ifNoneMatch) && (validators.etag || (!safe && visitEtags(ifNoneMatch, isStar)))) {
     if (listMatches(ifNoneMatch, validators.etag, "weak")) return safe ? "not-modified" : "precondition-failed"
   } else if (safe && ifModifiedSince !== undefined) {

@@ -9,8 +9,8 @@ const MARKS = /[\u0300-\u036f]/g
 const BEYOND_ASCII = /[^\x00-\x7f]/g
 
 /**
- * The value of a `Content-Disposition` header. The name is sent as given, slashes included: what it may mean on a disk is up
- * to who saves it, and RFC 6266 section 4.3 tells them to look at the last segment only.
+ * The value of a `Content-Disposition` header. The name is sent as given, slashes included: its meaning on a disk is up to the
+ * client that saves it, and RFC 6266 section 4.3 tells clients to look at the last segment only.
  *
  * @throws TypeError when the name holds a control character
  * @example

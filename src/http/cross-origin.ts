@@ -23,7 +23,7 @@ export const COOP = {
 export type COOP = (typeof COOP)[keyof typeof COOP]
 
 /**
- * The values of `Cross-Origin-Resource-Policy`: who may load this.
+ * The values of `Cross-Origin-Resource-Policy`: which pages may load this.
  */
 export const CORP = {
   sameSite: "same-site",
@@ -87,7 +87,7 @@ export const SecFetchDest = {
 export type SecFetchDest = (typeof SecFetchDest)[keyof typeof SecFetchDest]
 
 /**
- * The text as one of the words, or `undefined` when it is none of them.
+ * The text as one of the words, or `undefined` for another text.
  *
  * @example
  * memberOf(COOP, "same-origin") // => "same-origin"

@@ -92,7 +92,7 @@ export function visitEtags(text: string, isWanted: (tag: string | typeof STAR, w
     const comma = text.indexOf(",", quote === -1 ? index : quote)
     const end = comma === -1 ? text.length : comma
     const raw = stripSpace(text, index, end)
-    // Text between the closing quote and the comma makes it no tag that anybody has; it is kept as it stands.
+    // Text between the closing quote and the comma makes a tag that no resource has; it is kept as it stands.
     const isQuoted = quote !== -1 && raw.length === quote + 1 - index
     if (isWanted(isQuoted ? raw.slice(1, -1) : raw === "*" ? STAR : raw, weak)) return true
     index = end

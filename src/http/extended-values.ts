@@ -28,7 +28,8 @@ const ATTR_CHARS = "!#$&+-.^_`|~"
  * The text that an extended value spells, and the charset that it spells it in. Bytes that are not of that charset become
  * U+FFFD; the text of an unknown charset stays encoded. `undefined` when this is not such a value.
  *
- * @param inherited the charset of a value that names none, as in the later parts of a parameter (RFC 2231 section 4.1)
+ * @param inherited the charset of a value that does not name a charset, as in the later parts of a parameter (RFC 2231 section
+ * 4.1)
  * @example
  * parseExtendedValue("UTF-8'en'%E2%82%AC") // => { charset: "utf-8", value: "€" }
  * parseExtendedValue("utf-16''%FE%FF") // => { charset: "utf-16", value: "%FE%FF" }

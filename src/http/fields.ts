@@ -192,7 +192,7 @@ function readParameters(text: string, start: number, values: Map<string, string>
       }
       index = end
     }
-    // Whatever else stands before the next semicolon is passed over. Behind a comma another header begins.
+    // Other text before the next semicolon is passed over. Behind a comma another header begins.
     while (index < text.length && text.charCodeAt(index) !== SEMICOLON) {
       if (text.charCodeAt(index) === COMMA) return
       index++

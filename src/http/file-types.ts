@@ -39,7 +39,7 @@ export interface FileType {
 export type FileView = "usual" | "decoded" | "as-it-is"
 
 /**
- * What the ending of a name stands for, in upper or lower case. A name that is nothing but an ending has none.
+ * What the ending of a name stands for, in upper or lower case. A name such as `.html`, which is only an ending, has no ending.
  *
  * @example
  * guessFileType("page.html") // => { mimetype: "text/html", coding: undefined }

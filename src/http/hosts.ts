@@ -129,8 +129,8 @@ export function requestHost(
   throw new UntrustedHost(`Not a trusted host: ${JSON.stringify(host)}`)
 }
 
-// Most servers are asked by one name, so the answer for the last header is kept. It is the same text each time, which
-// makes it quick to compare for those who keep something by it.
+// Most servers are asked by one name, so the answer for the last header is kept. It is the same text each time, which makes it
+// quick to compare for callers that keep values by it.
 let lastScheme = ""
 let lastHeader = ""
 let lastHost = ""

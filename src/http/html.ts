@@ -55,7 +55,7 @@ const SCRIPT_URL = /^(?:javascript|vbscript):/i
  * make it harmless: outside of quotes in a tag, in `<script>` and `<style>`, and in attributes that are scripts. A URL that
  * would run a script becomes `about:invalid`.
  *
- * @throws TypeError for a value that is none of HtmlValue, and for text in a place that takes HTML only
+ * @throws TypeError for a value that is not an HtmlValue, and for text in a place that takes HTML only
  * @example
  * const name = "<Ada>"
  * html`<p title="${name}">${name}</p>`.toString() // => '<p title="&lt;Ada&gt;">&lt;Ada&gt;</p>'

@@ -5,7 +5,7 @@ const ASCII = /^[\x00-\x7f]*$/
 // What may stand in a label besides letters of other scripts. Anything else would mean something to a URL parser.
 const LABEL = /^[a-z0-9_\u0080-\u{10ffff}-]*$/iu
 
-// RFC 1035 section 2.3.4 allows 255 bytes. Longer names are nobody's, and converting them would cost something.
+// RFC 1035 section 2.3.4 allows 255 bytes. A longer name cannot exist, and converting it would cost time.
 const MAX_LENGTH = 255
 
 /**

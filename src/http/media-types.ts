@@ -5,8 +5,8 @@ import { asciiLower, tokenEnd } from "./tokens.ts"
 
 // RFC 9110 section 8.3.1   media-type = type "/" subtype parameters
 /**
- * The media type in lower case without its parameters, and the parameters. Whatever is not of the form `type/subtype` has
- * an empty type and no parameters, so that nobody takes `application/json garbage` for JSON.
+ * The media type in lower case without its parameters, and the parameters. A text that is not of the form `type/subtype` has an
+ * empty type and no parameters, so that `application/json garbage` never passes for JSON.
  *
  * @example
  * parseMediaType("Text/HTML; charset=UTF-8") // => ["text/html", new Map([["charset", "UTF-8"]])]

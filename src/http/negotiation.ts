@@ -49,7 +49,7 @@ export function parseAccept(text: string | undefined): [value: string, quality: 
 
 const NOT_IN_RANGE = /[^\t\x20-\x7e\x80-\xff]|[",;]/
 
-/** Whether this is one value, of whatever kind: what a value of its kind may be is not known here. */
+/** Whether this is one value. What a value of its kind may be is not known here. */
 function isRange(text: string): boolean {
   return (
     text !== "" &&

@@ -33,7 +33,7 @@ export function parseInteger(text: string, base: 10 | 16 = 10): number | undefin
 
 /**
  * A length, an age or a position: digits as a number, and 2^53 - 1 for all that are beyond it. Too large a number is still a
- * large one; were it none, a limit would not hold against it (RFC 9111 section 1.2.2 says so for seconds).
+ * large one; if it were refused, a limit would not hold against it (RFC 9111 section 1.2.2 says so for seconds).
  *
  * @example
  * parseCount("42") // => 42
@@ -52,7 +52,7 @@ for (let value = 0; value < 16; value++) {
   DIGITS[digit.toUpperCase().charCodeAt(0)] = value
 }
 
-/** The value of a digit's character code, up to 15, and 99 for what is none. */
+/** The value of a digit's character code, up to 15, and 99 for any other character. */
 export function digitOf(code: number): number {
   return code < 128 ? (DIGITS[code] as number) : NO_DIGIT
 }

@@ -171,7 +171,7 @@ export function isPercentDecodable(text: string): boolean {
 //   UTF8-2 = %xC2-DF UTF8-tail
 //   UTF8-3 = %xE0 %xA0-BF UTF8-tail / %xE1-EC 2( UTF8-tail ) / %xED %x80-9F UTF8-tail / %xEE-EF 2( UTF8-tail )
 //   UTF8-4 = %xF0 %x90-BF 2( UTF8-tail ) / %xF1-F3 3( UTF8-tail ) / %xF4 %x80-8F 2( UTF8-tail )
-/** How many bytes a sequence with this first byte has; 0 for a byte that begins none. */
+/** How many bytes a sequence with this first byte has; 0 for a byte that begins no sequence. */
 function neededLength(first: number): number {
   if (first < 0xc2 || first > 0xf4) return 0
   return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4

@@ -1,6 +1,6 @@
 // What of a resource a request gets: all of it, parts, that it has not changed, or that a condition failed. Preconditions come
-// first, then If-Range and Range (RFC 9110 section 13.2.2). For everything that is sent with an entity tag, a date or a length;
-// what becomes of the answer, and how parts are put together, is for those who ask.
+// first, then If-Range and Range (RFC 9110 section 13.2.2). For everything that is sent with an entity tag, a date or a length.
+// The caller sends the answer and puts the parts together.
 
 import { type ConditionalHeaders, evaluatePreconditions, ifRangeMatches, type Validators } from "./conditions.ts"
 import { parseRange, type RangePair, selectRange } from "./ranges.ts"
@@ -17,7 +17,7 @@ export interface Selectable extends Validators {
   length?: number | undefined
   /** More ranges than that in one request get the whole. */
   maxRanges: number
-  /** Whether a malformed range of bytes is refused (416), instead of being taken for none; RFC 9110 section 14.2 allows both. */
+  /** Whether a malformed range of bytes is refused (416) instead of being ignored; RFC 9110 section 14.2 allows both. */
   refusesMalformed?: boolean | undefined
 }
 
@@ -88,7 +88,7 @@ export function selectByteRanges(header: string | undefined, size: number, maxRa
 }
 
 /**
- * The last change as it may be told now: a date that has not come yet is none of a change (RFC 9110 section 8.8.2.1).
+ * The last change as it may be told now: a date in the future is left out (RFC 9110 section 8.8.2.1).
  *
  * @example
  * pastDate(new Date(5000), 3000).getTime() // => 3000

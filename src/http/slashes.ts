@@ -1,4 +1,4 @@
-// Slashes around a path. No URL is parsed here; linear in time, whatever the path.
+// Slashes around a path. No URL is parsed here, and the time is linear for every path.
 
 const SLASH = 0x2f
 

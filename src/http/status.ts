@@ -71,7 +71,7 @@ const REASON_PHRASES: ReadonlyMap<number, string> = new Map([
 ])
 
 /**
- * The usual words for a status code; `Unknown` for one that nobody registered.
+ * The usual words for a status code; `Unknown` for a code that is not registered.
  *
  * @example
  * reasonPhrase(404) // => "Not Found"

@@ -18,7 +18,7 @@ export function tokenEnd(text: string, start: number): number {
 }
 
 /**
- * Whether the text is a token: a name or word that needs no quotes (RFC 9110 section 5.6.2). Empty text is none.
+ * Whether the text is a token: a name or word that needs no quotes (RFC 9110 section 5.6.2). Empty text is not a token.
  *
  * @example
  * isToken("no-cache") // => true
@@ -57,7 +57,7 @@ export function unquoteHeaderValue(text: string): string {
   return unescapeQuoted(text, 1, text.length - 1)
 }
 
-/** The inside of a quoted-string between two indexes. A backslash quotes whatever follows, but for a line break. */
+/** The inside of a quoted-string between two indexes. A backslash quotes any character that follows, but for a line break. */
 export function unescapeQuoted(text: string, start: number, end: number): string {
   let result = ""
   let from = start

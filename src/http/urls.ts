@@ -160,7 +160,7 @@ function joinUrl({ scheme, authority, path, query, fragment }: UrlPieces): strin
 }
 
 // RFC 3986 section 3.2   authority = [ userinfo "@" ] host [ ":" port ]
-/** The authority with its user information and its host passed through the functions; a port 0 or none is left away. */
+/** The authority with its user information and its host passed through the functions; port 0 and an empty port are left away. */
 function mapAuthority(authority: string, mapUser: (text: string) => string, mapHost: (text: string) => string): string {
   const at = authority.lastIndexOf("@")
   const userinfo = authority.slice(0, Math.max(at, 0))
@@ -228,8 +228,8 @@ const FRAGMENT_KEEP = charTable(" %", true)
 const USER_KEEP = charTable(" %:@/?#", true)
 
 /**
- * The URI as an IRI, for people to read: whatever can be decoded without changing what the URL means, is.
- * Bytes that are not UTF-8 and labels that are not Punycode stay encoded.
+ * The URI as an IRI, for people to read: what can be decoded without changing the meaning of the URL is decoded. Bytes that are
+ * not UTF-8 and labels that are not Punycode stay encoded.
  *
  * @throws TypeError for a host or port that cannot be one
  * @example

@@ -1,5 +1,5 @@
 // A line for each request, in the formats that log readers know. Stands inside proxyFix, or it logs the proxy's address, and
-// outside of whatever changes path or body. Whatever came from the client is escaped: a request is one line, always.
+// outside of the layers that change path or body. All that came from the client is escaped: a request is one line, always.
 
 import { asApplication } from "../as-application.ts"
 import type { Application, ApplicationLike, Body, Environ, ServerWebSocket, StartResponse } from "../gateway.ts"
@@ -25,7 +25,7 @@ export interface AccessEntry {
   time: Date
   /** `undefined` on a unix socket. */
   address: string | undefined
-  /** Of REMOTE_USER or Basic credentials; nobody has checked the latter. */
+  /** Of REMOTE_USER or Basic credentials; the latter are not checked. */
   user: string | undefined
   method: string
   /** The target as the client sent it. */

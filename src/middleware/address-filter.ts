@@ -1,5 +1,5 @@
-// Lets requests in by the address that they come from. Stands inside proxyFix, which says what that address is, and
-// outside of whatever it protects.
+// Lets requests in by the address that they come from. Stands inside proxyFix, which says what that address is, and outside of
+// the application that it protects.
 
 import { asApplication } from "../as-application.ts"
 import { Forbidden } from "../exceptions/statuses.ts"
@@ -7,7 +7,7 @@ import type { Application, ApplicationLike } from "../gateway.ts"
 import { type OptionNames, requireOptions } from "../mistakes/options.ts"
 import { AddressList } from "./address-list.ts"
 
-/** Who is let in: addresses and networks. */
+/** What is let in: addresses and networks. */
 export interface AddressFilterOptions {
   /** Addresses and networks (CIDR) that may come in. Without a list, all may that are not denied. */
   allow?: Iterable<string> | undefined

@@ -1,6 +1,6 @@
-// Addresses and networks, compared as bytes: `::ffff:10.0.0.1`, `::FFFF:a00:1` and `10.0.0.1` are one address, and a text
-// that only looks like one is none. Entries that could mean more than they say are refused when the list is made.
-// Knows no request; pure but for the two syntax checks that it borrows from Node.
+// Addresses and networks, compared as bytes: `::ffff:10.0.0.1`, `::FFFF:a00:1` and `10.0.0.1` are one address, and a text that
+// only looks like an address is refused. Entries that could mean more than they say are refused when the list is made. Knows no
+// request; pure but for the two syntax checks that it borrows from Node.
 
 import type * as Net from "node:net"
 import { parseInteger } from "../http/numbers.ts"

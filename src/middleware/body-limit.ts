@@ -1,4 +1,4 @@
-// Refuses request bodies beyond a size, whatever their type and framing. Stands outside of whatever reads them.
+// Refuses request bodies beyond a size, for all types and framings. Stands outside of the layers that read them.
 // An announced length is judged before a byte is read, so a client that waits for 100 Continue is spared the sending.
 
 import { asApplication } from "../as-application.ts"

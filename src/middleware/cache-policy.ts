@@ -1,6 +1,6 @@
 // What a shared cache may store, and how long it is fresh (RFC 9111 sections 3 and 4.2). Pure: headers in, decisions out.
 // Nothing is guessed: what does not say how long it is fresh is not stored. Where RFC 9111 allows more than is prudent, less is
-// done: a response with Set-Cookie is somebody's own.
+// done: a response with Set-Cookie is for one visitor only.
 
 import { RequestCacheControl, ResponseCacheControl } from "../datastructures/cache-control.ts"
 import type { Environ, HeaderList } from "../gateway.ts"
@@ -15,7 +15,7 @@ export interface CachePolicy {
   lifetimeSeconds: number
   /** How old it was when it came. */
   ageSeconds: number
-  /** Whether nothing stale may be given, whatever the request says. */
+  /** Whether nothing stale may be given, even if the request allows it. */
   mustRevalidate: boolean
   /** Request headers on which it depends, in lower case. */
   vary: string[]
@@ -70,7 +70,7 @@ export function cachePolicy(environ: Environ, status: string, headers: HeaderLis
   }
 }
 
-// RFC 9111 section 4.2.1. A value that is none, or one that is said twice in two ways, makes the response stale.
+// RFC 9111 section 4.2.1. A malformed value, or one that is said twice in two ways, makes the response stale.
 function lifetimeOf(control: ResponseCacheControl, field: string | undefined, headers: HeaderList): number | undefined {
   if (control.has("no-cache")) return 0
   for (const name of ["s-maxage", "max-age"]) {

@@ -1,7 +1,7 @@
-// Responses in the coding that the client likes best. Stands outside of whatever reads or changes bodies, and inside
-// accessLog, which then counts the bytes that are sent.
-// Compressing a page that holds both a secret and something that the client chose gives the secret away to whoever can
-// watch its length (BREACH): leave such pages out by their type, or mark them `Cache-Control: no-transform`.
+// Responses in the coding that the client likes best. Stands outside of the layers that read or change bodies, and inside
+// accessLog, which then counts the bytes that are sent. Compressing a page that holds both a secret and something that the client
+// chose gives the secret away to an attacker that can watch its length (BREACH): leave such pages out by their type, or mark them
+// `Cache-Control: no-transform`.
 
 import { asApplication } from "../as-application.ts"
 import { Accept } from "../datastructures/accept.ts"

@@ -1,5 +1,5 @@
 // Lets pages of other origins use an application (the CORS protocol of the Fetch standard, section 3.3). Answers preflights
-// by itself, so it stands outside of whatever would refuse them: authentication, routing, addressFilter excepted.
+// by itself, so it stands outside of the layers that would refuse them: authentication, routing, addressFilter excepted.
 // This is no protection of the server: it tells browsers what a page may read. Nothing is allowed unless told.
 
 import { asApplication } from "../as-application.ts"
@@ -18,7 +18,7 @@ export interface CorsOptions {
   origins: "*" | Iterable<string> | ((origin: string, environ: Environ) => boolean)
   /** Methods that they may use. Default `GET`, `HEAD` and `POST`, which browsers allow anyhow. */
   methods?: Iterable<string> | undefined
-  /** Request headers that they may set, beyond those that browsers allow anyhow; `*` for whichever they ask for. */
+  /** Request headers that they may set, beyond those that browsers allow anyhow; `*` for all that they ask for. */
   headers?: "*" | Iterable<string> | undefined
   /** Response headers that they may read, beyond those that browsers show anyhow. */
   exposedHeaders?: Iterable<string> | undefined
@@ -53,7 +53,7 @@ const OPTIONS: OptionNames<CorsOptions> = {
  * Adds the headers by which browsers let pages of other origins read responses. Preflights are answered with 204, without
  * asking `app`. Access-Control headers that `app` sets are replaced.
  *
- * @throws TypeError for origins, methods or headers that are none, and for credentials together with all origins
+ * @throws TypeError for malformed origins, methods or headers, and for credentials together with all origins
  */
 export function cors(app: ApplicationLike, options: CorsOptions): Application {
   const inner = asApplication(app, "cors")

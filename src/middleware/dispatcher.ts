@@ -1,6 +1,7 @@
 // Several applications behind one, each below a path of its own or on a host of its own.
 // A table from host to path to application; a lookup walks up the path, segment by segment, from the longest mount.
-// Stands inside whatever is for all of them (proxyFix first of all, which says what host and path are), and needs no layer inside.
+// Stands inside the layers that are for all of them (proxyFix first of all, which says what host and path are), and needs no
+// layer inside.
 
 import { asApplication } from "../as-application.ts"
 import { getHost } from "../environ/host.ts"
@@ -23,7 +24,8 @@ export type Mounts =
  * only: `//shop.example.com`, `//shop.example.com/api`; `//.example.com` stands for all names below it too. The host is the
  * one of the Host header, without its port; the most specific host goes before a longer path.
  *
- * @throws TypeError when a mount is neither a path nor `//` and a host, or is mounted twice, or an application is none
+ * @throws TypeError when a mount is neither a path nor `//` and a host, or is mounted twice, or when a value is not an
+ * application
  */
 export function dispatcher(app: ApplicationLike, mounts: Mounts): Application {
   const inner = asApplication(app, "dispatcher")

@@ -1,12 +1,15 @@
 // What proxies say of the request that they pass on: the Forwarded header (RFC 7239), and the X-Forwarded ones as lists.
-// Texts and values only; whom to believe is the affair of proxy-fix.ts.
+// Texts and values only; proxy-fix.ts decides which proxies to believe.
 
 import { hostIsTrusted } from "../http/hosts.ts"
 import { parseInteger } from "../http/numbers.ts"
 import { asciiLower, closingQuote, stripSpace, tokenEnd, unescapeQuoted } from "../http/tokens.ts"
 import { parseAddress } from "./address-list.ts"
 
-/** One hop: who sent what to the proxy that wrote it. Names are in lower case; `for`, `by`, `host` and `proto` are registered. */
+/**
+ * One hop: what the proxy that wrote it got, and from which address. Names are in lower case; `for`, `by`, `host` and `proto` are
+ * registered.
+ */
 export type ForwardedElement = ReadonlyMap<string, string>
 
 // RFC 7239 section 4
@@ -15,8 +18,8 @@ export type ForwardedElement = ReadonlyMap<string, string>
 //   forwarded-pair    = token "=" ( token / quoted-string )
 
 /**
- * The elements of a Forwarded header, the nearest proxy's last; `undefined` when anything in it is malformed, since then
- * nobody can tell whose element is whose. Older proxies leave the quotes away: a value may also hold `:`, `[` and `]`.
+ * The elements of a Forwarded header, the nearest proxy's last; `undefined` when anything in it is malformed, since then it can't
+ * be told which proxy wrote which element. Older proxies leave the quotes away: a value may also hold `:`, `[` and `]`.
  *
  * @example
  * parseForwarded("for=192.0.2.1;proto=https, for=10.0.0.1") // => [new Map([["for", "192.0.2.1"], ["proto", "https"]]), new Map([["for", "10.0.0.1"]])]
@@ -122,7 +125,7 @@ export function forwardedHost(text: string): [name: string, port: string | undef
 }
 
 /**
- * A port in decimal digits; `undefined` when it is none.
+ * A port in decimal digits; `undefined` for other text.
  *
  * @example
  * forwardedPort("8443") // => "8443"

@@ -15,7 +15,7 @@ export class HeldResponse {
     this.#isStarted = true
     if (held === undefined || held === this.#held) return
     this.#held = held
-    // Waited for below; until then a failure is nobody's.
+    // Waited for below; a failure before that is not an unhandled rejection.
     held.catch(() => {})
   }
 

@@ -9,8 +9,8 @@ type AnyIterator = Iterator<Uint8Array> | AsyncIterator<Uint8Array>
 type Step = IteratorResult<Uint8Array>
 
 /**
- * Judges what an application returned and wraps it. Arrays are judged as a whole, here and now, and copied with a close():
- * a server may index them, so nobody can watch. On a breach the body is closed, since no server will get to see it.
+ * Judges what an application returned and wraps it. Arrays are judged as a whole, here and now, and copied with a close(): a
+ * server may read them by index, which can't be watched. On a breach the body is closed, since no server will get to see it.
  */
 export function checkedBody(inspection: Inspection, body: Body): Body {
   try {
@@ -160,7 +160,7 @@ function closed(inspection: Inspection, inner: AnyIterator | undefined, body: Bo
   }
   inspection.closes += 1
   if (inspection.closes > 1) throw breach?.error
-  // While a chunk is awaited, application code runs on and cannot know that nobody wants it any more.
+  // While a chunk is awaited, application code runs on and cannot know that the client has gone.
   inspection.over = !inspection.waiting
   inspection.atClose()
   // To the server, an iterator whose chunk a rule refused has thrown, so it will not call return(): made up for here.

@@ -72,7 +72,7 @@ export class Exchange {
   /** No application code of this request has a reason to run any more. */
   over = false
 
-  /** Whether the response is one that never has a body, whatever the method. */
+  /** Whether the response is one that never has a body, for any method. */
   get bodiless(): boolean {
     return !hasContent(this.code)
   }

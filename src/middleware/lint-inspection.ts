@@ -1,4 +1,4 @@
-// One request under the linter's eyes: the exchange, the rules that judge it, and who is told.
+// One request under the linter: the exchange, the rules that judge it, and the function that gets the findings.
 // Knows neither how events are observed (lint.ts, lint-body.ts, lint-streams.ts) nor what a rule says.
 
 import { Exchange, LintError } from "./lint-exchange.ts"
@@ -32,7 +32,7 @@ export class Inspection extends Exchange {
     if (this.over) this.judge("late", what)
   }
 
-  /** What rule L27 says of this exchange, whose body nobody closed. */
+  /** What rule L27 says of this exchange, whose body was not closed. */
   unclosed(): LintError[] {
     return clausesOn.lost.map(({ id, clause }) => new LintError(id, clause.level, clause.text, { value: this.target }))
   }

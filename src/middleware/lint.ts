@@ -30,7 +30,7 @@ export interface LintOptions {
   report?: (breach: LintError) => void
 }
 
-// Errors need no warning, since they are thrown; only for a body that is lost (L27) there may be nobody to throw at.
+// Errors need no warning, since they are thrown. A body that is lost (L27) has no caller at which an error could be thrown.
 function warn(breach: LintError): void {
   if (breach.level === "error" && breach.rule !== "L27") return
   process.emitWarning(breach.message, { type: "LintWarning", code: breach.rule })
@@ -42,8 +42,8 @@ const openRequests = new WeakMap<Application, Set<Inspection>>()
 const lostBodies = new FinalizationRegistry<() => void>((tell) => tell())
 
 /**
- * The same application, with every breach of the gateway interface by it or by its server made visible: LintError
- * is thrown at whoever broke a rule, advice goes to `report`. The rules are those of `docs/gateway.md`.
+ * The same application, with every breach of the gateway interface by it or by its server made visible: LintError is thrown at
+ * the side that broke a rule, advice goes to `report`. The rules are those of `docs/gateway.md`.
  *
  * @example
  * lint("hello") // throws LintError
@@ -60,8 +60,8 @@ export function lint(app: ApplicationLike, { report = warn }: LintOptions = {}):
 }
 
 /**
- * The bodies that `app`, made by lint, has returned and nobody has closed, as breaches of rule L27: the check for the end of a test.
- * Those that are lost to the garbage collector are reported without being asked for.
+ * The bodies that `app`, made by lint, has returned and that were not closed, as breaches of rule L27: the check for the end of a
+ * test. Those that are lost to the garbage collector are reported without being asked for.
  */
 export function unclosedBodies(app: Application): LintError[] {
   return [...(openRequests.get(app) ?? [])].flatMap((inspection) => inspection.unclosed())

@@ -29,7 +29,7 @@ import { skipTest } from "./skip-test.ts"
 export interface OpenTelemetryOptions {
   /**
    * The route of a request that no RuleMap of this package has matched, as a text of few values: `/users/:id`, never a path.
-   * Asked when the response begins; `undefined` for none.
+   * Asked when the response begins; `undefined` when there is no route.
    */
   route?: ((environ: Environ) => string | undefined) | undefined
   /** Paths without a span, with all below them; or a function. */

@@ -190,7 +190,7 @@ function locate({ functionName, url, lineNumber }: { functionName: string; url: 
 }
 
 /**
- * The name of a profile's file. Whatever is in the path, it is a name and leads into no other folder.
+ * The name of a profile's file. With any path in it, it is a name and leads into no other folder.
  *
  * @example
  * formatFilename({ method: "GET", path: "/a/b", elapsedMs: 12.6, time: new Date(1000) }) // => "GET.a.b.13ms.1.cpuprofile"

@@ -75,8 +75,8 @@ const OPTIONS: OptionNames<ProxyFixOptions> = {
 }
 
 /**
- * Takes address, scheme, host, port and mount from what proxies have added to the request. The count of a header is that of
- * the proxies which add to it; one too many lets clients say who they are. A header with fewer values than that is left out,
+ * Takes address, scheme, host, port and mount from what proxies have added to the request. The count of a header is that of the
+ * proxies which add to it; one too many lets clients choose their own address. A header with fewer values than that is left out,
  * and so is a malformed value; but an address that is hidden or malformed takes REMOTE_ADDR away: it is not the proxy's.
  *
  * What the server set is kept in the environ under `werkstatt.proxy_fix.orig`.

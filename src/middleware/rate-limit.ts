@@ -24,8 +24,8 @@ export interface RateLimitOptions {
   /** The name of the policy, in the headers and on the store: `default` unless given. Each limit needs one of its own. */
   name?: string | undefined
   /**
-   * Who asks; `undefined` for a request that does not count. Unless given, the address of the peer, of IPv6 the network of 64
-   * bits, which is what one client has.
+   * The client that asks; `undefined` for a request that does not count. Unless given, the address of the peer, of IPv6 the
+   * network of 64 bits, which is what one client has.
    */
   key?: ((environ: Environ) => string | undefined) | undefined
   /** What happens when the store fails: the request is let through, which is the default, or refused with 503. */
@@ -54,7 +54,7 @@ interface Quota {
  * Answers 429 with `Retry-After` to clients that ask too often, and tells all of them what is left to them in `RateLimit` and
  * `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers). A request that is refused does not count.
  *
- * @throws RangeError for a limit, a window or a name that is none
+ * @throws RangeError for a limit, a window or a name that can't be one
  */
 export function rateLimit(app: ApplicationLike, options: RateLimitOptions): Application {
   const inner = asApplication(app, "rateLimit")
@@ -129,7 +129,7 @@ function msAfter(limit: number, current: number, windowMs: number): number {
 
 function clientKey(environ: Environ): string {
   const address = textOf(environ, "REMOTE_ADDR")
-  // A unix socket has no addresses: behind it, proxyFix says who asks.
+  // A unix socket has no addresses: behind it, proxyFix tells the address of the client.
   if (address === undefined) return "-"
   const bytes = parseAddress(address)
   if (bytes === undefined || bytes.length === 4) return bytes?.join(".") ?? address

@@ -1,4 +1,4 @@
-// A name for each request, for logs on both sides. Stands outside of whatever writes logs.
+// A name for each request, for logs on both sides. Stands outside of the layers that write logs.
 // An id that the client sent is taken only when told so, and only if it can do no harm in a log or a header.
 
 import { asApplication } from "../as-application.ts"

@@ -47,7 +47,7 @@ const OPTIONS: OptionNames<ResponseCacheOptions> = {
  * method has what is kept for its URL forgotten. `Cache-Status` (RFC 9211) tells what was done. When the store fails, `app`
  * is asked.
  *
- * @throws TypeError without a store, RangeError for a number that is none
+ * @throws TypeError without a store, RangeError for a number that is out of range
  */
 export function responseCache(app: ApplicationLike, options: ResponseCacheOptions): Application {
   const inner = asApplication(app, "responseCache")

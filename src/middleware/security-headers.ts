@@ -1,4 +1,4 @@
-// Headers by which browsers protect the visitors of a site: what a page may load and who may embed it (CSP level 3), that
+// Headers by which browsers protect the visitors of a site: what a page may load and which pages may embed it (CSP level 3), that
 // there is no way without TLS (RFC 6797), that types are what they are said to be, and how much other sites learn.
 // The defaults suit a site that loads its own scripts and styles from itself; a header that the application sets goes before.
 
@@ -13,7 +13,7 @@ import { fieldOf } from "./header-list.ts"
 /** A whole policy as text; directives that are put over the defaults, `false` removing one; or no policy at all. */
 export type PolicyOption = string | Readonly<Record<string, string | false>> | false
 
-/** The headers, each `false` for none. */
+/** The headers; `false` leaves one out. */
 export interface SecurityHeadersOptions {
   /** `default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; img-src 'self' data:; object-src 'none'` */
   contentSecurityPolicy?: PolicyOption | undefined
@@ -23,7 +23,7 @@ export interface SecurityHeadersOptions {
   crossOriginOpenerPolicy?: string | false | undefined
   /** `same-origin`: pages of other origins can't show what comes from here. */
   crossOriginResourcePolicy?: string | false | undefined
-  /** Camera, location, microphone, payment and USB for nobody. */
+  /** No page may use camera, location, microphone, payment and USB. */
   permissionsPolicy?: string | false | undefined
   /** `strict-origin-when-cross-origin` */
   referrerPolicy?: string | false | undefined
@@ -107,7 +107,7 @@ export function securityHeaders(app: ApplicationLike, options: SecurityHeadersOp
   }
 }
 
-/** A number used once, made when somebody asks. */
+/** A number used once, made when the application asks. */
 class Nonce {
   used: string | undefined = undefined
 

@@ -140,7 +140,7 @@ function isDisallowed(path: string, patterns: readonly string[]): boolean {
 
 /**
  * Whether a text is of a pattern, as in a shell, but that `*` and `?` stand for slashes too. Takes at most the product of both
- * lengths, whatever the pattern.
+ * lengths, for every pattern.
  *
  * @example
  * matchesPattern("page.html", "*.html") // => true

@@ -1,4 +1,4 @@
-// How a file of a site is sent. Apart from shared-data.ts, so that files are loaded by those who have some.
+// How a file of a site is sent. Apart from shared-data.ts, so that this code is loaded with the first file.
 
 import { NotFound } from "../exceptions/statuses.ts"
 import { type SendFromDirectoryOptions, sendFile, sendFromDirectory } from "../files/send-file.ts"
@@ -37,7 +37,7 @@ export interface Candidate {
   readonly name: string
 }
 
-/** The response with the first of the candidates that is there; undefined where none is. */
+/** The response with the first of the candidates that is there; undefined when no file is there. */
 export async function firstFile(
   candidates: readonly Candidate[],
   environ: Environ,

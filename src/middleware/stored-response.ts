@@ -84,7 +84,7 @@ function parseResponse(text: string): StoredResponse | undefined {
   const end = text.indexOf("\n")
   try {
     const head = JSON.parse(text.slice(0, end)) as Omit<StoredResponse, "body">
-    // A copy: Node cuts small buffers out of a large one, and who hands one on hands on all of it.
+    // A copy: Node cuts small buffers out of a large one, and code that hands one on hands on all of it.
     return { ...head, body: new Uint8Array(Buffer.from(text.slice(end + 1), "base64")) }
   } catch {
     return undefined

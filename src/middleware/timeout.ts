@@ -1,6 +1,6 @@
 // Ends requests that take too long to be answered. Stands outside of the slow part, inside accessLog.
-// JavaScript can't be stopped from outside: `wsgi.signal` is aborted, and an application that does not look at it runs on,
-// but nobody waits for it. What it gives later is closed, not sent.
+// JavaScript can't be stopped from outside: `wsgi.signal` is aborted, and an application that does not look at it runs on, but it
+// is not waited for. What it gives later is closed, not sent.
 
 import { asApplication } from "../as-application.ts"
 import { type BodyIterator, closeBody, iterateBody, withWebSocketOf } from "../environ/body.ts"
@@ -92,7 +92,7 @@ class TimedRequest {
   async #await(result: Promise<Body>): Promise<Body> {
     const body = await this.inTime(result)
     if (body !== undefined) return this.#watch(body)
-    // Whatever comes now comes too late.
+    // All that comes now comes too late.
     result.then(closeBody).catch(() => undefined)
     return this.refuse()
   }
@@ -126,7 +126,7 @@ class TimedRequest {
     )
   }
 
-  /** Makes `wsgi.signal` one that the timeout aborts too; of a signal that nobody asks for none is made. */
+  /** Makes `wsgi.signal` one that the timeout aborts too; no signal is made unless the application asks for it. */
   #offerSignal(): void {
     const present = Object.getOwnPropertyDescriptor(this.#environ, "wsgi.signal")
     this.#given = present

@@ -1,6 +1,6 @@
 // Post-processing of what an application sends: HTML with something put in, text put right. Stands inside compress, since
-// nobody can read compressed bytes, and outside of whatever answers conditional and range requests.
-// What described the old bytes goes: length, digests, the strength of the ETag, ranges.
+// compressed bytes can't be read, and outside of the layers that answer conditional and range requests. What described the old
+// bytes goes: length, digests, the strength of the ETag, ranges.
 
 import { asApplication } from "../as-application.ts"
 import type { Application, ApplicationLike, Environ, HeaderList } from "../gateway.ts"

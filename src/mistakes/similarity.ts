@@ -37,7 +37,7 @@ function longestCommon(a: string, b: string): [startA: number, startB: number, l
 }
 
 /**
- * The name that was meant by one that there is not; `undefined` when none is close.
+ * The known name that is closest to an unknown one; `undefined` when no name is close.
  *
  * @example
  * closest("origin", ["origins", "methods"]) // => "origins"

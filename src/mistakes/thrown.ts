@@ -2,7 +2,7 @@
 
 import { describe } from "./describe.ts"
 
-/** Whether something that was thrown is an instance of a class. A proxy that was revoked is none, and does not throw here. */
+/** Whether something that was thrown is an instance of a class. A proxy that was revoked gives false, and does not throw here. */
 export function isInstance<T>(thrown: unknown, of: abstract new (...args: never[]) => T): thrown is T {
   try {
     return thrown instanceof of

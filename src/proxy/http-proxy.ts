@@ -30,11 +30,12 @@ export interface ProxyTarget {
   removePrefix?: boolean | undefined
   /** Whether the client's Host header is passed on, instead of the upstream's own name. Default false. */
   keepHost?: boolean | undefined
-  /** Headers to set, whatever the client sent. */
+  /** Headers to set, also over those that the client sent. */
   headers?: Readonly<Record<string, string>> | undefined
   /**
-   * Whether X-Forwarded-For, -Proto, -Host and -Prefix tell the upstream who asks. What the client sent of these goes, and
-   * so do its Forwarded, X-Real-IP and other X-Forwarded headers; only to its X-Forwarded-For the address is added. Default true.
+   * Whether X-Forwarded-For, -Proto, -Host and -Prefix tell the upstream the client's address and request. What the client sent
+   * of these goes, and so do its Forwarded, X-Real-IP and other X-Forwarded headers; only to its X-Forwarded-For the address is
+   * added. Default true.
    */
   forward?: boolean | undefined
   /** For `https`: options of `tls.connect`, as `ca`, `cert`, `key`, `rejectUnauthorized`. */
@@ -277,7 +278,7 @@ class Route implements Omit<ProxyRoute, "basePath"> {
     try {
       dispatch(server, { path: target, method, headers, body: body as never, exchange })
     } catch (error) {
-      // undici refuses what it could not send: a method or a path that is none.
+      // undici refuses what it could not send: a malformed method or path.
       throw new UpstreamError(error, false)
     }
     return this.#inTime(exchange, environ)

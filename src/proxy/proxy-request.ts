@@ -20,7 +20,7 @@ export interface ProxyRoute {
   keepHost: boolean
   /** Headers to set, by their names in lower case, in place of what the client sent. */
   headers: ReadonlyMap<string, string>
-  /** Whether X-Forwarded headers tell the upstream who asks. */
+  /** Whether X-Forwarded headers tell the upstream the client's address. */
   forward: boolean
 }
 
@@ -59,7 +59,7 @@ function queryOf({ QUERY_STRING: query, REQUEST_URI: target }: Environ): string 
 // An offer to go on in HTTP/2 (RFC 7540 section 3.2.1) is void without the Upgrade that stays here, also where Connection
 // does not name it.
 const HOP_BY_HOP = new Set([...CONNECTION_FIELDS, "http2-settings"])
-/** Made anew by whoever sends the request. */
+/** Made anew by the code that sends the request. */
 const OWN = new Set([...HOP_BY_HOP, "expect", "host", "content-length"])
 
 /** Names in lower case that `Connection` names. */
@@ -88,8 +88,8 @@ export function upstreamHeaders(route: ProxyRoute, environ: Environ, host: strin
 }
 
 /**
- * What proxies say of the client. Anybody can send it, and an upstream that trusts this proxy would believe it: what is
- * passed on is what this proxy knows, and the addresses in front of the one that it knows.
+ * What proxies say of the client. Any client can send it, and an upstream that trusts this proxy would believe it: what is passed
+ * on is what this proxy knows, and the addresses in front of the one that it knows.
  */
 function isForwarded(name: string): boolean {
   return name.startsWith("x-forwarded-") || name === "forwarded" || name === "x-real-ip"
@@ -116,7 +116,7 @@ function ownHeaders(route: ProxyRoute, environ: Environ, host: string): Map<stri
   const length = getContentLength(environ)
   if (length) own.set("content-length", String(length))
   if (route.forward) {
-    // Only the last address is vouched for by us; it says nothing where there is none, as on a unix socket.
+    // Only the last address is vouched for by us; nothing is known without one, as on a unix socket.
     const before = textOf(environ, "HTTP_X_FORWARDED_FOR")
     const address = environ.REMOTE_ADDR ?? "unknown"
     own.set("x-forwarded-for", before === undefined || before === "" ? address : `${before}, ${address}`)

@@ -1,4 +1,5 @@
-// undici, which speaks HTTP with the upstreams. An optional package, loaded when a proxy is made: who has none needs none.
+// undici, which speaks HTTP with the upstreams. An optional package, loaded when a proxy is made, so that programs without a
+// proxy do not need it.
 
 import { createRequire } from "node:module"
 

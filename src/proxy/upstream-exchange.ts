@@ -1,6 +1,6 @@
-// One request at an upstream, over undici: its response as head and body, with back-pressure both ways. Whatever goes wrong,
-// and whoever leaves early, the connection is destroyed and not used again: what is left on it belongs to nobody.
-// Knows nothing of routes and health.
+// One request at an upstream, over undici: its response as head and body, with back-pressure both ways. After an error, and when
+// a side leaves early, the connection is destroyed and not used again: the rest of its bytes belongs to no response. Knows
+// nothing of routes and health.
 
 import type { Dispatcher } from "undici"
 import type { Body, HeaderList } from "../gateway.ts"
@@ -81,7 +81,7 @@ export class UpstreamExchange
     })
   }
 
-  /** Nobody waits for the response any more, or not any longer; the connection is destroyed. */
+  /** The response is not waited for any more; the connection is destroyed. */
   abandon(reason: Error): void {
     if (this.#abandoned !== undefined || this.#over) return
     this.#abandoned = reason
@@ -183,7 +183,7 @@ export class UpstreamExchange
     })
   }
 
-  /** The chunk, or a copy for somebody who may keep it. */
+  /** The chunk, or a copy for a reader that may keep it. */
   #giveOut(chunk: Uint8Array): Uint8Array {
     this.#given = chunk
     if (this.#isLent || !isInBlock(chunk)) return chunk
@@ -192,7 +192,7 @@ export class UpstreamExchange
     return copy
   }
 
-  /** Whoever asks for more is done with what it has. */
+  /** A reader that asks for more is done with what it has. */
   #takeBack(): void {
     const given = this.#given
     if (given === undefined) return
@@ -214,7 +214,7 @@ export class UpstreamExchange
   }
 }
 
-/** The reason phrase, or none when its bytes can't be told any more: undici has read them as UTF-8. */
+/** The reason phrase; undefined when its bytes can't be told any more: undici has read them as UTF-8. */
 function reasonOf(statusMessage = ""): string {
   return /[^\t\x20-\x7e\x80-\xff]/.test(statusMessage) ? "" : statusMessage
 }

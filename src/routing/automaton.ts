@@ -1,6 +1,6 @@
 // The language of a converter: which texts it accepts, said by a regular expression but run without backtracking.
-// The expression becomes an automaton whose states are made as they are needed (a lazy DFA), so each character costs
-// one look-up whatever the expression. It also runs backwards, which is how several placeholders share a segment.
+// The expression becomes an automaton whose states are made as they are needed (a lazy DFA), so each character costs one look-up
+// for any expression. It also runs backwards, which is how several placeholders share a segment.
 // Only what is regular can be said: no look-around, no back-references, no word boundaries.
 
 type Node =
@@ -244,7 +244,7 @@ export class Automaton {
     const key = members.join()
     const known = this.#known.get(key)
     if (known !== undefined) return known
-    // The states are a cache. Whoever walks holds on to one number only, which is the one returned here.
+    // The states are a cache. A caller that walks them keeps one number only, which is the one returned here.
     if (this.#states.length > MAX_CACHE) this.#forget()
     const accepts = members[0] === this.#accept
     const state = this.#states.push({ members, accepts, ascii: new Int32Array(128), others: new Map(), seeded: 0 }) - 1

@@ -80,7 +80,7 @@ interface Template {
 /** Values to build with, by name. A name that `Object.prototype` has counts only as the object's own. */
 export type GivenValues = Readonly<Record<string, unknown>>
 
-/** The value of that name; `null` is none, as `undefined` is. */
+/** The value of that name; `null` and `undefined` mean that there is no value. */
 export function givenValue(values: GivenValues, name: string): unknown {
   if (name in Object.prototype && !Object.hasOwn(values, name)) return undefined
   return values[name] ?? undefined

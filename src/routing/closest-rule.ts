@@ -1,4 +1,4 @@
-// The rule that somebody may have meant: for the message of a BuildError. Only for people, so it need not be exact,
+// The rule that the programmer may have meant: for the message of a BuildError. Only for people, so it need not be exact,
 // but it looks at every rule of a map and should not take long.
 
 import { similarity } from "../mistakes/similarity.ts"

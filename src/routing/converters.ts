@@ -19,8 +19,8 @@ export class ValidationError extends Error {
 /** What a map asks of a converter; a plain object will do where the rule gives it no arguments. */
 export interface Converter<Value = unknown, Input = Value> {
   /**
-   * The texts that match, as a regular expression in JavaScript's notation, without anchors. It may hold groups and
-   * whatever is regular; look-around and back-references are refused. Default: one segment.
+   * The texts that match, as a regular expression in JavaScript's notation, without anchors. It may hold groups and everything
+   * that is regular; look-around and back-references are refused. Default: one segment.
    */
   readonly regex?: string
   /** Lower comes first, when rules are alike but for their converters. Default 100. */

@@ -65,7 +65,8 @@ export class AllowedMethods extends HTTPException {
 }
 
 /**
- * The only rules that match are for WebSocket handshakes and this is none: 426, with `Upgrade`. Or the other way round: 400.
+ * The only rules that match are for WebSocket handshakes and this request is not one: 426, with `Upgrade`. Or the other way
+ * round: 400.
  */
 export class WebsocketMismatch extends BadRequest {
   static override description = "The URL is only for WebSocket handshakes, or not for them."

@@ -143,7 +143,7 @@ export type BuiltValues<Spec extends RuleSpec, Table> =
       : never
     : LooseValues
 
-/** The same for those who give the query apart: a name that the rule does not know is a mistake. */
+/** The same for a call that gives the query apart: a name that the rule does not know is a mistake. */
 export type OwnValues<Spec extends RuleSpec, Table> =
   IsKnown<Spec> extends true
     ? [Spec["defaults"]] extends [never]
@@ -169,8 +169,8 @@ type Entry<Spec extends RuleSpec> = Spec extends RuleSpec
 type Intersection<Union> = (Union extends unknown ? (each: Union) => void : never) extends (all: infer All) => void
   ? All
   : never
-// The order of these questions is what keeps a look-up cheap: the one about the entry comes first. An endpoint that is no
-// text asks for no entry at all and is searched; one that has none is a text that is known at run time only.
+// The order of these questions is what keeps a look-up cheap: the one about the entry comes first. An endpoint that is no text
+// asks for no entry at all and is searched. An endpoint without an entry is a text that is known at run time only.
 type LookUp<Spec extends RuleSpec, Entries, Endpoint> = Entries extends { [Name in Endpoint & string]: infer Found }
   ? [unknown] extends [Found]
     ? Search<Spec, Endpoint>

@@ -45,7 +45,7 @@ export interface BuildOptions {
   readonly forceExternal?: boolean | undefined
   /** Whether values that the rule does not know go into the query. Default true. */
   readonly appendUnknown?: boolean | undefined
-  /** The query, behind what goes there of the values. A list gives several pairs, `null` and `undefined` none. */
+  /** The query, behind the values that go there. A list gives several pairs, `null` and `undefined` no pair. */
   readonly query?: QueryArguments | undefined
   /** The scheme, in place of that of the adapter; empty for URLs that begin with `//`. */
   readonly urlScheme?: string | undefined
@@ -105,9 +105,9 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
   readonly subdomain: string
   /** The scheme; may be empty. */
   readonly urlScheme: string
-  /** The method where none is given. */
+  /** The default method. */
   readonly defaultMethod: string
-  /** The path where none is given. */
+  /** The default path. */
   readonly pathInfo: string
   /** Whether the scheme is that of WebSockets. */
   readonly websocket: boolean
@@ -133,7 +133,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
     this.domain = map.hostMatching ? comparableHost(binding.serverName) : map.subdomainMatching ? binding.subdomain : ""
   }
 
-  /** The query where none is given. Read when asked for: only redirects need it. */
+  /** The default query. Read when asked for: only redirects need it. */
   get queryArgs(): QueryArguments | undefined {
     if (this.#queryBytes !== undefined) {
       this.#queryArgs = byteStringToText(this.#queryBytes)
@@ -404,7 +404,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
   getHost(domain?: string): string {
     if (this.map.hostMatching) return domain ?? this.serverName
     const subdomain = domain ?? this.subdomain
-    // Without a host there is none below it.
+    // Without a host there is no subdomain.
     if (this.serverName === "") return ""
     return subdomain === "" ? this.serverName : `${subdomain}.${this.serverName}`
   }

@@ -17,13 +17,13 @@ export interface Found {
 
 /** Why no rule matched. */
 export class Miss {
-  /** There is none, which tells a miss from what was found. */
+  /** Stands for a miss, and tells it from what was found. */
   readonly rule: undefined = undefined
   /** The path that would match: with a slash at its end, or with single slashes. */
   readonly redirect: string | undefined
   /** Methods that would match. */
   readonly methods: ReadonlySet<string>
-  /** Whether a rule would match if the request were a WebSocket handshake, or if it were none. */
+  /** Whether a rule would match if the request were a WebSocket handshake, or if it were not one. */
   readonly websocketMismatch: boolean
 
   constructor(redirect: string | undefined, methods: ReadonlySet<string>, websocketMismatch: boolean) {

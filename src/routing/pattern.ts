@@ -1,5 +1,5 @@
 // The text of a rule, read once: `/<int:year>/<slug>` becomes static text, slashes and placeholders.
-// Written by the programmer, so whatever is malformed throws, and the error shows the rule.
+// Written by the programmer, so a malformed rule throws, and the error shows the rule.
 // Knows no converter, only how one is called.
 
 /** A value among a converter's arguments: `int(4, signed=True)` has 4 and true. */

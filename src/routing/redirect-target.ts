@@ -33,7 +33,7 @@ const SCHEME = /^[a-z][a-z0-9+.-]*:/i
  *
  * @param written what the programmer wrote, which decides whether the target is on another host
  * @param filled the same with its values
- * @param query for a target that has none of its own
+ * @param query for a target without a query of its own
  */
 export function joinTarget(base: TargetBase, written: string, filled: string, query: string): string {
   if (SCHEME.test(written)) return filled

@@ -115,7 +115,7 @@ export type ResourceRoutes<Base extends string, Only extends Action, Param exten
  * | `destroy` | DELETE | `/users/<id>` |
  *
  * @param path the URL of the collection; a slash in front may be left out, and one at the end is
- * @throws TypeError for a name in `only` that is none of these
+ * @throws TypeError for a name in `only` that is not one of these
  * @example
  * Object.keys(resources("users", { only: ["index", "show"] })) // => ["index", "show"]
  */

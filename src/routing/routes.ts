@@ -20,7 +20,7 @@ export type RouteBinding = MapAdapter | RequestLike | Environ
 
 /** Options of a route's `build`. */
 export interface RouteBuildOptions extends Omit<BuildOptions, "appendUnknown"> {
-  /** The query: values by name, pairs, or text. A list gives several pairs, `null` and `undefined` none. */
+  /** The query: values by name, pairs, or text. A list gives several pairs, `null` and `undefined` no pair. */
   readonly query?: QueryArguments | undefined
   /** The request to which the URL is an answer, or a bound map: for the mount, and for hosts. Default: no mount, no host. */
   readonly at?: RouteBinding | undefined

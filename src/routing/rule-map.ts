@@ -31,7 +31,7 @@ import { plainKindOf, writerOf } from "./writers.ts"
 
 /** Options of a map. */
 export interface RuleMapOptions<Table extends ConverterTable = ConverterTable> {
-  /** The subdomain of rules that name none, and of requests for another host. Default: none. */
+  /** The subdomain of rules that do not name one, and of requests for another host. Default: the host itself. */
   readonly defaultSubdomain?: string | undefined
   /** Whether the URL of a branch without its slash redirects to the one with it. Default true; otherwise both match. */
   readonly strictSlashes?: boolean | undefined
@@ -59,9 +59,9 @@ export interface BindOptions {
   readonly subdomain?: string | undefined
   /** Default `http`; empty for URLs that begin with `//`. */
   readonly urlScheme?: string | undefined
-  /** The method where `match` is given none. Default `GET`. */
+  /** The method when `match` gets no method. Default `GET`. */
   readonly defaultMethod?: string | undefined
-  /** The path where `match` is given none; decoded. Default `/`. */
+  /** The path when `match` gets no path; decoded. Default `/`. */
   readonly pathInfo?: string | undefined
   /** The query that redirects keep. */
   readonly queryArgs?: QueryArguments | undefined
@@ -98,7 +98,7 @@ type Merged<Table, More> = {
 export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTable = Nothing>
   implements BindingContext
 {
-  /** The subdomain of rules that name none. */
+  /** The subdomain of rules that do not name one. */
   readonly defaultSubdomain: string
   /** Whether a missing slash at the end is answered by a redirect. */
   readonly strictSlashes: boolean
@@ -266,7 +266,7 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
   /**
    * The rules of an endpoint, or all; in the order of the endpoints' first rules, those that are built first in front.
    *
-   * @throws RangeError for an endpoint that has none
+   * @throws RangeError for an endpoint without rules
    */
   *iterRules(endpoint?: Made[number]["~spec"]["endpoint"]): Iterable<Rule> {
     this.#sort()

@@ -62,7 +62,7 @@ type DefaultsOf<Options> = Options extends { readonly defaults: infer Values ext
   ? { [Name in keyof Values]: Default<Name, Values[Name]> }[keyof Values]
   : never
 
-/** Forbids options that there are none of, which a type parameter would let through. */
+/** Forbids unknown options, which a type parameter would let through. */
 type OnlyKnown<Options> = { readonly [Name in Exclude<keyof Options, keyof RuleOptions>]: never }
 
 /** What `rule` remembers of its arguments. */
@@ -284,8 +284,8 @@ function methodsOf(methods: Iterable<string> | undefined): ReadonlySet<string> |
  *
  * @param text static text and placeholders: `<name>`, `<converter:name>`, `<converter(arguments):name>`
  * @param endpoint a name, or any other value: a view function, a symbol
- * @throws TypeError for a text that is not a rule's, an option that there is none of, options that contradict each other, or
- *   a `redirectTo` with a placeholder that the rule has not
+ * @throws TypeError for a text that is not a rule's, an unknown option, options that contradict each other, or a `redirectTo`
+ * with a placeholder that the rule has not
  * @example
  * rule("/<int:year>/<slug>", "article").arguments.has("year") // => true
  * rule("/<x>/<x>", "twice") // throws TypeError

@@ -1,6 +1,6 @@
 // From a request to the view of its route, and what may stand around a view. A view is a function of the request, the values of
-// the match and the bound map; what it returns is its own affair. Knows no Request and no Response: whatever tells an environ
-// and a host is a request.
+// the match and the bound map; it may return any value. Knows no Request and no Response: an object that tells an environ and a
+// host is a request.
 
 import { describe, isPlainObject } from "../mistakes/describe.ts"
 import { checkOptions, type OptionNames } from "../mistakes/options.ts"
@@ -68,7 +68,7 @@ type ViewFunction = (request: RequestLike, values: object, at: MapAdapter) => un
  *     })
  *     export const app = Request.application(view)
  *
- * What it gives is a function of a request again, so whatever is for all views is composed around it: `before`, `after`, or a
+ * What it gives is a function of a request again, so what is for all views is composed around it: `before`, `after`, or a
  * function of one's own.
  *
  * @throws TypeError where a view is missing, or is no function. When called, what `match` throws: NotFound, MethodNotAllowed, ...

@@ -50,7 +50,7 @@ function isPlainText(text: string, safe: CharTable): boolean {
 /**
  * How a converter writes. Text that it takes as it is need not be read again to know that it can be.
  *
- * @param isIsolating whether it takes text of one segment only, whatever its expression says
+ * @param isIsolating whether it takes text of one segment only, even if its expression allows more
  */
 export function writerOf(converter: Converter, language: Language, isIsolating: boolean): Writer {
   if (!isTextual(converter)) return (value) => writeChecked(converter, language, isIsolating, value)

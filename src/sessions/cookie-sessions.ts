@@ -1,6 +1,6 @@
-// Sessions in the cookie itself, signed, in the format of Flask: a Flask application with the same key reads them and the
-// other way round. Nothing is kept on the server. Everybody who has the cookie can read what is in it; of two requests at
-// once, the one that is answered last wins.
+// Sessions in the cookie itself, signed, in the format of Flask: a Flask application with the same key reads them and the other
+// way round. Nothing is kept on the server. Anyone with the cookie can read what is in it. Of two requests at once, the one that
+// is answered last wins.
 
 import type { Environ } from "../gateway.ts"
 import { textToByteString } from "../http/urls.ts"
@@ -31,7 +31,7 @@ export class CookieSessions implements SessionCarrier {
   readonly #tokens: URLSafeTimedSerializer
   readonly #options: CarrierOptions
 
-  /** @throws as `URLSafeTimedSerializer`, for keys that are none */
+  /** @throws as `URLSafeTimedSerializer`, for malformed keys */
   constructor(secret: SecretKey | readonly SecretKey[], options: CarrierOptions) {
     this.rotateOn = options.rotateOn
     this.#options = options

@@ -1,6 +1,6 @@
-// Refuses what a page of another site has a visitor's browser do here (cross-site request forgery). What the browser says of
-// where a request comes from decides; a token only where it says nothing. Logging in is no exception: a visitor who is logged
-// in as somebody else, by another site, is deceived too.
+// Refuses what a page of another site makes a visitor's browser do here (cross-site request forgery). What the browser says about
+// the origin of a request decides; a token only where the browser says nothing. Logging in is no exception: it would deceive a
+// visitor too, if another site logged the browser in under another name.
 
 import { asApplication } from "../as-application.ts"
 import { requestSource } from "../environ/request-source.ts"
@@ -34,7 +34,7 @@ const UNKNOWN = "The browser does not tell where the request comes from, and the
  * `csrfField(request)` in the form, or `csrfToken(request)` in the header `X-CSRF-Token`. For that, `sessions` stands around
  * this layer.
  *
- * @throws TypeError for a trusted origin that is none
+ * @throws TypeError for a malformed trusted origin
  */
 export function csrf(app: ApplicationLike, options: CsrfOptions = {}): Application {
   const inner = asApplication(app, "csrf")
@@ -47,7 +47,7 @@ export function csrf(app: ApplicationLike, options: CsrfOptions = {}): Applicati
     const source = requestSource(environ, isTrusted)
     if (source === "own") return inner(environ, startResponse)
     if (source === "foreign") return respondWith(new Forbidden(FOREIGN), environ, startResponse)
-    // Browsers tell the origin of a WebSocket, whatever their age. What says nothing is no browser.
+    // Browsers tell the origin of a WebSocket, also old ones. A client that does not tell it is no browser.
     if (isSafeMethod(environ.REQUEST_METHOD)) return inner(environ, startResponse)
     return withToken(inner, environ, startResponse)
   }

@@ -1,4 +1,4 @@
-// What is known of a visitor from one request to the next, and that it is the visitor who asks.
+// What is known of a visitor from one request to the next, and that the request was the visitor's own wish.
 
 export { type RequestSource, requestSource } from "../environ/request-source.ts"
 export { type CsrfOptions, csrf } from "./csrf.ts"

@@ -1,4 +1,4 @@
-// The session of one request: opened when somebody asks for it, finished when the response begins. A session that nobody
+// The session of one request: opened when the application asks for it, finished when the response begins. A session that is not
 // asked for leaves no trace in the response.
 
 import type { Environ, HeaderList } from "../gateway.ts"

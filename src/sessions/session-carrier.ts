@@ -23,7 +23,7 @@ export interface SavedSession {
 
 /** Keeps the sessions of an application. */
 export interface SessionCarrier extends SessionLimits {
-  /** What the request brings; a session without values when it brings none that holds. */
+  /** The session that the request brings; one without values when it brings no valid session. */
   load(environ: Environ): LoadedSession | Promise<LoadedSession>
   /** Called once, when the response begins, if there is something to save. Does not throw. */
   save(environ: Environ, loaded: LoadedSession, finished: FinishedSession): SavedSession

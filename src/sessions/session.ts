@@ -36,7 +36,7 @@ export const CSRF_TOKEN = "_csrf_token"
 /**
  * The session of a request. Saved when it was changed, by the time the response begins.
  *
- * `Data` says what is in it; every key may be missing, whatever it says. Values are what JSON knows, Date (to the second),
+ * `Data` says what is in it. Every key may be missing, also where `Data` says otherwise. Values are what JSON knows, Date (to the second),
  * Uint8Array and SafeHtml. They are given out frozen: set a new value instead of changing one.
  */
 export class Session<Data extends object = SessionData> {

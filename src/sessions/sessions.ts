@@ -52,7 +52,7 @@ const DAY = 86_400
  * Gives `app` sessions: see `getSession`. A session is read when a view asks for it and saved when it was changed; a
  * request that does not ask costs next to nothing, and its response has neither Set-Cookie nor Vary.
  *
- * @throws RangeError for a secret of less than 16 bytes, TypeError without secret and store, and for a cookie that is none
+ * @throws RangeError for a secret of less than 16 bytes, TypeError without secret and store, and for a malformed cookie
  */
 export function sessions(app: ApplicationLike, options: SessionOptions): Application {
   const inner = asApplication(app, "sessions")

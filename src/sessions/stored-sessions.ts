@@ -1,5 +1,5 @@
-// Sessions on a Store, found by a random id in the cookie. The Store's key is a hash of the id: who can read the Store can't
-// act as its visitors, and looking a key up tells nothing about ids. An id that the Store does not know is nobody's: a visitor
+// Sessions on a Store, found by a random id in the cookie. The Store's key is a hash of the id: a reader of the Store can't act
+// as its visitors, and looking a key up tells nothing about ids. An id that the Store does not know gets no session: a visitor
 // can't choose one.
 // A record is replaced only if it is the one that was read. If it is not, the changes of this request are made again on
 // top of the new one, so that none is lost; a record that is gone stays gone.
@@ -98,7 +98,7 @@ export class StoredSessions implements SessionCarrier {
     const moved = await this.#exchange(origin, finished, (text) =>
       this.#store.set(origin.key, MOVED, { ttlSeconds: MOVED_SECONDS, ifEquals: text }),
     )
-    // A session that has ended meanwhile can't be moved. What belongs to it is lost; the visitor who logs in is a new one.
+    // A session that has ended meanwhile can't be moved. What belongs to it is lost; the visitor that logs in gets a new one.
     if (moved === undefined) {
       if (!finished.isCleared) reportLost(environ)
       return this.#create(id, changed(new Map(), finished))
@@ -107,7 +107,7 @@ export class StoredSessions implements SessionCarrier {
     await this.#store.delete(origin.key)
   }
 
-  /** Tries until nobody else has written in between; `undefined` when the record is gone. */
+  /** Tries until no other request has written in between; `undefined` when the record is gone. */
   async #exchange(
     origin: Origin,
     finished: FinishedSession,

@@ -11,7 +11,7 @@ export function encodeBase64Url(bytes: string): string {
   return text.slice(0, end).replaceAll("+", "-").replaceAll("/", "_")
 }
 
-/** The byte string of a text; `undefined` when the text is none of base64url. */
+/** The byte string of a text; `undefined` when the text is not base64url. */
 export function decodeBase64Url(text: string): string | undefined {
   if (!BASE64URL.test(text) || text.length % 4 === 1) return undefined
   return atob(text.replaceAll("-", "+").replaceAll("_", "/"))

@@ -34,7 +34,7 @@ function checkKey(secret: unknown): Uint8Array {
   )
 }
 
-/** Refuses a name that is none, since a wrong one must not lead to a weaker signature. */
+/** Refuses an unknown name, since a wrong one must not lead to a weaker signature. */
 export function checkDigestMethod(name: string): DigestMethod {
   if (!DIGEST_METHODS.has(name)) throw new RangeError(`unknown digest method: ${JSON.stringify(name)}`)
   return name as DigestMethod

@@ -1,6 +1,6 @@
-// Text with a signature behind it, as itsdangerous writes it: `value.signature`, base64url of an HMAC. The signature covers
-// the value and, through the derived key, the salt; so a token of one purpose is none for another.
-// Nothing is encrypted: everybody can read the value.
+// Text with a signature behind it, as itsdangerous writes it: `value.signature`, base64url of an HMAC. The signature covers the
+// value and, through the derived key, the salt; so a token for one purpose is refused for another. Nothing is encrypted: the
+// value can be read without the key.
 
 import { createHmac, type KeyObject, timingSafeEqual } from "node:crypto"
 import type { DigestMethod, KeyDerivation, SecretKey } from "./key-settings.ts"
@@ -48,7 +48,7 @@ const encoder = new TextEncoder()
  * With several secrets, the last one signs and all of them are accepted: to change the key, add the new one at the end,
  * and take the old one out when its tokens have expired.
  *
- * @throws RangeError for a secret of less than 16 bytes, and for options that are none
+ * @throws RangeError for a secret of less than 16 bytes, and for wrong options
  * @example
  * const signer = new Signer("a secret of at least 16 bytes")
  * signer.sign("value") // => "value.qhgBmC6n2p6G166_3QWKBF_9Nys"

@@ -20,7 +20,7 @@ const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_
 /**
  * Signs text together with the time, so that it can expire. Else like `Signer`.
  *
- * A token that is dated more than a minute ahead is refused, whatever its `maxAge`.
+ * A token that is dated more than a minute ahead is refused, with any `maxAge`.
  *
  * @example
  * const signer = new TimestampSigner("a secret of at least 16 bytes")

@@ -11,7 +11,7 @@ export interface MemoryStoreOptions {
 
 interface Entry {
   value: string
-  /** On the clock of `performance.now()`, which nobody sets back. */
+  /** On the clock of `performance.now()`, which is never set back. */
   expiresAt: number
   bytes: number
 }
@@ -60,7 +60,9 @@ export class MemoryStore implements Store {
     return entry.value
   }
 
-  /** Sets a value. @throws RangeError for a value that alone is larger than `maxBytes`, and for a time that is none */
+  /**
+   * Sets a value. @throws RangeError for a value that alone is larger than `maxBytes`, and for a time that is no number above 0
+   */
   async set(key: string, value: string, options: SetOptions = {}): Promise<boolean> {
     const ttl = ttlMs(options.ttlSeconds)
     const found = this.#find(key)

@@ -56,7 +56,7 @@ export class RedisStore implements Store {
     return value === null || value === undefined ? undefined : String(value)
   }
 
-  /** Sets a value. @throws RangeError for a time that is none */
+  /** Sets a value. @throws RangeError for a time that is no number above 0 */
   async set(key: string, value: string, options: SetOptions = {}): Promise<boolean> {
     const ttl = ttlMs(options.ttlSeconds)
     if (options.ifEquals !== undefined) {

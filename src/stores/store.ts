@@ -25,7 +25,7 @@ export interface Store {
   get(key: string): Promise<string | undefined>
   /** Sets a value together with its time to live. Resolves to whether it was set, which only a condition can prevent. */
   set(key: string, value: string, options?: SetOptions): Promise<boolean>
-  /** Adds to a number, which is 0 where there is none. Resolves to the sum. Rejects when the value is something else. */
+  /** Adds to a number, which is 0 where there is no value. Resolves to the sum. Rejects when the value is something else. */
   increment(key: string, options?: IncrementOptions): Promise<number>
   /** Removes a value. Resolves to whether there was one. */
   delete(key: string): Promise<boolean>

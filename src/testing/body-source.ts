@@ -6,7 +6,7 @@ import type { Environ, InputStream } from "../gateway.ts"
 
 /** What a request body is made of. */
 export interface BodySource {
-  /** Bytes; undefined when nobody knows. */
+  /** Bytes; undefined when not known. */
   readonly length: number | undefined
   /** Whether `open` may be called again. */
   readonly rewinds: boolean
@@ -30,7 +30,7 @@ export function openSource(source: BodySource | undefined): InputStream {
   return input
 }
 
-/** What a stream was made of, unless somebody else has made it. */
+/** What a stream was made of; undefined for a stream that the caller has made. */
 export function sourceOf(input: InputStream): BodySource | undefined {
   return sources.get(input)
 }

@@ -56,7 +56,7 @@ async function unlessAborted<T>(answer: Promise<T & { close(): Promise<void> }>,
   try {
     return await Promise.race([answer, aborted])
   } catch (reason) {
-    // An answer that comes too late is closed; an error that comes too late has nobody to tell.
+    // An answer that comes too late is closed; an error that comes too late is dropped.
     if (signal.aborted) answer.then((late) => late.close()).catch(() => undefined)
     throw reason
   } finally {

@@ -70,7 +70,7 @@ const MAX_REDIRECTS = 20
 /**
  * Asks an application, without a server.
  *
- * What the application throws, the client throws. A response whose body is a stream is closed when that was read; whoever
+ * What the application throws, the client throws. A response whose body is a stream is closed when that was read; a test that
  * does not read it calls `response.close()`, or says `buffered`.
  *
  * @example
@@ -81,7 +81,7 @@ const MAX_REDIRECTS = 20
 export class Client<R extends Response = TestResponse> {
   /** The application as it was given. */
   readonly application: ApplicationLike
-  /** The cookies; undefined when the client uses none. */
+  /** The cookies; undefined when the client keeps no cookies. */
   readonly cookies: CookieJar | undefined
   /** Whether redirects may lead to hosts below the one that was asked. */
   readonly allowSubdomainRedirects: boolean

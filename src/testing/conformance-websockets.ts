@@ -62,7 +62,7 @@ interface Acceptance {
   close?: () => void
 }
 
-/** Accepts a handshake; a request that is none gets 426. */
+/** Accepts a handshake; any other request gets 426. */
 function accepting(websocket: Handler, { headers = [], limits, close }: Acceptance = {}): Application {
   return (environ, startResponse) => {
     if (environ["wsgi.websocket"] === undefined) {

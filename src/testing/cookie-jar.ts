@@ -56,7 +56,7 @@ export class Cookie {
   readonly path: string
   /** Whether it goes over https only, or to localhost. */
   readonly secure: boolean
-  /** Whether it is hidden from scripts; a client that has none does not care. */
+  /** Whether it is hidden from scripts; a client without scripts ignores it. */
   readonly httpOnly: boolean
   /** Whether it goes along from other sites, as it was set; a client that has no sites does not care. */
   readonly sameSite: string | undefined
@@ -200,7 +200,7 @@ export function parseSetCookie(header: string, origin: CookieOrigin, now?: numbe
 }
 
 /**
- * Cookies by domain, path and name. Those that are over are forgotten when somebody looks.
+ * Cookies by domain, path and name. Those that are over are forgotten with the next look.
  */
 export class CookieJar {
   readonly #cookies = new Map<string, Cookie>()

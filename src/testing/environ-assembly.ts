@@ -69,7 +69,7 @@ function addHeaders(environ: Environ, headers: Headers): void {
   }
 }
 
-/** @param told the length that somebody has set, which goes before the one that is known */
+/** @param told the length that the caller has set, which goes before the one that is known */
 function tellBody(environ: Environ, { source, contentType }: SentBody, told: string | undefined): void {
   if (contentType !== undefined) environ.CONTENT_TYPE = contentType
   const length = told ?? source?.length?.toString()

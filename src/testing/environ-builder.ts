@@ -1,4 +1,4 @@
-// Environs from arguments: what a server would make of the request that somebody describes. What is one thing under several
+// Environs from arguments: what a server would make of the request that the arguments describe. What is one thing under several
 // names (query and args, input stream and form, type and headers) is held once, and looked at in either way. Nothing is encoded
 // before getEnviron() is called, and what was not asked for costs nothing, since the client makes one of these for each request.
 // Knows no application and no socket.
@@ -333,7 +333,7 @@ export class EnvironBuilder {
     return new requestClass(this.getEnviron(), options)
   }
 
-  /** Closes the files of the form. The input stream belongs to whoever gave it. */
+  /** Closes the files of the form. The input stream belongs to the caller. */
   close(): void | Promise<void> {
     return this.#body.close()
   }

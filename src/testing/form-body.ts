@@ -54,7 +54,7 @@ export class FormBody {
     this.#files = files
   }
 
-  /** What it is sent as when nobody says otherwise. */
+  /** What it is sent as by default. */
   get contentType(): string | undefined {
     if (this.#hasFiles) return MULTIPART
     return this.#hasFields ? URLENCODED : undefined
@@ -118,7 +118,7 @@ function isFileTuple(value: readonly unknown[]): value is readonly [FileContent,
   )
 }
 
-/** Adds a value under a name: to the fields or to the files, whichever it is. */
+/** Adds a value under a name: to the fields, or to the files if it is a file. */
 export function addFormItem(name: string, value: unknown, form: FormBody): void {
   if (value === null || value === undefined) return
   if (value instanceof FileStorage || value instanceof Blob) form.files.addFile(name, value)

@@ -1,5 +1,5 @@
 // Requests written to files, and made again from them: what a client sent in production or in a browser, in a test or in the
-// debugger. Only what an application has read of a body is recorded, since nobody else waits for the rest.
+// debugger. Only what an application has read of a body is recorded: the rest is never asked for.
 
 import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -48,7 +48,8 @@ const OPTIONS: OptionNames<RecordOptions> = { isSecret: true, maxBodyBytes: true
  * Writes each request to a JSON file in `folder`: the CGI variables and the plain values of the environ, and the body as far as the
  * application read it. Secrets are masked by their names, in headers, cookies, the query, forms and JSON. `replay` reads the files.
  *
- * An error while writing goes to `wsgi.errors`; the application does not notice. Stands outside of whatever changes the environ.
+ * An error while writing goes to `wsgi.errors`; the application does not notice. Stands outside of the layers that change the
+ * environ.
  */
 export function recordEnvirons(app: ApplicationLike, folder: string | URL, options: RecordOptions = {}): Application {
   const inner = asApplication(app, "recordEnvirons")

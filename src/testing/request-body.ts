@@ -14,7 +14,7 @@ export type BodyData =
 /** The one or the other. */
 export type RequestBody = StreamBody | FormBody
 
-/** Content that is sent as it is. It belongs to whoever gave it, and is not closed. */
+/** Content that is sent as it is. It belongs to the caller, and is not closed. */
 export class StreamBody {
   readonly content: StreamContent
   /** No type follows from it. */
@@ -26,7 +26,7 @@ export class StreamBody {
     this.#source = sourceOfStream(content)
   }
 
-  /** Sends it as that type, whatever it is. */
+  /** Sends it as that type, also where another one is known. */
   send(type: string | undefined): SentBody {
     return { source: this.#source, contentType: type }
   }

@@ -87,7 +87,7 @@ export function quoteBytes(bytes: string): string {
   )
 }
 
-/** Host and port of an authority; the port is that of the scheme if there is none, or none that is a number. */
+/** Host and port of an authority; the port is that of the scheme if it is missing or not a number. */
 export function splitHost(host: string, scheme: string): [name: string, port: string] {
   const port = /:([0-9]+)$/.exec(host)?.[1]
   const colon = host.endsWith("]") ? -1 : host.lastIndexOf(":")

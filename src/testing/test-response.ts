@@ -88,7 +88,7 @@ export function withTestParts<R extends Response>(base: ResponseClass<R>): Respo
       return this.#reader
     }
 
-    // Whoever stops in the middle ends the iteration first, as the gateway asks for.
+    // A reader that stops in the middle ends the iteration first, as the gateway asks for.
     override async close(): Promise<void> {
       if (this.#reader === undefined) await super.close()
       else await this.#reader.return()

@@ -180,7 +180,7 @@ function shown(message: WebSocketMessage | undefined): string {
   return typeof message === "string" ? JSON.stringify(message) : `the bytes ${Buffer.from(message).toString("hex")}`
 }
 
-/** What comes from the server, in order, for those who wait for it. */
+/** What comes from the server, in order, for the check that waits for it. */
 class Events {
   /** Resolves when nothing will come any more. */
   readonly over: Promise<void>

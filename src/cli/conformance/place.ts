@@ -15,6 +15,6 @@ export interface Place {
 /** A connection to the server. */
 export function connectTo({ hostname, port, isSecure }: Place): Duplex {
   if (!isSecure) return connect({ host: hostname, port })
-  // What is tested is the server, and not who has signed its certificate.
+  // The test is about the server, and not about the issuer of its certificate.
   return connectTls({ host: hostname, port, rejectUnauthorized: false })
 }
