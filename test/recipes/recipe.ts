@@ -1,5 +1,5 @@
 // A page of docs/recipes as its reader has it: the files that it shows in a folder, and the commands that it tells. The folder is
-// below docs/recipes/node_modules, so that packages are found there, and the package itself is dist/.
+// below docs/recipes, so that the packages installed there are found, and the package itself is dist/.
 
 import { spawn } from "node:child_process"
 import { once } from "node:events"
@@ -10,7 +10,7 @@ import { onTestFinished } from "vitest"
 
 export const root = fileURLToPath(new URL("../../", import.meta.url))
 export const pagesFolder = join(root, "docs/recipes")
-const cache = join(pagesFolder, "node_modules/.cache/werkstatt")
+const cache = join(pagesFolder, "dist")
 const command = join(root, "dist/cli/main.js")
 
 /** The names of all pages, without the index and without their ending. */
