@@ -107,6 +107,38 @@ describe("the package", () => {
     expect(run(process.execPath, ["doors.js"]).trim()).toBe(String(doors.length))
   })
 
+  test("runs the program that the README begins with, saved as main.mjs", async () => {
+    const readme = readFileSync(join(root, "README.md"), "utf8")
+    const program = /^```ts\n(import [\s\S]*?)^```$/m.exec(readme)?.[1] as string
+    expect(program).toContain('runSimple("localhost", 4000, app)')
+    // Any free port will do here.
+    writeFileSync(join(folder, "main.mjs"), program.replace("4000", "0"))
+    const child = spawn(process.execPath, ["main.mjs"], { cwd: folder })
+    onTestFinished(() => void child.kill("SIGKILL"))
+    let output = ""
+    const url = await new Promise<string>((resolve, reject) => {
+      const collect = (chunk: Buffer) => {
+        output += chunk.toString()
+        const found = /http:\/\/localhost:\d+/.exec(output)?.[0]
+        if (found !== undefined) resolve(found)
+      }
+      child.stdout.on("data", collect)
+      child.stderr.on("data", collect)
+      child.once("exit", () => reject(new Error(output)))
+    })
+    expect(await (await fetch(`${url}/?name=Ada`)).text()).toBe("Hello Ada!")
+    const saved = await fetch(`${url}/save`, {
+      method: "POST",
+      body: '{"a":1}',
+      headers: { "Content-Type": "application/json" },
+    })
+    expect(await saved.json()).toEqual({ a: 1 })
+    expect((await fetch(`${url}/nothing`)).status).toBe(404)
+    const exit = once(child, "exit")
+    child.kill("SIGINT")
+    expect(await exit).toEqual([0, null])
+  })
+
   test("has an application to look at, which the command finds by name", () => {
     const command = join(folder, "node_modules/.bin/werkstatt")
     expect(run(command, ["fetch", "werkstatt/testapp", "/a"])).toMatch(

@@ -315,6 +315,12 @@ describe("limits", () => {
     await exact.close()
   })
 
+  test("a form has at most 500 kB of text by default, and as large a one is read", async () => {
+    const most = "x".repeat(500_000)
+    expect((await post(`a=${most.slice(2)}`, URLENCODED).form()).get("a")).toHaveLength(499_998)
+    await expect(post(`a=${most}`, URLENCODED).form()).rejects.toThrow(RequestEntityTooLarge)
+  })
+
   test("maxFormMemorySize and maxFormParts hold for forms; no limit is undefined", async () => {
     const memory = form("a=123456789")
     memory.maxFormMemorySize = 5
