@@ -355,7 +355,9 @@ export class Headers extends ReadonlyHeaders {
   extend(init: HeadersInit | null | undefined): void {
     if (init === null || init === undefined) return
     if (init instanceof Headers) {
-      for (const text of [...init.#fields]) this.#fields.push(text)
+      // By its length, since these may be the same headers.
+      const { length } = init.#fields
+      for (let index = 0; index < length; index++) this.#fields.push(init.#fields[index] as string)
       return
     }
     for (const [name, value] of iterMultiItems(init as MultiItems<HeaderValue>)) this.append(name, value)

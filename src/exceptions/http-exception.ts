@@ -6,6 +6,8 @@
 import type { Body, Environ, HeaderList, Responder, StartResponse } from "../gateway.ts"
 import { escapeHtml, SafeHtml } from "../http/html.ts"
 import { reasonPhrase } from "../http/status.ts"
+import { bodyOfText } from "../http/text-body.ts"
+import { encodedLength } from "../http/text-encoding.ts"
 import { type ErrorResponse, makeErrorResponse } from "./error-response.ts"
 import { prefersJson } from "./json-preference.ts"
 
@@ -35,8 +37,6 @@ export interface Problem {
 /** How an HTTP error becomes bytes: the media types it can take. */
 export type ErrorMediaType = "text/html" | "application/problem+json"
 
-const encoder = new TextEncoder()
-
 /**
  * The base of all HTTP errors. Thrown from a view it answers the request; as a Responder it can be returned too.
  * A class of its own for each status is in this folder; for a further one, extend this and set the two statics.
@@ -60,11 +60,11 @@ export class HTTPException extends Error implements Responder {
 
   /** @param options a description, or options with more */
   constructor(options?: string | SafeHtml | HTTPExceptionOptions) {
-    const { description, response, ...rest } = asOptions(options)
-    super(undefined, "cause" in rest ? { cause: rest.cause } : undefined)
+    const given = typeof options === "string" || options instanceof SafeHtml ? { description: options } : options
+    super(undefined, given !== undefined && "cause" in given ? { cause: given.cause } : undefined)
     this.code = new.target.code
-    this.response = response
-    this.#description = description
+    this.response = given?.response
+    this.#description = given?.description
   }
 
   /** Text for the user. May be set; `undefined` brings back that of the class. */
@@ -159,16 +159,12 @@ export class HTTPException extends Error implements Responder {
       return (this.getResponse(environ) as Responder).respond(environ, startResponse)
     }
     if (this.response !== undefined) return this.response.respond(environ, startResponse)
-    const body = encoder.encode(this.getBody(environ))
-    startResponse(this.#status, [...this.getHeaders(environ), ["Content-Length", String(body.length)]])
-    return environ.REQUEST_METHOD === "HEAD" ? [] : [body]
+    const page = this.getBody(environ)
+    startResponse(this.#status, [...this.getHeaders(environ), ["Content-Length", String(encodedLength(page))]])
+    return environ.REQUEST_METHOD === "HEAD" ? [] : bodyOfText(page, environ)
   }
 
   get #status(): string {
     return this.code === undefined ? `500 ${reasonPhrase(500)}` : `${this.code} ${this.name}`
   }
-}
-
-function asOptions(options: string | SafeHtml | HTTPExceptionOptions | undefined): HTTPExceptionOptions {
-  return typeof options === "string" || options instanceof SafeHtml ? { description: options } : (options ?? {})
 }

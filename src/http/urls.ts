@@ -190,6 +190,8 @@ function malformed(part: string, text: string): TypeError {
 }
 
 const PATH_SAFE = "!$&'()*+,/:;=@"
+/** A path that is an URI as it stands, and no authority. */
+const PLAIN_PATH = /^\/(?!\/)[\w.~!$&'()*+,/:;=@%-]*$/
 const QUERY_SAFE = `${PATH_SAFE}?`
 const FRAGMENT_SAFE = `${QUERY_SAFE}#`
 const USER_SAFE = "!$&'()*+,;="
@@ -207,6 +209,7 @@ const HOST_SAFE = "!$&'()*+,;="
  * iriToUri("http://example.com:port/") // throws TypeError
  */
 export function iriToUri(iri: string): string {
+  if (PLAIN_PATH.test(iri)) return iri
   const { scheme, authority, path, query, fragment } = splitUrl(iri)
   return joinUrl({
     scheme,

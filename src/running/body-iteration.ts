@@ -46,6 +46,13 @@ export function checkChunk(chunk: unknown): Uint8Array {
   throw new TypeError(`a chunk of the body must be a Uint8Array, not ${describe(chunk)}`)
 }
 
+/** How many bytes the chunks have. @throws TypeError for what is no chunk of bytes */
+export function sizeOf(chunks: readonly unknown[]): number {
+  let size = 0
+  for (let i = 0; i < chunks.length; i++) size += checkChunk(chunks[i]).length
+  return size
+}
+
 /**
  * Begins an iteration. A string and a typed array could be iterated too, but over characters and numbers.
  *

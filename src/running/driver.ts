@@ -12,10 +12,11 @@ import type { BodyIterator } from "../environ/body.ts"
 import { ClientDisconnected } from "../exceptions/statuses.ts"
 import type { Application, Body, Environ, HeaderList, ResponseFinished, StartResponse, Write } from "../gateway.ts"
 import { hasContent } from "../http/status.ts"
+import { TextBody } from "../http/text-body.ts"
 import { describe } from "../mistakes/describe.ts"
 import { isAbortError, isInstance, thrownHint } from "../mistakes/thrown.ts"
 import { isThenable } from "../thenable.ts"
-import { bounded, checkChunk, cut, isClosable, iteratorOf, withLimit } from "./body-iteration.ts"
+import { bounded, checkChunk, cut, isClosable, iteratorOf, sizeOf, withLimit } from "./body-iteration.ts"
 import { type CallContext, currentContext } from "./context.ts"
 import type { Attendant, Exchange } from "./exchange.ts"
 import { type Event, isSent, nextState, type State } from "./states.ts"
@@ -332,20 +333,20 @@ class Driver implements Attendant {
 
   /** Sends all of an array, or a response without content. */
   #respond(body: readonly Uint8Array[]): void {
-    let total = 0
-    for (let i = 0; i < body.length; i++) total += checkChunk(body[i]).length
+    const text = body instanceof TextBody ? body.text : undefined
+    const total = text === undefined ? sizeOf(body) : (body as TextBody).byteLength
     const head = this.#readyHead()
     if (!this.#hasContent(head)) {
       this.#sendWhole(head, [])
       return
     }
-    let chunks = body
     if (head.contentLength === undefined) {
       declareLength(head, total)
     } else if (total > head.contentLength) {
       this.#reportSurplus(head.contentLength)
-      chunks = cut(body, head.contentLength)
-      total = head.contentLength
+      this.#exchange.bodyBytes += head.contentLength
+      this.#sendWhole(head, cut(body, head.contentLength))
+      return
     } else if (total < head.contentLength) {
       for (const chunk of body) this.#send(chunk)
       if (!isSent(this.#state)) this.#sendHead()
@@ -353,14 +354,15 @@ class Driver implements Attendant {
       return
     }
     this.#exchange.bodyBytes += total
-    this.#sendWhole(head, chunks)
+    this.#sendWhole(head, text ?? body)
   }
 
-  #sendWhole(head: WireHead, chunks: readonly Uint8Array[]): void {
+  #sendWhole(head: WireHead, content: readonly Uint8Array[] | string): void {
     this.#go("send")
     this.#exchange.isStarted = true
     this.#exchange.isComplete = true
-    this.#exchange.respond(head, chunks)
+    if (typeof content === "string") this.#exchange.respondText(head, content)
+    else this.#exchange.respond(head, content)
   }
 
   /** The body has come to its end, or nothing more of it is wanted. */

@@ -4,6 +4,7 @@
 
 import { emptyInput } from "../environ/input.ts"
 import type { Environ, ErrorStream, FileWrapperFactory, HeaderList } from "../gateway.ts"
+import { SENDS_TEXT_KEY } from "../http/text-body.ts"
 import type { WebAbortSignal } from "../web-platform.ts"
 import type { Exchange } from "./exchange.ts"
 import { ON_ERROR_KEY, type OnError } from "./report.ts"
@@ -167,6 +168,7 @@ export function environOf(
     "wsgi.headers_sent": () => exchange.headersSent(),
     [EXCHANGE]: exchange,
   } as Environ
+  if (exchange.sendsText) environ[SENDS_TEXT_KEY] = true
   // A unix socket has no addresses, and a client that has left already has none any more.
   if (addresses.remoteAddress !== undefined) environ.REMOTE_ADDR = addresses.remoteAddress
   if (addresses.remotePort !== undefined) environ.REMOTE_PORT = addresses.remotePort

@@ -5,6 +5,7 @@
 import { emptyInput } from "../environ/input.ts"
 import { ClientDisconnected } from "../exceptions/statuses.ts"
 import type { Body, Environ, ErrorStream, HeaderList, InputStream, WebSocketOffer } from "../gateway.ts"
+import { encodeText } from "../http/text-encoding.ts"
 import type { WebAbortSignal } from "../web-platform.ts"
 import { type OnError, report } from "./report.ts"
 import type { OpenWebSocket, WebSocketCarrier } from "./websocket.ts"
@@ -75,6 +76,19 @@ export abstract class Exchange {
     this.start(head)
     for (const chunk of chunks) this.write(chunk)
     this.end()
+  }
+
+  /** Whether `respondText` is a faster way than `respond`. The environ tells the application. */
+  get sendsText(): boolean {
+    return false
+  }
+
+  /**
+   * The same for a body of text, which is sent as UTF-8: `head.contentLength` is its length in bytes. To be overridden, with
+   * `sendsText`, where text can be sent without making bytes of it first.
+   */
+  respondText(head: WireHead, text: string): void {
+    this.respond(head, [encodeText(text)])
   }
 
   /**

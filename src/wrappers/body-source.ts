@@ -1,8 +1,8 @@
 // What a response body may be made of, and how the pieces of it become bytes. The pieces are asked for one by one; text
 // among them is encoded when it comes. Closing tells the source that nobody wants more, in the words that it knows.
 
-import { encodeText } from "../environ/text-encoding.ts"
 import type { Body } from "../gateway.ts"
+import { encodeText } from "../http/text-encoding.ts"
 import { describe, isPlainObject } from "../mistakes/describe.ts"
 import { isThenable } from "../thenable.ts"
 import type { WebReadableStream } from "../web-platform.ts"

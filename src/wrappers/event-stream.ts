@@ -1,9 +1,9 @@
 // The body of a response with server-sent events: each event is on its way when the next is asked for, a comment keeps quiet
 // streams from being taken for dead, and a server that stops ends the stream, so that clients come again elsewhere.
 
-import { encodeText } from "../environ/text-encoding.ts"
 import type { Environ } from "../gateway.ts"
 import { formatEvent, type ServerSentEvent } from "../http/server-sent-events.ts"
+import { encodeText } from "../http/text-encoding.ts"
 import { describe } from "../mistakes/describe.ts"
 import { checkOptions, type OptionNames } from "../mistakes/options.ts"
 import { stopSignalOf } from "../running/environ.ts"

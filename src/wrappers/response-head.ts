@@ -168,10 +168,15 @@ export class ResponseHead {
     return this.#headers
   }
 
-  /** The headers as a list of its own, if nobody has asked for them; then the Content-Type is all there is. */
-  protected untouchedHeaders(): HeaderList | undefined {
-    if (this.#headers !== undefined) return undefined
-    return this.#contentType === undefined ? [] : [["Content-Type", this.#contentType]]
+  /** Whether nobody has asked for the headers: then the Content-Type is all there is. */
+  protected get hasUntouchedHeaders(): boolean {
+    return this.#headers === undefined
+  }
+
+  /** Those headers with a Content-Length, as a list of its own. */
+  protected untouchedHeaders(length: number): HeaderList {
+    const lengthField: [string, string] = ["Content-Length", String(length)]
+    return this.#contentType === undefined ? [lengthField] : [["Content-Type", this.#contentType], lengthField]
   }
 
   // ---- what the body is

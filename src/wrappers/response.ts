@@ -14,7 +14,6 @@ import { RangeWrapper, type Seekable } from "../environ/range-wrapper.ts"
 import { respondWith } from "../environ/responder.ts"
 import { runApplication } from "../environ/run.ts"
 import { selectionHeaders } from "../environ/selection-headers.ts"
-import { encodeText } from "../environ/text-encoding.ts"
 import { getCurrentUrl } from "../environ/url.ts"
 import { resolveUrl } from "../environ/url-reference.ts"
 import { type ErrorResponseClass, setErrorResponseClass } from "../exceptions/error-response.ts"
@@ -24,6 +23,8 @@ import { httpDate } from "../http/dates.ts"
 import { removeEntityHeaders } from "../http/fields.ts"
 import { type ByteRange, selectContent } from "../http/selection.ts"
 import { hasContent } from "../http/status.ts"
+import { bodyOfText } from "../http/text-body.ts"
+import { encodedLength } from "../http/text-encoding.ts"
 import { iriToUri } from "../http/urls.ts"
 import { describe, isPlainObject } from "../mistakes/describe.ts"
 import { isDevelopment } from "../mistakes/development.ts"
@@ -99,8 +100,6 @@ export class Response extends ResponseHead implements Responder {
   #body: BodySource
   /** Content-Length is due, but nobody has looked at the headers yet. */
   #lengthPending: boolean
-  /** The bytes of a text. */
-  #encoded: Uint8Array | undefined = undefined
   #reading: Promise<void> | undefined = undefined
   #stream: ResponseStream | undefined = undefined
   /** The chunks that were written through the stream; what is in here may be added to. */
@@ -275,7 +274,6 @@ export class Response extends ResponseHead implements Responder {
   setData(data: string | Uint8Array): void {
     checkSource(data)
     this.#body = data
-    this.#encoded = undefined
     this.#lengthPending = true
   }
 
@@ -314,6 +312,7 @@ export class Response extends ResponseHead implements Responder {
   /** The length of the body in bytes; `undefined` for a stream. */
   calculateContentLength(): number | undefined {
     if (!this.isSequence) return undefined
+    if (typeof this.#body === "string" || this.#body instanceof Uint8Array) return this.#wholeLength()
     let length = 0
     for (const chunk of this.#chunks()) length += chunk.length
     return length
@@ -369,16 +368,14 @@ export class Response extends ResponseHead implements Responder {
   #chunks(): Uint8Array[] {
     const body = this.#body
     if (body === null || body === undefined) return []
-    if (typeof body === "string" || body instanceof Uint8Array) return [this.#wholeBody()]
+    if (typeof body === "string" || body instanceof Uint8Array) return [encodeChunk(body)]
     return Array.from(body as readonly Chunk[], encodeChunk)
   }
 
-  /** Of text or bytes. A text is encoded once, for its length and for sending. */
-  #wholeBody(): Uint8Array {
+  /** The length of text or bytes. */
+  #wholeLength(): number {
     const body = this.#body as string | Uint8Array
-    if (typeof body !== "string") return body
-    this.#encoded ??= encodeText(body)
-    return this.#encoded
+    return typeof body === "string" ? encodedLength(body) : body.length
   }
 
   /**
@@ -544,23 +541,14 @@ export class Response extends ResponseHead implements Responder {
   #headerList(environ: Environ): HeaderList {
     if (this.getWsgiHeaders !== Response.prototype.getWsgiHeaders) return this.getWsgiHeaders(environ).toList()
     // Text with the usual headers, and nobody has looked at them: what most responses are.
-    const fields = this.#lengthPending ? this.untouchedHeaders() : undefined
-    if (fields === undefined || !hasContent(this.statusCode)) return this.#finalHeaders(environ)
-    if (this.automaticallySetContentLength) fields.push(["Content-Length", String(this.#wholeBody().length)])
-    return fields
+    const isUsual = this.#lengthPending && this.hasUntouchedHeaders && this.automaticallySetContentLength
+    if (!isUsual || !hasContent(this.statusCode)) return this.#finalHeaders(environ)
+    return this.untouchedHeaders(this.#wholeLength())
   }
 
   #finalHeaders(environ: Environ): HeaderList {
     const status = this.statusCode
-    let headers = this.headers
-    const location = headers.get("Location")
-    const contentLocation = headers.get("Content-Location")
-    if (location !== undefined || contentLocation !== undefined || !hasContent(status)) headers = headers.copy()
-    // Of several, which would be a mistake, the one that was added last.
-    if (location !== undefined)
-      headers.set("Location", this.#locationFor(environ, headers.getAll("Location").at(-1) as string))
-    if (contentLocation !== undefined) headers.set("Content-Location", iriToUri(contentLocation))
-    if (!hasContent(status)) headers.delete("Content-Length")
+    const headers = this.#headersFor(environ)
     const list = headers.toList()
     if (status === 304) removeEntityHeaders(list)
     if (hasContent(status) && this.automaticallySetContentLength && !headers.has("Content-Length")) {
@@ -568,6 +556,22 @@ export class Response extends ResponseHead implements Responder {
       if (length !== undefined) list.push(["Content-Length", String(length)])
     }
     return list
+  }
+
+  /** The headers; a copy of them where they are not sent as they are. */
+  #headersFor(environ: Environ): Headers {
+    const headers = this.headers
+    const locations = headers.getAll("Location")
+    const contentLocation = headers.get("Content-Location")
+    // Of several, which would be a mistake, the one that was added last.
+    const location = locations.length === 0 ? undefined : this.#locationFor(environ, locations.at(-1) as string)
+    const isLocated = locations.length < 2 && locations[0] === location
+    if (isLocated && contentLocation === undefined && hasContent(this.statusCode)) return headers
+    const sent = headers.copy()
+    if (location !== undefined) sent.set("Location", location)
+    if (contentLocation !== undefined) sent.set("Content-Location", iriToUri(contentLocation))
+    if (!hasContent(this.statusCode)) sent.delete("Content-Length")
+    return sent
   }
 
   #locationFor(environ: Environ, location: string): string {
@@ -581,7 +585,7 @@ export class Response extends ResponseHead implements Responder {
     const body = this.#body
     if (body instanceof EventStream) body.attend(environ)
     const isEmpty = !hasContent(this.statusCode, environ.REQUEST_METHOD)
-    if (!this.#needsClose) return isEmpty ? [] : this.#chunks()
+    if (!this.#needsClose) return isEmpty ? [] : typeof body === "string" ? bodyOfText(body, environ) : this.#chunks()
     // What the server knows how to send, it should get to see.
     if (!isEmpty && this.directPassthrough && this.#onClose === undefined && isBody(body)) return body
     const isOwn = this.close === Response.prototype.close

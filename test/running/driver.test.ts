@@ -4,6 +4,7 @@ import { AsyncLocalStorage } from "node:async_hooks"
 import { describe, expect, test } from "vitest"
 import { ClientDisconnected } from "../../src/exceptions/statuses.ts"
 import type { Application, Body, Environ, HeaderList } from "../../src/gateway.ts"
+import { TextBody } from "../../src/http/text-body.ts"
 import { drive } from "../../src/running/driver.ts"
 import { Exchange } from "../../src/running/exchange.ts"
 import type { WireHead } from "../../src/running/wire-head.ts"
@@ -63,6 +64,51 @@ const answering =
     return body()
   }
 const list = (...texts: string[]) => texts.map(encode)
+
+describe("a body of text", () => {
+  class TextExchange extends NotingExchange {
+    override respondText(head: WireHead, text: string): void {
+      this.notes.push(`${head.status} ${head.fields.join(" ")}`, `as text: ${text}`)
+    }
+  }
+
+  function notesOf(body: Body, headers: HeaderList = [], method = "GET", exchange = new TextExchange()): string[] {
+    drive(
+      answering("200 OK", () => body, headers),
+      createEnviron("/", { method }),
+      exchange,
+    )
+    return exchange.notes
+  }
+
+  test("goes to the exchange as it is, with its length in bytes", () => {
+    expect(notesOf(new TextBody("é"))).toEqual(["200 OK Content-Length 2", "as text: é"])
+    expect(notesOf(new TextBody("é"), [["Content-Length", "2"]])).toEqual(["200 OK Content-Length 2", "as text: é"])
+  })
+
+  test("becomes bytes for an exchange that knows no better", () => {
+    expect(notesOf(new TextBody("é"), [], "GET", new NotingExchange())).toEqual(["200 OK Content-Length 2", "é", "end"])
+  })
+
+  test("goes as bytes once something has looked at them or has changed the array", () => {
+    const seen = new TextBody("abc")
+    seen[0]?.fill(0x62)
+    expect(notesOf(seen)).toEqual(["200 OK Content-Length 3", "bbb", "end"])
+    const longer = new TextBody("abc")
+    longer.push(encode("d"))
+    expect(notesOf(longer)).toEqual(["200 OK Content-Length 4", "abc", "d", "end"])
+  })
+
+  test("is held to its Content-Length, and left away where there is no content", () => {
+    expect(notesOf(new TextBody("abc"), [["Content-Length", "2"]])).toEqual(["200 OK Content-Length 2", "ab", "end"])
+    expect(notesOf(new TextBody("abc"), [["Content-Length", "4"]])).toEqual([
+      "200 OK Content-Length 4",
+      "abc",
+      "broken off",
+    ])
+    expect(notesOf(new TextBody("abc"), [], "HEAD")).toEqual(["200 OK", "end"])
+  })
+})
 
 describe("a whole response", () => {
   test("is sent before drive returns, with its length", () => {

@@ -4,6 +4,7 @@
 import { type IncomingMessage, ServerResponse } from "node:http"
 import type { Body, HeaderList, InputStream } from "../../gateway.ts"
 import { checkFieldName, checkFieldValue } from "../../http/fields.ts"
+import { encodeText } from "../../http/text-encoding.ts"
 import { Refusal, type RequestHead } from "../../running/environ.ts"
 import { Exchange } from "../../running/exchange.ts"
 import { canLend } from "../../running/lending.ts"
@@ -92,15 +93,28 @@ export class Http1Exchange extends Exchange implements RequestHead {
   }
 
   override respond(head: WireHead, chunks: readonly Uint8Array[]): void {
+    this.#respondWith(head, chunks)
+  }
+
+  #respondWith(head: WireHead, content: readonly Uint8Array[] | string): void {
     if (this.isGone || this.#passesOn(head)) return
     if (this.#input === undefined) noteBodiless(this.#message)
     const response = this.#response
-    if (this.#leanResponse()?.sendWhole(head, chunks, this.#service.keepAliveHint)) return
+    if (this.#leanResponse()?.sendWhole(head, content, this.#service.keepAliveHint)) return
     this.#writeHead(head)
     response.cork()
-    for (const chunk of chunks) response.write(chunk)
+    // Of text Node would write the head in the encoding of the body.
+    for (const chunk of typeof content === "string" ? [encodeText(content)] : content) response.write(chunk)
     response.end()
     response.uncork()
+  }
+
+  override get sendsText(): boolean {
+    return true
+  }
+
+  override respondText(head: WireHead, text: string): void {
+    this.#respondWith(head, text)
   }
 
   override start(head: WireHead): void {

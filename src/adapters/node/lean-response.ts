@@ -46,14 +46,16 @@ export class LeanResponse<R extends IncomingMessage = IncomingMessage> extends S
   /**
    * Sends all of a response and is done. Returns false, with nothing sent, when that must be left to Node.
    *
+   * @param content the body; text of `head.contentLength` bytes in UTF-8
    * @param keepAliveHint the field Keep-Alive, as `timeout=5`; none when it is empty
    */
-  sendWhole(head: WireHead, chunks: readonly Uint8Array[], keepAliveHint: string): boolean {
+  sendWhole(head: WireHead, content: readonly Uint8Array[] | string, keepAliveHint: string): boolean {
     const socket = this.socket
     if (socket === null || !isUntouched(this)) return false
     const text = headText(head, keepAliveHint)
     begin(this, head, text)
-    sendTogether(socket, text, chunks)
+    if (typeof content === "string") sendWithText(socket, text, content, head.contentLength)
+    else sendTogether(socket, text, content)
     this.finishDirectly()
     return true
   }
@@ -186,6 +188,18 @@ function headText(head: WireHead, keepAliveHint: string, framing = ""): string {
   if (keepAliveHint !== "") text += `Keep-Alive: ${keepAliveHint}\r\n`
   // RFC 9110 section 7.8: the Upgrade of a 426 is a matter of the connection.
   return `${text}Connection: keep-alive${head.code === 426 ? ", Upgrade" : ""}\r\n${framing}\r\n`
+}
+
+/** The head is Latin-1, and so is ASCII text, which has as many bytes as characters; other text is UTF-8. */
+function sendWithText(socket: Socket, head: string, text: string, bytes: number | undefined): void {
+  if (text.length === bytes) {
+    socket.write(head + text, "latin1")
+    return
+  }
+  socket.cork()
+  socket.write(head, "latin1")
+  socket.write(text, "utf8")
+  socket.uncork()
 }
 
 function sendTogether(socket: Socket, head: string, chunks: readonly Uint8Array[]): void {

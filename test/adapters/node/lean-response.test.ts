@@ -8,6 +8,9 @@ import { describe, expect, onTestFinished, test } from "vitest"
 import { LeanResponse } from "../../../src/adapters/node/lean-response.ts"
 import { createServer, type NodeServerOptions } from "../../../src/adapters/node.ts"
 import type { Application, Body, HeaderList } from "../../../src/gateway.ts"
+import { bodyOfText, TextBody } from "../../../src/http/text-body.ts"
+import { Request } from "../../../src/wrappers/request.ts"
+import { Response } from "../../../src/wrappers/response.ts"
 import { linted } from "../../support/lint.ts"
 import { encode, parseAnswer, RawClient } from "../../support/server.ts"
 
@@ -42,6 +45,50 @@ async function ask(port: number, request = KEPT): Promise<ReturnType<typeof pars
   const client = new RawClient(port).send(request)
   return parseAnswer(await client.until((received) => /\r\n\r\n./s.test(received)))
 }
+
+describe("a response of text", () => {
+  const long = "abc\u00e9\u20ac".repeat(5000)
+  test.each([
+    ["ASCII", "hello", "plain"],
+    ["Latin-1", "caf\u00e9", "plain"],
+    ["other text", "\u20ac \u{1f600} \ud800", "plain"],
+    ["text behind a Latin-1 header", "\u20ac", "caf\u00e9"],
+    ["ASCII behind a Latin-1 header", "hello", "caf\u00e9"],
+    ["long text", long, "plain"],
+    ["long ASCII", "x".repeat(100_000), "plain"],
+  ])("has the same bytes as an array would have: %s", async (_what, text, header) => {
+    const isText: boolean[] = []
+    const view = Request.application((request) => {
+      isText.push(bodyOfText("", request.environ) instanceof TextBody)
+      return new Response(text, { headers: { "X-Header": header } })
+    })
+    const bytes = encode(text)
+    for (const first of [
+      undefined,
+      (_message: IncomingMessage, response: ServerResponse) => response.setHeader("X-Other", "1"),
+    ]) {
+      const { port } = await serveUnlinted(view, first)
+      const client = new RawClient(port).send(KEPT)
+      const isWhole = (all: string) => parseAnswer(all).body.length >= bytes.length && all.includes("\r\n\r\n")
+      const answer = parseAnswer(await client.until(isWhole))
+      expect(Buffer.from(answer.body, "latin1").equals(Buffer.from(bytes))).toBe(true)
+      expect(answer.header("content-length")).toBe(String(bytes.length))
+      expect(answer.header("x-header")).toBe(header)
+    }
+    expect(isText).toEqual([true, true])
+  })
+
+  test("may be changed by middleware that knows arrays", async () => {
+    const view = Request.application(() => new Response("hello"))
+    const shouting: Application = async (environ, startResponse) => {
+      const body = await view(environ, startResponse)
+      if (!Array.isArray(body)) throw new TypeError("no array")
+      return body.map((chunk: Uint8Array) => encode(new TextDecoder().decode(chunk).toUpperCase()))
+    }
+    const { port } = await serveUnlinted(shouting)
+    expect((await ask(port)).body).toBe("HELLO")
+  })
+})
 
 describe("a whole response", () => {
   test("is complete, says what time it is and how long the connection is kept", async () => {

@@ -33,3 +33,17 @@ function encodeAscii(text: string): Uint8Array<ArrayBuffer> | undefined {
   }
   return bytes
 }
+
+interface Measure {
+  byteLength(text: string): number
+}
+const { Buffer: measure } = globalThis as { Buffer?: Measure }
+
+/**
+ * How many bytes a text has in UTF-8.
+ *
+ * @example
+ * encodedLength("é") // => 2
+ */
+export const encodedLength: (text: string) => number =
+  measure === undefined ? (text) => encodeText(text).length : (text) => measure.byteLength(text)

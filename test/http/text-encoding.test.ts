@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
-import { encodeText } from "../../src/environ/text-encoding.ts"
+import { encodeText } from "../../src/http/text-encoding.ts"
 
 test("text of any length and script is UTF-8", () => {
   fc.assert(
