@@ -1,5 +1,5 @@
-// Applications and handlers of the form (request, response, next) of node:http: ours inside of Express, Connect and whatever takes
-// such a handler, and Express, Koa, Fastify and middleware for Connect inside of ours.
+// Applications and handlers of the form (request, response, next) of node:http: ours inside of Express, Connect and other
+// frameworks that take such a handler, and Express, Koa, Fastify and middleware for Connect inside of ours.
 
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { ApplicationLike } from "../gateway.ts"

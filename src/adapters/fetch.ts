@@ -36,7 +36,8 @@ interface Lifetime {
 }
 
 /**
- * A function that answers a web Request with `app`, for `Bun.serve`, `Deno.serve`, Workers and whatever else takes a fetch handler.
+ * A function that answers a web Request with `app`, for `Bun.serve`, `Deno.serve`, Workers and other servers that take a fetch
+ * handler.
  * It never rejects: an application that fails is a 500, or a stream with an error once the head is sent.
  *
  * `Host` is what the client sent; a Request without it names its server by its URL. An argument that has `waitUntil` is told of a
@@ -81,7 +82,7 @@ export function toFetch<Rest extends unknown[] = unknown[]>(
   }
 }
 
-/** Most requests ask for none. */
+/** Most requests do not ask for it. */
 function upgradeFor(request: Request, rest: readonly unknown[]): Upgrade | undefined {
   return request.headers.get("upgrade") === null ? undefined : upgradeOf(rest)
 }

@@ -1,6 +1,6 @@
 // Fields and files to the body of a form, as browsers write it: what a test client or a program sends.
 // The multipart encoder turns events into bytes, one by one, so that a file of any size passes through.
-// It knows no socket; whoever sends decides when the next chunk is wanted.
+// It knows no socket; the sender decides when the next chunk is wanted.
 
 import { concatenate } from "../environ/concatenation.ts"
 import { checkFieldName, checkFieldValue } from "../http/fields.ts"

@@ -1,6 +1,6 @@
 // The body of a request as fields and files. Which parser reads it hangs on its type; the limits don't.
 // A body that is malformed is an error of the client, and so is one that is too large; nothing is passed over in
-// silence unless that was asked for. Whatever happens, files that were stored before are closed again.
+// silence unless that was asked for. After an error, files that were stored before are closed again.
 
 import { FileStorage } from "../datastructures/file-storage.ts"
 import { dictOfPairs, ImmutableMultiDict } from "../datastructures/multi-dict.ts"
@@ -85,7 +85,7 @@ export class FormDataParser {
    * @param contentLength bytes, where they were announced
    * @param uploadStore where files go; that of the parser unless given
    * @throws RequestEntityTooLarge (413) beyond a limit, whose name it tells; BadRequest (400) when the form is malformed;
-   *   ClientDisconnected (400) when the body is cut short; and whatever the upload store throws
+   *   ClientDisconnected (400) when the body is cut short; and the errors of the upload store
    */
   parse(
     stream: InputStream,
@@ -121,7 +121,7 @@ export class FormDataParser {
   }
 
   /**
-   * The parts of a multipart form as they come, for whoever wants to have them elsewhere than in memory or in the upload
+   * The parts of a multipart form as they come, for programs that want to have them elsewhere than in memory or in the upload
    * store. The limits hold; files are as large as `maxContentLength` lets them be.
    *
    * @throws UnsupportedMediaType (415) when the body is no multipart form; and as `parse`
@@ -201,7 +201,7 @@ export class FormDataParser {
   }
 }
 
-// They can't change, so all forms that have none share them.
+// They can't change, so all forms without files share them.
 const NO_FIELDS: ImmutableMultiDict<string> = new ImmutableMultiDict()
 const NO_FILES: ImmutableMultiDict<FileStorage> = new ImmutableMultiDict()
 

@@ -1,5 +1,5 @@
-// The parts of a multipart body one after the other, each with its bytes as they come. Nothing is read before somebody
-// asks for it, so whoever is slow slows the client down and fills no memory. What a form adds up to is counted here.
+// The parts of a multipart body one after the other, each with its bytes as they come. Nothing is read before it is asked for, so
+// a slow reader slows the client down and fills no memory. What a form adds up to is counted here.
 
 import { Headers } from "../datastructures/headers.ts"
 import { concatenate } from "../environ/concatenation.ts"
@@ -39,7 +39,7 @@ export class FormPart implements AsyncIterable<Uint8Array> {
     return this.#event.type === "file" ? this.#event.filename : undefined
   }
 
-  /** The `Content-Type` of the part. Whatever the client says; often missing. */
+  /** The `Content-Type` of the part. It is what the client says, and often missing. */
   get contentType(): string | undefined {
     return getHeader(this.#event.headers, "content-type")
   }

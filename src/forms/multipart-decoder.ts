@@ -27,7 +27,7 @@ const OTHER_LINE = -1
 const UNDECIDED = -2
 
 /**
- * Turns the bytes of a multipart body into events: bytes are pushed in, events are pulled out, nobody waits for anybody.
+ * Turns the bytes of a multipart body into events: bytes are pushed in, events are pulled out, and neither side waits.
  * Lines end with CRLF or LF. How much text a form may hold is for its reader to say.
  */
 export class MultipartDecoder {
@@ -202,8 +202,8 @@ export class MultipartDecoder {
 
   // delimiter = CRLF "--" boundary; behind it transport-padding CRLF, or "--" (RFC 2046 section 5.1.1)
   /**
-   * Whether there is a boundary in the buffer. If so, it is described by the fields for that. If not, `#searched` is up to
-   * where there can be none.
+   * Whether there is a boundary in the buffer. If so, it is described by the fields for that. If not, `#searched` tells up to
+   * where there is certainly no boundary.
    */
   #findBoundary(inPreamble: boolean): boolean {
     const buffer = this.#buffer

@@ -1,7 +1,7 @@
 // The head of a part: what its headers say about it. A head that doesn't say what the part is makes the form malformed; no
 // part is passed over. Names are read as browsers write them (HTML, "multipart form data"): in quotes nothing is escaped but
 // `%22`, `%0D` and `%0A`, and a value that is neither a token nor in quotes goes up to the next semicolon.
-// Everything here goes through the bytes once, whatever they are.
+// Everything here goes through the bytes once, for any input.
 
 import { parseOptionsHeader } from "../http/fields.ts"
 import { ParameterValues } from "../http/parameter-values.ts"
@@ -157,7 +157,7 @@ function decodeName(name: string): string {
   }
 }
 
-/** What the three characters from a percent sign on stand for; 0 for none of the three escapes. */
+/** What the three characters from a percent sign on stand for; 0 for other characters than the three escapes. */
 function escapedAt(text: string, index: number): number {
   const high = text.charCodeAt(index + 1)
   const low = text.charCodeAt(index + 2)
@@ -175,7 +175,7 @@ export function getHeader(headers: PartHeaders, name: string): string | undefine
   return undefined
 }
 
-// A client that could choose any charset could choose how the bytes are read by whoever checks them; these few are the
+// A client that could choose any charset could choose how the bytes are read by the code that checks them; these few are the
 // ones that no reader disagrees about.
 /** Text of a field, in the charset of its Content-Type where that is known, else UTF-8. Bad bytes become U+FFFD. */
 export function decodeField(bytes: Uint8Array, headers: PartHeaders): string {

@@ -23,7 +23,7 @@ export interface UploadStore {
 /** The key of the environ under which a server says where uploads go. */
 export const UPLOAD_STORE_KEY = "werkstatt.upload_store"
 
-/** The store that the server has named; memory if none. */
+/** The store that the server has named; memory by default. */
 export function uploadStoreOf(environ: Environ): UploadStore {
   return (environ[UPLOAD_STORE_KEY] as UploadStore | undefined) ?? memoryStore
 }
@@ -53,5 +53,5 @@ export class MemoryUploadStore implements UploadStore {
   }
 }
 
-/** The store in use where nobody names another. */
+/** The store that is in use by default. */
 export const memoryStore: UploadStore = new MemoryUploadStore()

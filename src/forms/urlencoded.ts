@@ -1,4 +1,4 @@
-// Urlencoded forms: application/x-www-form-urlencoded (WHATWG URL, section 5.1), UTF-8 whatever its charset parameter says.
+// Urlencoded forms: application/x-www-form-urlencoded (WHATWG URL, section 5.1), UTF-8 with any charset parameter.
 // The bytes are counted while they come and parsed when all are there, since the limit for them is the limit for memory.
 
 import { concatenate } from "../environ/concatenation.ts"

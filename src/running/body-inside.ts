@@ -8,11 +8,11 @@ import { canLend } from "./lending.ts"
 
 type Run = <Result>(callback: () => Result) => Result
 
-/** Who wants to know of a body. */
+/** What is told of a body. */
 export interface InsideOptions {
   /** Is told what an iteration, the socket or the close throws, before it is thrown on. */
   onError?: ((error: unknown) => void) | undefined
-  /** Called when the body is closed, whatever comes of that. */
+  /** Called when the body is closed, also when that fails. */
   atEnd?: (() => void) | undefined
 }
 

@@ -1,5 +1,5 @@
-// The connections of a server: who is silent for too long, who still waits for an answer, and how a server stops without
-// losing a request. It knows no protocol; a kind of connection says in `Peer` what it can tell and what it can do.
+// The connections of a server: which ones are silent for too long, which ones still wait for an answer, and how a server stops
+// without losing a request. It knows no protocol; a kind of connection says in `Peer` what it can tell and what it can do.
 
 import type { WebAbortSignal } from "../web-platform.ts"
 
@@ -13,7 +13,7 @@ export interface SilenceLimits {
   requestMs: number
   /** Between two requests. */
   keepAliveMs: number
-  /** While bytes wait to be sent, none of which it takes; 0 for no limit. */
+  /** While bytes wait to be sent and the client takes none of them; 0 for no limit. */
   sendMs: number
   /** Once the server stops: how long an idle connection is kept, for a request that is on its way to it. */
   idleLingerMs: number
@@ -21,7 +21,7 @@ export interface SilenceLimits {
   pingMs?: number
 }
 
-/** No limits: for requests whose connections somebody else looks after. */
+/** No limits: for requests whose connections are not ours. */
 export const NEVER_SILENT: SilenceLimits = {
   firstByteMs: Number.POSITIVE_INFINITY,
   headMs: Number.POSITIVE_INFINITY,

@@ -221,7 +221,7 @@ class Driver implements Attendant {
     this.#settle()
   }
 
-  /** Takes steps until there are none left, or one has to be waited for: then false. */
+  /** Takes steps until the response is over, or one has to be waited for: then false. */
   #walk(): boolean {
     while (this.#state !== "full") {
       if (this.#exchange.isGone) throw GONE

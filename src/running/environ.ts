@@ -14,7 +14,7 @@ import { decodePath, isAuthority, parseTarget } from "./request-target.ts"
 export interface RequestHead {
   /** Case-sensitive, never empty. */
   method: string
-  /** The request target, in whatever form. */
+  /** The request target, in any form. */
   target: string
   protocol: "HTTP/1.0" | "HTTP/1.1" | "HTTP/2"
   /** Names and values in turn, in the order in which they came. Values without white space around them. */
@@ -51,7 +51,7 @@ export interface EnvironSettings {
   readonly maxTargetLength: number
   /** `wsgi.file_wrapper`, where the server has one. */
   readonly fileWrapper: FileWrapperFactory | undefined
-  /** Where uploads go: an UploadStore of forms/. Memory when there is none. */
+  /** Where uploads go: an UploadStore of forms/. Memory by default. */
   readonly uploadStore: object | undefined
 }
 
@@ -169,7 +169,7 @@ export function environOf(
     [EXCHANGE]: exchange,
   } as Environ
   if (exchange.sendsText) environ[SENDS_TEXT_KEY] = true
-  // A unix socket has no addresses, and a client that has left already has none any more.
+  // A unix socket has no addresses, and a client that has left has lost its own.
   if (addresses.remoteAddress !== undefined) environ.REMOTE_ADDR = addresses.remoteAddress
   if (addresses.remotePort !== undefined) environ.REMOTE_PORT = addresses.remotePort
   if (settings.fileWrapper !== undefined) environ["wsgi.file_wrapper"] = settings.fileWrapper
@@ -203,7 +203,8 @@ export function environOf(
   if (length !== undefined && !/^\d+$/.test(length)) return BAD_REQUEST
   const coding = environ["HTTP_TRANSFER_ENCODING"] as string | undefined
   if (coding !== undefined) {
-    // RFC 9112 section 6.1: a transfer coding on HTTP/1.0, or beside a length, is faulty framing; other versions have none.
+    // RFC 9112 section 6.1: a transfer coding on HTTP/1.0, or beside a length, is faulty framing; other versions have no transfer
+    // codings.
     if (request.protocol !== "HTTP/1.1" || length !== undefined) return BAD_REQUEST
     // Another coding would come undecoded.
     if (coding.toLowerCase() !== "chunked") return NOT_IMPLEMENTED

@@ -1,6 +1,6 @@
 // The server's half of one request: where the driver sends the response, and what the environ asks of its server.
 // A server or an adapter extends Exchange with the six steps that its protocol takes; what is the same for every
-// protocol is here: the report to the operator, the signal, the count of bytes, and who is told that the client left.
+// protocol is here: the report to the operator, the signal, the count of bytes, and the news that the client left.
 
 import { emptyInput } from "../environ/input.ts"
 import { ClientDisconnected } from "../exceptions/statuses.ts"
@@ -33,7 +33,7 @@ export interface Attendant {
  *
  * The driver calls `respond` once, or `start`, `write` as often as there are chunks, and `end`; then `finished`. When it cannot
  * complete the response, `destroy` comes in place of `end`. None of these waits, and none throws.
- * Who extends this class calls `leave()` when the client has gone, and `resume()` after a `write` that returned false.
+ * A subclass calls `leave()` when the client has gone, and `resume()` after a `write` that returned false.
  */
 export abstract class Exchange {
   /** The request, once there is one. */

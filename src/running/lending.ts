@@ -6,15 +6,17 @@ export const BLOCK_SIZE: number = 256 * 1024
 
 const MAX_IDLE = 16
 
-// Blocks that nobody uses now. What is in them is of no further use: it was taken by a client, or copied.
+// Blocks that are not in use now. What is in them is of no further use: it was taken by a client, or copied.
 const idle: Uint8Array[] = []
 
-/** A block for one user at a time; what is in it is left from somebody else. */
+/** A block for one user at a time; it still holds bytes of the last user. */
 export function takeBlock(): Uint8Array {
   return idle.pop() ?? new Uint8Array(BLOCK_SIZE)
 }
 
-/** Gives a block back. Nobody may have a view of it any more, and nobody needs to: one that is not given back is let go of. */
+/**
+ * Gives a block back. No view of it may be in use any more. A block need not be given back: then the garbage collector takes it.
+ */
 export function giveBlock(block: Uint8Array): void {
   if (idle.length < MAX_IDLE) idle.push(block)
 }

@@ -28,7 +28,7 @@ export interface MemoryAnswer {
 
 /**
  * Has `app` answer a request, as a server does: the head is final with the first chunk that is not empty, the body is dropped
- * where there is none to be, an array gets its length. Resolves when the head is final.
+ * where the response has no body, an array gets its length. Resolves when the head is final.
  *
  * @param options with `buffered`, the whole body is read at once
  * @throws what the application throws; its body was closed then

@@ -1,5 +1,5 @@
 // Two ends of a WebSocket in one process, without bytes in between: what one end sends, the other receives. For the test
-// client, and for whoever wants to run a handler without a network.
+// client, and for programs that run a handler without a network.
 
 import type { WebSocketMessage } from "../gateway.ts"
 import { messageBytes } from "./message-bytes.ts"

@@ -13,7 +13,7 @@ const AUTHORITY = /^(?:[a-z0-9._~!$&'()*+,;=%-]+|\[[0-9a-f:.]+\])(?::(\d{0,5}))?
 const ABSOLUTE = /^https?:\/\//i
 
 /**
- * Takes a target apart; undefined when it has none of the forms that a server other than a proxy takes:
+ * Takes a target apart; undefined when it has another form than those that a server other than a proxy takes:
  * origin-form, absolute-form with http or https, and `*` for OPTIONS.
  *
  * @example

@@ -14,7 +14,7 @@ import type { OpenWebSocket } from "./websocket.ts"
 
 /** How a server treats requests. Every limit has a default. */
 export interface ServiceOptions {
-  /** Where `wsgi.errors` goes; the error output of the process unless given, or the console where there is none. */
+  /** Where `wsgi.errors` goes; the error output of the process unless given, or the console where a runtime has no process. */
   errors?: ErrorStream
   /**
    * Called with each error that the server or a middleware reports, beside the text in `wsgi.errors`. `environ` is that of the
@@ -58,7 +58,7 @@ export interface ServerParts {
   limits: SilenceLimits
   /** `wsgi.file_wrapper`, where the server has one. */
   fileWrapper?: FileWrapperFactory | undefined
-  /** Where uploads go: an UploadStore. Memory when there is none. */
+  /** Where uploads go: an UploadStore. Memory by default. */
   uploadStore?: object | undefined
 }
 

@@ -27,7 +27,7 @@ const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/
 const VERSION = "13"
 
 /**
- * The handshake in a request; undefined for a request that is none, or a faulty one. RFC 6455 section 4.2.1: GET, HTTP/1.1,
+ * The handshake in a request; undefined for another request, or a faulty one. RFC 6455 section 4.2.1: GET, HTTP/1.1,
  * `Upgrade: websocket`, `Connection: Upgrade`, one key, version 13. One with a body is not taken.
  *
  * @example

@@ -1,5 +1,5 @@
-// An open WebSocket, between an application that pulls and a carrier that pushes: messages wait here until somebody asks for
-// them, and the carrier is paused while many wait. The limits, the pings and the rules of closing are here, the same for
+// An open WebSocket, between an application that pulls and a carrier that pushes: messages wait here until the application asks
+// for them, and the carrier is paused while many wait. The limits, the pings and the rules of closing are here, the same for
 // every carrier; a carrier brings the protocol: node:http with `ws`, a runtime's own, or memory.
 
 import { handled } from "../environ/handled.ts"
@@ -36,7 +36,7 @@ export interface WebSocketReceiver {
   message(message: WebSocketMessage, bytes: number): void
   /** The client has answered a ping. */
   pong(): void
-  /** All is over: the code with which the client closed, 1006 when there was none, 1005 for a close without a code. */
+  /** All is over: the code with which the client closed, 1006 when the connection broke off, 1005 for a close without a code. */
   closed(code: number, reason: string): void
 }
 
@@ -89,7 +89,7 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
   #tellClosed: () => void = () => {}
   readonly #maxBufferedBytes: number
   #carrier: WebSocketCarrier | undefined = undefined
-  /** Messages that nobody has asked for yet, from `#at` on. */
+  /** Messages that were not asked for yet, from `#at` on. */
   #waiting: WebSocketMessage[] = []
   #at = 0
   #waitingBytes = 0
@@ -106,7 +106,7 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
   #stuckMs = 0
   #bufferedBefore = 0
 
-  /** @throws RangeError for limits that are none */
+  /** @throws RangeError for limits that are out of range */
   constructor(protocol: string, limits: WebSocketLimits = {}) {
     this.protocol = protocol
     this.whenClosed = new Promise((resolve) => {
@@ -147,7 +147,7 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
     return this.#isClosing || this.closeCode !== undefined
   }
 
-  /** The next message; undefined when there will be none. */
+  /** The next message; undefined when no more will come. */
   receive(): Promise<WebSocketMessage | undefined> {
     const message = this.#take()
     if (message !== undefined || this.#isEnding) return Promise.resolve(message)
@@ -244,7 +244,7 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
     this.#deadline = setTimeout(() => this.terminate(), CLOSE_HANDSHAKE_MS)
   }
 
-  /** Nobody will read or send any more. */
+  /** No more is read or sent. */
   #end(why: unknown): void {
     this.#abortReason = why
     for (const read of this.#readers.splice(0)) read(undefined)

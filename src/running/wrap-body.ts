@@ -15,7 +15,7 @@ export interface BodyHooks {
   sent?: ((chunk: Uint8Array) => void) | undefined
   /** Called when the body has come to its end, before it is closed. What it gives is sent behind the last chunk. */
   end?: (() => Uint8Array | undefined | Promise<Uint8Array | undefined>) | undefined
-  /** Called once, after the body was closed, whatever happened. `isComplete` unless the body failed or was left early. */
+  /** Called once, after the body was closed, also after an error. `isComplete` unless the body failed or was left early. */
   close?: ((isComplete: boolean) => void | Promise<void>) | undefined
 }
 
@@ -102,7 +102,7 @@ function atOnce<T>(value: T | PromiseLike<T>): T {
   return value
 }
 
-/** Closes the body, and calls the hook whatever happens. */
+/** Closes the body, and calls the hook, also when closing fails. */
 function closeThen(body: Body, hook: () => void | Promise<void>): void | Promise<void> {
   let closed: void | Promise<void>
   try {

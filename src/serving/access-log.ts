@@ -6,7 +6,7 @@ import { paint, type Style } from "./terminal.ts"
 
 /** A request that is over. */
 export interface LoggedRequest extends FinishedRequest {
-  /** From the call of the application to the end of the response; undefined when nobody asked for it. */
+  /** From the call of the application to the end of the response; undefined unless the options ask for it. */
   durationMs?: number | undefined
 }
 

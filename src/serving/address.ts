@@ -1,4 +1,4 @@
-// Where a server listens: a host and a port, a unix socket, or a descriptor that somebody else has bound. Every failure to
+// Where a server listens: a host and a port, a unix socket, or a descriptor that is bound already. Every failure to
 // get there ends in a sentence that says what to do. Knows nothing of what is served there.
 
 import { once } from "node:events"
@@ -35,7 +35,7 @@ const UNIX = "unix://"
  * `localhost` is 127.0.0.1, since a name with two addresses would listen on one and be asked for on the other.
  *
  * @param socketMode the permissions of the file of a unix socket; those of the umask unless given
- * @throws RangeError for a port, a descriptor or a mode that is none, TypeError for an empty path
+ * @throws RangeError for a port, a descriptor or a mode that is out of range, TypeError for an empty path
  * @example
  * addressOf("localhost", 80) // => { kind: "tcp", host: "127.0.0.1", port: 80 }
  * addressOf("[::1]", 80) // => { kind: "tcp", host: "::1", port: 80 }
@@ -66,7 +66,7 @@ export function addressOf(hostname: string, port: number, fd?: number, socketMod
 }
 
 /**
- * Makes `server` listen. The file of a unix socket that nobody listens on any more is replaced.
+ * Makes `server` listen. A unix socket whose server has ended is replaced.
  *
  * @throws Error with a sentence when the address is taken, or not to be had
  */
@@ -89,7 +89,7 @@ export async function listen(server: Server, address: Address): Promise<void> {
 }
 
 /**
- * Checks that a unix socket can be made at `path`: nothing is there, or a socket on which nobody listens any more.
+ * Checks that a unix socket can be made at `path`: nothing is there, or a socket whose server has ended.
  *
  * @throws Error with a sentence when something else is there
  */
@@ -141,7 +141,7 @@ function reachableAddresses(family: string): string[] {
     .map((each) => each.address)
 }
 
-/** Whether the file is a socket on which nobody listens: whoever made it ended without taking it away. */
+/** Whether the file is a socket on which no server listens: its server ended without taking it away. */
 async function isStale(path: string): Promise<boolean> {
   if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return false
   const probe = connect(path)

@@ -1,5 +1,5 @@
-// An application with all that the options put around it, in a server of Node's that does not listen yet. Whoever has
-// it brings the connections: make-server.ts by listening, a process of the reloader by taking what its parent accepted.
+// An application with all that the options put around it, in a server of Node's that does not listen yet. Its user brings the
+// connections: make-server.ts by listening, a process of the reloader by taking what its parent accepted.
 
 import { createServer as createTcpServer, type Server } from "node:http"
 import type { Server as NetServer } from "node:net"
@@ -34,7 +34,7 @@ export interface ApplicationOptions extends NodeServerOptions, FrontOptions {
   onRequest?: (environ: Environ) => void
   /** Paths, and the files or folders served there before the application is asked, as `sharedData` takes them. */
   staticFiles?: Exports
-  /** False: a request begins when the one before is over. Default true: whatever waits makes room for others. */
+  /** False: a request begins when the one before is over. Default true: a request that waits makes room for others. */
   threaded?: boolean
   /** Whether an error of the application ends the process instead of being answered with 500. */
   passthroughErrors?: boolean
@@ -84,7 +84,7 @@ function isTimed({ accessLog = true, logDuration, formatRequest }: ApplicationOp
 /** Log a line for each request that is over, and for each WebSocket that is opened. */
 function logHooks(options: ApplicationOptions): Required<Pick<ApplicationOptions, "onFinished" | "onWebSocket">> {
   const { log = writeLine, formatRequest, onFinished, onWebSocket } = options
-  // Lines that somebody else takes are not on our terminal.
+  // Lines that go to a function of the user's are not on our terminal.
   const colors = options.log === undefined && hasColors(process.stderr)
   const format = formatRequest ?? ((request: LoggedRequest) => accessLine(request, new Date(), colors))
   const write = (request: FinishedRequest): void => {
@@ -125,7 +125,7 @@ function nodeServer(options: ApplicationOptions, tls: TlsOptions | undefined): S
   return secure as unknown as Server
 }
 
-/** A client that does not get through the handshake is told of in one line, and is nobody else's problem. */
+/** A client that does not get through the handshake is told of in one line, and does not disturb others. */
 function reportTlsErrors(server: NetServer, { log = writeLine, accessLog = true }: ApplicationOptions): void {
   server.on("tlsClientError", (error: NodeJS.ErrnoException, socket: { remoteAddress?: string; destroy(): void }) => {
     socket.destroy()

@@ -55,7 +55,7 @@ export function checkFront(options: FrontOptions & { sslContext?: unknown; http2
 /**
  * Front servers are believed, so that a port for them must not be open to others by mistake.
  *
- * @throws TypeError where it is, and nothing says who may connect
+ * @throws TypeError where it is, and nothing says which peers may connect
  */
 export function checkFrontAddress(address: Address, options: FrontOptions): void {
   if (!isForFront(options) || options.allowFrom !== undefined || address.kind !== "tcp") return

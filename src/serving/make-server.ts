@@ -16,7 +16,7 @@ import { loadSslContext, type SslContext } from "./tls.ts"
 export interface ServerOptions extends ApplicationOptions {
   /** Makes the server speak TLS. */
   sslContext?: SslContext
-  /** A descriptor on which somebody else listens already, as a service manager does; takes the place of host and port. */
+  /** A descriptor on which a service manager, for one, listens already; takes the place of host and port. */
   fd?: number
   /** The permissions of a unix socket's file, as 0o660. Default 0o777 without those of the umask. */
   socketMode?: number
@@ -89,10 +89,10 @@ export const SERVER_OPTIONS: OptionNames<ServerOptions> = {
 /**
  * Binds `app` to an address. The promise resolves when the port is bound and requests are answered.
  *
- * @param hostname a name, an address, or `unix://` and a path; `localhost` is 127.0.0.1. The file of a unix socket that
- *   nobody listens on any more is replaced
+ * @param hostname a name, an address, or `unix://` and a path; `localhost` is 127.0.0.1. A unix socket whose server has ended is
+ * replaced
  * @param port 0 takes a free port; does not matter for a unix socket
- * @throws RangeError for a port or a mode that is none
+ * @throws RangeError for a port or a mode that is out of range
  * @throws Error with a sentence that says what to do when the address is taken, or not to be had
  */
 export async function makeServer(

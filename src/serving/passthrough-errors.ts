@@ -1,10 +1,10 @@
-// Errors of an application as errors of the process, for developers who run it under a debugger or a supervisor.
+// Errors of an application as errors of the process, for developers that run it under a debugger or a supervisor.
 
 import { ClientDisconnected } from "../exceptions/statuses.ts"
 import type { Application, Body } from "../gateway.ts"
 import { isAbortError } from "../mistakes/thrown.ts"
 
-/** `app`, whose errors end the process as any error does that nobody catches, instead of being answered with 500. */
+/** `app`, whose errors end the process as any uncaught error does, instead of being answered with 500. */
 export function passthroughErrors(app: Application): Application {
   return async (environ, startResponse) => {
     try {

@@ -45,7 +45,7 @@ export interface RunOptions extends ServerOptions, ReloaderOptions, DebuggerOpti
   processes?: number
 }
 
-/** How long the code behind `await runSimple(...)` has after a signal, before whatever still runs is ended. */
+/** How long the code behind `await runSimple(...)` has after a signal, before the process is ended. */
 const EXIT_LIMIT_MS = 3000
 /** The same when a newer process waits to take over. */
 const RELOAD_EXIT_LIMIT_MS = 100
@@ -206,7 +206,7 @@ async function serveReloaded(
     sslContext === undefined
       ? undefined
       : ((link.payload as ReloaderPayload).pair ?? (await loadSslContext(sslContext, hostname)))
-  // One request for a connection: none is ever lost between two requests when the process is replaced.
+  // One request for a connection: no request is lost between two others when the process is replaced.
   const { inject, drain, destroy } = applicationServer(app, { ...options, keepAlive: false }, tls)
   const close = closer(drain, destroy, closeTimeoutMs)
   let limitMs = EXIT_LIMIT_MS

@@ -1,5 +1,5 @@
 // Keys and certificates: given as files or options, or made on the spot for a developer's browser to be warned of.
-// What is made here is signed by itself and lives a year; it proves nothing to anybody but who pins it.
+// What is made here is signed by itself and lives a year; only a client that pins it can trust it.
 
 import { readFile, writeFile } from "node:fs/promises"
 import { isIP } from "node:net"
@@ -70,7 +70,7 @@ export async function makeSslDevcert(basePath: string, options: { host?: string 
  * The options of `node:tls` that a context stands for.
  *
  * @param hostname what a certificate is made for, with `"adhoc"`
- * @throws Error when a file cannot be read, TypeError for a context that is none
+ * @throws Error when a file cannot be read, TypeError for a malformed context
  */
 export async function loadSslContext(context: SslContext, hostname: string): Promise<TlsOptions> {
   if (context === "adhoc") return generateAdhocSslPair(certificateName(hostname))

@@ -1,5 +1,5 @@
 // What a response body may be made of, and how the pieces of it become bytes. The pieces are asked for one by one; text
-// among them is encoded when it comes. Closing tells the source that nobody wants more, in the words that it knows.
+// among them is encoded when it comes. Closing tells the source that no more is wanted, in the words that it knows.
 
 import type { Body } from "../gateway.ts"
 import { encodeText } from "../http/text-encoding.ts"
@@ -100,7 +100,7 @@ class SyncEncodedChunks implements IterableIterator<Uint8Array, undefined> {
     try {
       return encodeStep(step)
     } catch (error) {
-      // For whoever iterates over this, an iterator that throws is over; the source's own is not.
+      // For the reader of this iterator, an iterator that throws is over; the source's own is not.
       this.return()
       throw error
     }
@@ -218,7 +218,7 @@ class StreamIterator implements AsyncIterator<Chunk, undefined> {
   }
 }
 
-/** What sources have for telling them that nobody wants more. */
+/** What sources have for being told that no more is wanted. */
 interface ClosableSource {
   close?(): unknown
   destroy?(): unknown
@@ -235,7 +235,7 @@ export function closeSource(source: BodySource): void | Promise<void> {
   const closable = source as ClosableSource
   let closed: unknown
   if ("getReader" in source) {
-    // A stream that somebody still reads from is cancelled by its iterator.
+    // A stream that is still being read from is cancelled by its iterator.
     if (!closable.locked) closed = closable.cancel?.()
   } else if (typeof closable.close === "function") closed = closable.close()
   else if (typeof closable.destroy === "function") closable.destroy()

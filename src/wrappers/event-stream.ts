@@ -42,7 +42,7 @@ export class EventStream implements AsyncIterableIterator<Uint8Array, undefined>
   #isOpen = false
   #isOver = false
 
-  /** @throws TypeError for a source that is none; RangeError for times that are none */
+  /** @throws TypeError for a source of another kind; RangeError for times that are out of range */
   constructor(source: EventSourceLike, options: EventStreamOptions = {}) {
     const isIterable =
       typeof source === "object" && source !== null && (Symbol.asyncIterator in source || Symbol.iterator in source)

@@ -1,4 +1,4 @@
-// Answers that send the client elsewhere: Location, and a page with a link for whoever does not follow it.
+// Answers that send the client elsewhere: Location, and a page with a link for clients that do not follow it.
 
 import { getPathInfo } from "../environ/path.ts"
 import type { Environ } from "../gateway.ts"
@@ -57,8 +57,8 @@ export function redirect<R extends Response = Response>(
 }
 
 /**
- * A redirect to the same URL with a slash at its end, as a relative reference, so that it stays on this host whatever the
- * path is. The query is kept.
+ * A redirect to the same URL with a slash at its end, as a relative reference, so that it stays on this host for every path. The
+ * query is kept.
  *
  * @example
  * appendSlashRedirect({ PATH_INFO: "/user/42", QUERY_STRING: "a=1" }).location // => "42/?a=1"

@@ -1,6 +1,6 @@
-// Who reads the body of a request, and what the others get then. The body can be read from the stream once; the bytes can
-// be kept, and then anything can be read from them. A form is parsed once. Each of these starts when it is asked for, in
-// the order of the calls: a form that is asked for while the bytes are still coming is parsed from these bytes.
+// Which part of a program reads the body of a request, and what the other parts get then. The body can be read from the stream
+// once; the bytes can be kept, and then anything can be read from them. A form is parsed once. Each of these starts when it is
+// asked for, in the order of the calls: a form that is asked for while the bytes are still coming is parsed from these bytes.
 // A second reader of a body that was not kept gets an error that names the first one.
 // Knows neither headers nor limits: the request says what the stream is and how a form is parsed.
 
@@ -24,7 +24,7 @@ export interface BodyOwner {
   openStream(replacement: InputStream | undefined, isCounted: boolean): InputStream
   /** The same to be read into memory. */
   openWhole(replacement: InputStream | undefined): WholeInput
-  /** Parses a form, or gives an empty one when the body is none. Asked for once. */
+  /** Parses a form, or gives an empty one when the body is no form. Asked for once. */
   parseForm(stream: InputStream): Promise<ParsedForm>
 }
 
@@ -70,7 +70,10 @@ export class RequestBody {
     return this.#form !== undefined
   }
 
-  /** The bytes, at once where they are at hand; the same ones again, if they were kept. A failure is that of each one who awaits it. */
+  /**
+   * The bytes, at once where they are at hand; the same ones again, if they were kept. Each caller that awaits them gets a
+   * failure.
+   */
   data(reader: string, keep: boolean): Bytes {
     if (this.#data !== undefined) return this.#data
     const data = this.#read(reader)
@@ -78,7 +81,7 @@ export class RequestBody {
     return data
   }
 
-  /** As `data`. Parses the form first. Then the bytes of what is none, and nothing of what is. */
+  /** As `data`, but parses the form first. The result is empty for a form, and the bytes for any other body. */
   dataBehindForm(reader: string, keep: boolean, isCounted: boolean): Bytes {
     const form = this.form(reader, isCounted)
     if (this.#data !== undefined) return this.#data
@@ -122,7 +125,7 @@ export class RequestBody {
   }
 }
 
-/** Where the bytes come from, for the first who reads. */
+/** Where the bytes come from, for the first reader. */
 class Source {
   readonly #owner: BodyOwner
   /** What takes the place of the server's stream. */

@@ -1,5 +1,5 @@
-// Everything that a request says before its body: eight plain facts, and what can be read out of them. Where the facts
-// come from is the subclass's affair. Nothing is parsed before somebody asks for it, and then once.
+// Everything that a request says before its body: eight plain facts, and what can be read out of them. A subclass brings the
+// facts. Nothing is parsed before the application asks for it, and then once.
 // Knows no environ and no body. What a client got wrong reads as missing and never throws; only distrust of a host does.
 
 import { Accept, LanguageAccept, MIMEAccept } from "../datastructures/accept.ts"
@@ -67,7 +67,7 @@ interface Parsed {
 export abstract class RequestHead {
   /** The method in upper case. */
   abstract readonly method: string
-  /** `http`, `https`, or `ws` and `wss` where somebody serves these. */
+  /** `http`, `https`, or `ws` and `wss` where a server uses these. */
   abstract readonly scheme: string
   /** Name and port of the server, without a port for a unix socket; `undefined` when it is not known. */
   abstract readonly server: Server | undefined
@@ -79,7 +79,7 @@ export abstract class RequestHead {
   abstract readonly queryString: string
   /** The headers. They can't be changed. */
   abstract readonly headers: ReadonlyHeaders
-  /** The address of the peer; who that is when there is a proxy in between, see `accessRoute`. */
+  /** The address of the peer. Behind a proxy that is the proxy's; see `accessRoute`. */
   abstract readonly remoteAddr: string | undefined
 
   /**
@@ -156,7 +156,7 @@ export abstract class RequestHead {
   /**
    * The host that was asked for, with its port unless that is the scheme's own. Empty when it is missing or malformed.
    *
-   * @throws SecurityError (400) when there are `trustedHosts` and it is none of them
+   * @throws SecurityError (400) when there are `trustedHosts` and the host is not one of them
    */
   get host(): string {
     const header = this.headers.get("Host")
@@ -166,9 +166,8 @@ export abstract class RequestHead {
   // ---- the client
 
   /**
-   * The addresses from the client to here, as the proxies in between have put them into `X-Forwarded-For`; without
-   * that header the peer's alone. Anybody can send this header: trust as many entries, counted from the end, as you
-   * have proxies.
+   * The addresses from the client to here, as the proxies in between have put them into `X-Forwarded-For`; without that header
+   * the peer's alone. Any client can send this header: trust as many entries, counted from the end, as you have proxies.
    */
   get accessRoute(): readonly string[] {
     const parsed = this.#memo
@@ -365,7 +364,7 @@ export abstract class RequestHead {
     return memberOf(SecFetchDest, this.headers.get("Sec-Fetch-Dest"))
   }
 
-  /** Whether the user did something that led to this, such as following a link; `undefined` where nobody tells. */
+  /** Whether the user did something that led to this, such as following a link; `undefined` where the browser does not tell. */
   get secFetchUser(): boolean | undefined {
     const text = this.headers.get("Sec-Fetch-User")
     return text === undefined ? undefined : text === "?1"

@@ -1,8 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // biome-ignore-all lint/complexity/noThisInStatic: these statics make objects of the class they are called on
 
-// The request as a view sees it: the head, read from the environ when somebody asks, and the body, read when somebody
-// waits for it. What a request costs that nobody looks at is this object with its few fields.
+// The request as a view sees it: the head, read from the environ when the view asks, and the body, read when the view waits for
+// it. A request that is not looked at costs this object with its few fields.
 
 import { EnvironHeaders } from "../datastructures/environ-headers.ts"
 import type { FileStorage } from "../datastructures/file-storage.ts"
@@ -38,13 +38,13 @@ import { applicationOf, type View, type ViewApplication } from "./view.ts"
 export interface RequestOptions {
   /** Whether the environ gets the request, as `werkstatt.request`. True unless given or `shallow`. */
   populateRequest?: boolean | undefined
-  /** Whether the body stays untouched: whatever would read it throws. For middleware. */
+  /** Whether the body stays untouched: methods that would read it throw. For middleware. */
   shallow?: boolean | undefined
 }
 
 /** How much of the body is wanted, and what for. */
 export interface DataOptions {
-  /** Whether the bytes are kept for the next who asks, and for the form. True unless given. */
+  /** Whether the bytes are kept for the next call, and for the form. True unless given. */
   cache?: boolean | undefined
   /** Whether a form is parsed first, if the body is one; nothing is left then. False unless given. */
   parseFormData?: boolean | undefined
@@ -52,7 +52,7 @@ export interface DataOptions {
 
 /** How JSON is read from the body. */
 export interface JsonOptions {
-  /** Whether the body is taken for JSON whatever its type. */
+  /** Whether the body is taken for JSON with any type. */
   force?: boolean | undefined
   /** Whether a body that is not JSON gives `undefined`, instead of an error. */
   silent?: boolean | undefined
@@ -158,12 +158,12 @@ export class Request extends RequestHead {
 
   // ---- the head
 
-  /** The method in upper case; `GET` where the environ has none. */
+  /** The method in upper case; `GET` where the environ does not tell. */
   get method(): string {
     return (this.environ.REQUEST_METHOD ?? "GET").toUpperCase()
   }
 
-  /** The scheme, `http` where the environ has none. */
+  /** The scheme, `http` where the environ does not tell. */
   get scheme(): string {
     return this.environ["wsgi.url_scheme"] ?? "http"
   }
@@ -219,7 +219,7 @@ export class Request extends RequestHead {
     return this.environ.CONTENT_TYPE
   }
 
-  /** `CONTENT_LENGTH` as a number, unless the body is chunked; 0 when it is none. */
+  /** `CONTENT_LENGTH` as a number, unless the body is chunked; 0 when it is malformed. */
   override get contentLength(): number | undefined {
     return getContentLength(this.environ)
   }
@@ -229,7 +229,7 @@ export class Request extends RequestHead {
     return this.environ.REMOTE_ADDR
   }
 
-  /** The user whom the server has authenticated. */
+  /** The user that the server has authenticated. */
   get remoteUser(): string | undefined {
     const user = this.environ["REMOTE_USER"]
     return typeof user === "string" ? user : undefined
@@ -242,7 +242,7 @@ export class Request extends RequestHead {
 
   // ---- the body
 
-  // What these return may reject before anybody awaits it: the error waits for those who do.
+  // What these return may reject before the caller awaits it: the error waits for that.
 
   /**
    * The body as it comes, which can be read once. It ends where the body ends, and its reads reject at the limits. May be
@@ -282,7 +282,7 @@ export class Request extends RequestHead {
   /**
    * The value of a JSON body.
    *
-   * @throws UnsupportedMediaType (415) when it is not said to be JSON, BadRequest (400) when it is none; and as `data`
+   * @throws UnsupportedMediaType (415) when its type is not JSON, BadRequest (400) when it is malformed; and as `data`
    */
   json<T = unknown>(options: JsonOptions & { silent: true }): Promise<T | undefined>
   json<T = unknown>(options?: JsonOptions): Promise<T>
@@ -318,7 +318,7 @@ export class Request extends RequestHead {
     return settled(() => this.#jsonOf(outcome, silent))
   }
 
-  /** What `data` gives, also that of a subclass. A failure is that of each one who awaits it. */
+  /** What `data` gives, also that of a subclass. Each caller that awaits it gets a failure. */
   #dataFor(reader: string, options: DataOptions | undefined): Bytes {
     const isOwn = this.data === Request.prototype.data
     return isOwn ? this.#readData(reader, options) : Promise.resolve(this.data(options))
@@ -342,7 +342,7 @@ export class Request extends RequestHead {
     throw new BadRequest({ description: "The request body is not valid JSON.", cause: error })
   }
 
-  /** Whether the body is looked into for a form: when it has a Content-Type, whatever the method. */
+  /** Whether the body is looked into for a form: when it has a Content-Type, for every method. */
   get wantFormDataParsed(): boolean {
     return Boolean(this.environ.CONTENT_TYPE)
   }

@@ -1,6 +1,6 @@
 // Everything of a response but its body: status and headers, and the many things that headers mean. All of them are read
-// from the headers and written to them, nothing is kept besides; objects that stand for a header write it when they
-// are changed, and remove it when they are emptied. The headers themselves are made when somebody asks for them.
+// from the headers and written to them, nothing is kept besides; objects that stand for a header write it when they are changed,
+// and remove it when they are emptied. The headers themselves are made when the application asks for them.
 
 import { ResponseCacheControl } from "../datastructures/cache-control.ts"
 import { CallbackDict } from "../datastructures/callback-dict.ts"
@@ -98,7 +98,7 @@ const BEYOND_LATIN1 = /[^\x00-\xff]/
 export class ResponseHead {
   /** The status of responses made without one. May be changed in a subclass. */
   static readonly defaultStatus: number | string = 200
-  /** The media type of responses made without one, `undefined` for none. May be changed in a subclass. */
+  /** The media type of responses made without one, `undefined` for no type. May be changed in a subclass. */
   static readonly defaultMimetype: string | undefined = "text/plain"
 
   /** Above so many characters a cookie makes a warning, since browsers drop it; 0 never warns. */
@@ -107,7 +107,7 @@ export class ResponseHead {
   #statusCode = 200
   #status = "200 OK"
   #headers: Headers | undefined = undefined
-  /** The only header, as long as nobody has asked for the headers. */
+  /** The only header, until the application asks for the headers. */
   #contentType: string | undefined
   #live: Map<string, LiveEntry> | undefined = undefined
   #iris: Map<string, { iri: string; uri: string }> | undefined = undefined
@@ -168,7 +168,7 @@ export class ResponseHead {
     return this.#headers
   }
 
-  /** Whether nobody has asked for the headers: then the Content-Type is all there is. */
+  /** Whether the headers were not asked for yet: then the Content-Type is all there is. */
   protected get hasUntouchedHeaders(): boolean {
     return this.#headers === undefined
   }
@@ -223,7 +223,7 @@ export class ResponseHead {
     this.#set("Content-Encoding", coding)
   }
 
-  /** The languages of those whom the body is meant for, live. */
+  /** The languages of the intended readers, live. */
   get contentLanguage(): HeaderSet {
     return this.#headerSet("Content-Language")
   }

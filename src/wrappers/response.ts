@@ -2,7 +2,7 @@
 // biome-ignore-all lint/complexity/noThisInStatic: these statics make objects of the class they are called on
 
 // A response with its body: made by a view, changed on its way, and sent, which does not change it.
-// The common one, a text with the default headers, takes a short way: no header object is made unless somebody asks for
+// The common one, a text with the default headers, takes a short way: no header object is made until the application asks for
 // it, and what goes to the server is a short list of fields and an array of one chunk.
 
 import { Headers } from "../datastructures/headers.ts"
@@ -98,7 +98,7 @@ export class Response extends ResponseHead implements Responder {
   directPassthrough: boolean
 
   #body: BodySource
-  /** Content-Length is due, but nobody has looked at the headers yet. */
+  /** Content-Length is due, but the headers were not asked for yet. */
   #lengthPending: boolean
   #reading: Promise<void> | undefined = undefined
   #stream: ResponseStream | undefined = undefined
@@ -141,7 +141,7 @@ export class Response extends ResponseHead implements Responder {
    * client takes them; a stream that is quiet gets a comment now and then, and one whose server stops ends with `retry`.
    *
    * @param source a generator function, which is given a signal that aborts when the stream is over, or an iterable
-   * @throws TypeError for a source that is none; RangeError for times that are none
+   * @throws TypeError for a source of another kind; RangeError for times that are out of range
    * @example
    * const response = Response.events(async function* () { yield { event: "tick", data: { n: 1 } } })
    * response.mimetype // => "text/event-stream"
@@ -170,7 +170,7 @@ export class Response extends ResponseHead implements Responder {
    * A request that is no handshake is answered with 426; one that a page of another origin has made, with 403, unless `origins`
    * names it. Headers and cookies of this response are sent with the 101.
    *
-   * @throws TypeError for a handler, a protocol or an origin that is none; RangeError for a limit that is none
+   * @throws TypeError for a wrong handler, protocol or origin; RangeError for a limit that is out of range
    * @example
    * const echo = Response.websocket(async (socket) => { for await (const message of socket) await socket.send(message) })
    * echo.status // => "101 Switching Protocols"
@@ -201,7 +201,7 @@ export class Response extends ResponseHead implements Responder {
       const { status, headers, directPassthrough } = answer
       const response = remake(this, answer.#body, { status, headers, directPassthrough })
       if (answer.#needsClose) {
-        // The body has a new owner, who closes it.
+        // The body has a new owner, which closes it.
         answer.#closedBody = answer.#body
         response.callOnClose(() => answer.close())
       }
@@ -265,7 +265,7 @@ export class Response extends ResponseHead implements Responder {
     return isSequence(this.#body)
   }
 
-  /** Whether the body comes as a stream, whose length nobody knows. */
+  /** Whether the body comes as a stream of unknown length. */
   get isStreamed(): boolean {
     return !this.isSequence
   }
@@ -413,7 +413,7 @@ export class Response extends ResponseHead implements Responder {
   /** Sets an entity tag made of the body, unless there is one. Reads a stream as `data` does. */
   async addEtag(options: { overwrite?: boolean | undefined; weak?: boolean | undefined } = {}): Promise<void> {
     if (!options.overwrite && this.headers.has("ETag")) return
-    // Loaded for those who want it: node:crypto takes a while.
+    // Loaded when it is needed: node:crypto takes a while.
     const { generateEtag } = await import("../http/generate-etag.ts")
     this.setEtag(generateEtag(await this.data()), options.weak)
   }
@@ -540,7 +540,7 @@ export class Response extends ResponseHead implements Responder {
 
   #headerList(environ: Environ): HeaderList {
     if (this.getWsgiHeaders !== Response.prototype.getWsgiHeaders) return this.getWsgiHeaders(environ).toList()
-    // Text with the usual headers, and nobody has looked at them: what most responses are.
+    // Text with the usual headers, which were not asked for: what most responses are.
     const isUsual = this.#lengthPending && this.hasUntouchedHeaders && this.automaticallySetContentLength
     if (!isUsual || !hasContent(this.statusCode)) return this.#finalHeaders(environ)
     return this.untouchedHeaders(this.#wholeLength())
@@ -625,7 +625,7 @@ async function responseFrom<R extends Response>(
   return remake(responseClass, body, { status, headers })
 }
 
-/** A response with these headers and no other, whatever type its class adds by default. */
+/** A response with these headers and no other, without the type that its class adds by default. */
 function remake<R extends Response>(
   responseClass: ResponseClass<R>,
   body: BodySource,

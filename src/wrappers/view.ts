@@ -80,7 +80,7 @@ function send(
 }
 
 /**
- * The body, with the request to be closed when it is: as long as it is sent, whoever answers may read from the request,
+ * The body, with the request to be closed when it is: as long as it is sent, the code that makes it may read from the request,
  * an uploaded file for one. Nothing of that sort can be behind an array, nor behind a body that is meant to reach the
  * server untouched; these are handed on as they are, unless the view has opened something.
  */

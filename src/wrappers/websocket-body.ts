@@ -30,14 +30,14 @@ const OPTIONS: OptionNames<WebSocketOptions> = {
 
 const FOREIGN = "The WebSocket was opened by a page of another site."
 
-/** The body of a response that accepts a handshake. As chunks it has none. */
+/** The body of a response that accepts a handshake. It has no chunks. */
 export class WebSocketBody implements AsyncIterable<Uint8Array> {
   readonly handler: WebSocketHandler
   readonly limits: WebSocketLimits
   readonly #protocols: readonly string[]
   readonly #origins: ReadonlySet<string> | "*"
 
-  /** @throws TypeError for a handler, a protocol or an origin that is none; RangeError for a limit that is none */
+  /** @throws TypeError for a wrong handler, protocol or origin; RangeError for a limit that is out of range */
   constructor(handler: WebSocketHandler, options: WebSocketOptions = {}) {
     if (typeof handler !== "function") {
       throw new TypeError(`Response.websocket takes a handler, async (socket) => {…}, not ${describe(handler)}`)

@@ -1,4 +1,4 @@
-// A connection of a front server, of whatever protocol: its socket, the times that are limited besides those of every connection,
+// A connection of a front server, for every protocol: its socket, the times that are limited besides those of every connection,
 // and how faults are told. A protocol brings what is done with the bytes.
 
 import type { Socket } from "node:net"

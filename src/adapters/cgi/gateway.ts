@@ -18,7 +18,7 @@ import { checkScriptName, FaultyRequest, requestOfVariables, type VariableSettin
 /** How a server for a front server's protocol treats requests. */
 export interface GatewayServerOptions extends NodeServerOptions {
   /**
-   * The addresses and networks (CIDR) of front servers, and `"unix"` for unix sockets. Whoever may connect decides what
+   * The addresses and networks (CIDR) of front servers, and `"unix"` for unix sockets. A front server decides what
    * REMOTE_ADDR and HTTPS are, so other connections are closed. Default: unix sockets and the machine's own addresses.
    */
   allowFrom?: Iterable<string>

@@ -1,4 +1,4 @@
-// Standard output of a CGI process belongs to the response. Whatever else writes to it would end up in the middle of that, so it
+// Standard output of a CGI process belongs to the response. Other text written to it would end up in the middle of that, so it
 // gets standard error instead, which front servers write to their log.
 
 import { createWriteStream, fstatSync } from "node:fs"

@@ -1,5 +1,5 @@
-// wsgi.input over bytes that come by themselves: they wait here until somebody reads, and when many wait, the source is told to
-// stop. It does not know where they come from.
+// wsgi.input over bytes that come by themselves: they wait here until the application reads, and when many wait, the source is
+// told to stop. It does not know where they come from.
 
 import { PulledInput } from "../../environ/input.ts"
 import { ClientDisconnected } from "../../exceptions/statuses.ts"

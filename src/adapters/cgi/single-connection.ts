@@ -17,7 +17,7 @@ export interface ParsedHead {
   readonly rest: Buffer
 }
 
-/** Reads the head of a request, in whatever pieces it comes. */
+/** Reads the head of a request, in pieces of any size. */
 export interface HeadParser {
   /** The head, if it is complete; `undefined` while it is not; or what is wrong, as a sentence, or as an answer. */
   push(chunk: Buffer): ParsedHead | string | FaultyRequest | undefined
@@ -70,7 +70,7 @@ export class SingleConnection extends GatewayConnection<SingleExchange> {
   #refuse(text: string): void {
     this.#state = "over"
     this.socket.write(text, "latin1")
-    // Whether a body follows, who could tell.
+    // Whether a body follows can't be told.
     this.closeAfter(true)
   }
 

@@ -23,7 +23,7 @@ export interface VariableSettings {
 export interface VariableRequest {
   readonly head: RequestHead
   readonly addresses: Addresses
-  /** The length of the body; undefined where none is said. */
+  /** The length of the body; undefined where the variables do not tell it. */
   readonly contentLength: number | undefined
 }
 
@@ -75,7 +75,7 @@ const READ = new Set([
   "CONTENT_LENGTH",
 ])
 
-/** Variables are in upper case. The keys of an environ that are none have a dot; `__proto__` is no name either. */
+/** Variables are in upper case. Other keys of an environ have a dot; `__proto__` is not a name either. */
 const NAME = /^[A-Z][A-Z0-9_]*$/
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 // As Node's parser takes them (RFC 9110 section 5.5).
@@ -89,7 +89,7 @@ const MEMORY = 1024
 const knownNames = new Map<string, Kind | { field: string }>()
 
 /**
- * The request that variables stand for, or why it is refused: no method, a length that is none or is said twice, a path that
+ * The request that variables stand for, or why it is refused: no method, a malformed or repeated length, a path that
  * is not below the mount, a control character where no client could have sent one.
  *
  * @param pairs names and values in turn, Latin-1: a character for each byte

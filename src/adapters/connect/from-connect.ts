@@ -110,7 +110,7 @@ class Call {
     socket.once("close", () => {
       signal?.removeEventListener("abort", onAbort)
       this.#reject(socket.failure)
-      // As on a connection: who waits for the rest of the body learns that there is none.
+      // As on a connection: a reader that waits for the rest of the body learns that it will not come.
       if (!this.#request.complete) this.#request.destroy()
     })
     this.#request.on("error", () => {})

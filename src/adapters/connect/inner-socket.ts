@@ -68,7 +68,7 @@ export class InnerSocket extends Duplex implements AsyncIterableIterator<Uint8Ar
     try {
       this.#reader.push(chunk)
     } catch (error) {
-      // The status or a field is none that the gateway takes.
+      // The gateway does not take this status or this field.
       this.fail(error)
       done()
       return
@@ -82,7 +82,7 @@ export class InnerSocket extends Duplex implements AsyncIterableIterator<Uint8Ar
     if (!this.#isComplete) this.fail(error ?? new Error("the handler destroyed its response before it was complete"))
     this.#chunks.length = 0
     this.#takeNext()
-    // An error without a listener would end the process; who reads the body is told of it.
+    // An error without a listener would end the process; the reader of the body is told of it.
     done(null)
   }
 

@@ -1,5 +1,5 @@
 // A connection of a front server that speaks FastCGI: one request at work at a time, and the connection kept for the next one where
-// the front server asks for it. The protocol could carry several at once; no common front server does, and who tries is told
+// the front server asks for it. The protocol could carry several at once; no common front server does, and one that tries is told
 // that it can't be had, as the protocol provides.
 
 import type { Socket } from "node:net"

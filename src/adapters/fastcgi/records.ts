@@ -1,5 +1,5 @@
-// The records of FastCGI (https://fastcgi-archives.github.io/FastCGI_Specification.html): taken apart in whatever pieces they
-// come, and written. It knows no request; what a record means is up to connection.ts.
+// The records of FastCGI (https://fastcgi-archives.github.io/FastCGI_Specification.html): taken apart in pieces of any size as
+// they come, and written. It knows no request; what a record means is up to connection.ts.
 
 export const BEGIN_REQUEST = 1
 export const ABORT_REQUEST = 2

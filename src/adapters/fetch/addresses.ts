@@ -5,7 +5,7 @@ import type { Addresses } from "../../running/environ.ts"
 const HTTPS: Readonly<Record<string, string>> = { HTTPS: "on" }
 
 /**
- * The URL up to its path; all of it when it has none.
+ * The URL up to its path; all of it when it has no path.
  *
  * @example
  * originOf("http://example.org:81/a/b?c") // => "http://example.org:81"
@@ -16,7 +16,7 @@ export function originOf(url: string): string {
 }
 
 /**
- * The server of an origin. A Request has no peer; who knows it adds `REMOTE_ADDR`.
+ * The server of an origin. A Request has no peer; a caller that knows it adds `REMOTE_ADDR`.
  *
  * @example
  * addressesOf("http://[::1]:81").serverName // => "[::1]"

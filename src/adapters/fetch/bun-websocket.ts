@@ -59,7 +59,7 @@ function carrierOf({ data }: BunSocket): BunCarrier | undefined {
 const WIRING =
   "Bun takes WebSockets when its server has their handlers: Bun.serve({ fetch: toFetch(app), websocket: bunWebSocket })"
 
-/** @throws Error that names the handlers when the server has none */
+/** @throws Error that names the handlers when the server lacks them */
 export function upgradeOnBun(
   server: BunServer,
   request: Request,

@@ -17,7 +17,7 @@ import type { Upgrade } from "./upgrade.ts"
 
 const HEAD_TOO_LARGE = new Refusal("431 Request Header Fields Too Large")
 
-/** Of a client that has left before there was anything to send. Servers use it in logs; nobody receives it. */
+/** Of a client that has left before there was anything to send. Servers use it in logs; no client receives it. */
 const CLIENT_CLOSED_REQUEST = 499
 
 /** Workers' stream of a known length: without it a stream has no Content-Length there. */
@@ -184,7 +184,7 @@ export class FetchExchange extends Exchange implements RequestHead {
     if (this.isGone) return true
     this.#isWanted = false
     this.#controller?.enqueue(chunk)
-    // Asked for again in the meantime, by somebody who reads ahead.
+    // Asked for again in the meantime, by a reader that reads ahead.
     return this.#isWanted
   }
 

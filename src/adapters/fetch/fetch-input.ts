@@ -36,7 +36,7 @@ export class FetchInput extends PulledInput {
   }
 
   #letGo(): void {
-    // A body that has failed rejects here too; who reads it is told of that.
+    // A body that has failed rejects here too; the reader is told of that.
     this.#reader?.cancel().catch(() => {})
   }
 

@@ -50,7 +50,7 @@ export interface FromFetchOptions {
  * that has it as its method `fetch`.
  *
  * The handler's second argument has `environ` and `mount`. A method that a Request does not take (CONNECT, TRACE) is answered with
- * 501; a path with dot segments with 400, since a Request would resolve them. A GET with a body has none in the Request.
+ * 501; a path with dot segments with 400, since a Request would resolve them. The body of a GET is not in the Request.
  *
  * @throws TypeError for what is neither a function nor has a method `fetch`
  * @example

@@ -47,7 +47,7 @@ export interface LambdaRequest {
 /**
  * The request in an event.
  *
- * @throws TypeError when the event carries none, as one of a queue
+ * @throws TypeError when the event does not carry a request, as one of a queue
  */
 export function requestOf(event: LambdaEvent): LambdaRequest {
   const context = event?.requestContext
@@ -75,7 +75,7 @@ function bodyOf({ body, isBase64Encoded }: LambdaEvent): Uint8Array | undefined 
   return Buffer.from(body, isBase64Encoded === true ? "base64" : "utf8")
 }
 
-/** The body has come whole, whatever the client said of its length. */
+/** The body has come whole, with any length that the client has told. */
 const REPLACED: ReadonlySet<string> = new Set(["content-length", "transfer-encoding"])
 
 function fieldsOf({ headers, multiValueHeaders, cookies }: LambdaEvent, body: Uint8Array | undefined): string[] {

@@ -1,4 +1,4 @@
-// Who may connect where the other side is believed: named addresses and networks, and unix sockets by the name `unix`.
+// Which peers may connect where the other side is believed: named addresses and networks, and unix sockets by the name `unix`.
 
 import { AddressList } from "../../middleware/address-list.ts"
 

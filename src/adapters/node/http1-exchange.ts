@@ -1,4 +1,4 @@
-// One request over node:http, written to a ServerResponse. What Node leaves undone is done here: a body that nobody read,
+// One request over node:http, written to a ServerResponse. What Node leaves undone is done here: a body that was not read,
 // a 103 that is checked, a response that others have touched.
 
 import { type IncomingMessage, ServerResponse } from "node:http"
@@ -160,7 +160,7 @@ export class Http1Exchange extends Exchange implements RequestHead {
     }
     response.uncork()
     if (hasRoom || this.#isDrained) return true
-    // What was too much for the corked response may be none for its socket, which then has no 'drain' to tell of.
+    // What was too much for the corked response may not be too much for its socket, which then has no 'drain' to tell of.
     return response.write === write && this.#connection.socket.writableNeedDrain === false
   }
 

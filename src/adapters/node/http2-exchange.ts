@@ -115,7 +115,7 @@ export class Http2Exchange extends Exchange implements RequestHead {
 
   #giveUp(): void {
     const wasStarted = this.isStarted
-    // What waits for the body learns that there will be none.
+    // What waits for the body learns that no body will come.
     this.#input?.fail()
     if (wasStarted || this.isStarted) this.#stream.close(CANCEL)
     else {

@@ -1,5 +1,5 @@
 // wsgi.input over what Node reads a body from, a message or a stream of HTTP/2.
-// Nothing is read before somebody asks, and asking sends the 100 Continue. A body that is wanted as a whole is taken from
+// Nothing is read before the application asks, and asking sends the 100 Continue. A body that is wanted as a whole is taken from
 // Node's parser, where it is our own message that has it: a promise in place of a stream with its events.
 
 import type { Readable } from "node:stream"

@@ -1,4 +1,4 @@
-// The message of node:http, less what nobody asked for: Node reads each request to its end as a stream, also one
+// The message of node:http, less what was not asked for: Node reads each request to its end as a stream, also one
 // that has no body, and one whose body is wanted as a whole. It also decides what becomes of requests that Node's parser should
 // not go on behind.
 
@@ -17,7 +17,7 @@ interface Internals {
   _readableState: Record<"ended" | "endEmitted" | "destroyed" | "closed" | "closeEmitted", boolean>
 }
 
-/** Whoever listens to one of these reads a message. */
+/** A listener to one of these reads a message. */
 const READING = ["data", "readable", "end", "close"]
 
 const { _dump: dump } = IncomingMessage.prototype as unknown as Internals
@@ -31,7 +31,7 @@ export interface BodyTaker {
   fail(): void
 }
 
-/** A message whose body, when there is none, is over without having been read. */
+/** A message that is over without having been read, if it has no body. */
 export class LeanMessage extends IncomingMessage {
   declare private handOver: boolean | undefined
   /** The client asked for an upgrade, and Node goes on with this request as with any, but loses what came right behind it. */
@@ -70,7 +70,7 @@ export class LeanMessage extends IncomingMessage {
     if (this.readableLength > 0 || this.isSharedWithOthers || READING.some((event) => this.listenerCount(event) > 0))
       return false
     this.taker = taker
-    // Node must not take it for a body that nobody wants.
+    // Node must not take it for an unwanted body.
     this._read(0)
     return true
   }

@@ -1,10 +1,10 @@
-// The response of node:http, less what nobody asked for. Our servers are made with it (option ServerResponse of node:http);
-// a listener on somebody else's server gets Node's own.
+// The response of node:http, less what was not asked for. Our servers are made with it (option ServerResponse of node:http); a
+// listener on a server of the user's gets Node's own.
 //
-// Node sends a response in steps that anybody may come between, and each step costs: a head that is built and looked
+// Node sends a response in steps that other code may come between, and each step costs: a head that is built and looked
 // through, two writes, a wait for the next tick. The driver knows the head and has the bytes, so that they can go to
-// the socket as they are, which saves a quarter of a small request. Only on a connection that goes on, and only when nobody has
-// touched the response; whatever is not like that goes Node's own way.
+// the socket as they are, which saves a quarter of a small request. Only on a connection that goes on, and only when no other
+// code has touched the response; every other response goes Node's own way.
 
 import type { EventEmitter } from "node:events"
 import { type IncomingMessage, ServerResponse } from "node:http"
@@ -80,7 +80,7 @@ export class LeanResponse<R extends IncomingMessage = IncomingMessage> extends S
     ;(this as unknown as Internals)._finish?.()
     const { server } = this.req.socket as Socket & { server?: EventEmitter }
     if (server === undefined || server.listenerCount("request") === 1) this.emit("finish")
-    // Whoever listens behind us may have yet to say that they want to know.
+    // A listener behind ours may have yet to ask for it.
     else process.nextTick(() => this.emit("finish"))
   }
 }

@@ -31,7 +31,7 @@ export interface NodeServerOptions extends NodeListenerOptions {
   maxHeadBytes?: number
   /**
    * Addresses and networks (CIDR) of balancers that pass connections on with a header of the PROXY protocol, version 1 or 2, and
-   * `"unix"` for unix sockets. They have to send it; on connections from elsewhere there is none. Default: nobody.
+   * `"unix"` for unix sockets. They have to send it; connections from elsewhere have no such header. Default: no balancers.
    */
   proxyProtocolFrom?: Iterable<string>
 }

@@ -1,4 +1,4 @@
-// A socket as the carrier of a connection, of whatever protocol: what waits to be sent, silence, and clients that have closed
+// A socket as the carrier of a connection of any protocol: what waits to be sent, silence, and clients that have closed
 // their sending side.
 
 import type { Socket } from "node:net"

@@ -1,5 +1,5 @@
 // The package ws, which speaks RFC 6455 on a stream. Optional, and loaded with the first handshake: an application without
-// WebSockets needs none. Only its documented interface is used. What a handshake is was found out before; ws is given
+// WebSockets does not need it. Only its documented interface is used. What a handshake is was found out before; ws is given
 // one of its own form, so that a stream of HTTP/2 will do as well as a socket.
 
 import type { EventEmitter } from "node:events"
@@ -91,7 +91,7 @@ export function openOverWs(
     lines,
   }
   let carrier: WsCarrier | undefined
-  // Fields are Latin-1, and ws writes its head in whatever the encoding of the stream is.
+  // Fields are Latin-1, and ws writes its head in the encoding of the stream.
   stream.setDefaultEncoding("latin1")
   serverFor(ws, socket.maxMessageBytes).handleUpgrade(request, stream, head, (opened) => {
     carrier = new WsCarrier(opened, socket)

@@ -1,5 +1,5 @@
 // The head of an SCGI request: a netstring of names and values, each with a NUL behind it
-// (https://python.ca/scgi/protocol.txt). In whatever pieces it comes, each byte is looked at once.
+// (https://python.ca/scgi/protocol.txt). In pieces of any size, each byte is looked at once.
 
 import type { HeadParser, ParsedHead } from "../cgi/single-connection.ts"
 import { FaultyRequest } from "../cgi/variables.ts"

@@ -1,5 +1,5 @@
 // The head of a request in the protocol of uWSGI: four bytes, and names and values with their lengths before them, all lengths
-// little-endian (https://uwsgi-docs.readthedocs.io/en/latest/Protocol.html). In whatever pieces it comes, each byte is looked at once.
+// little-endian (https://uwsgi-docs.readthedocs.io/en/latest/Protocol.html). In pieces of any size, each byte is looked at once.
 
 import type { HeadParser, ParsedHead } from "../cgi/single-connection.ts"
 import { FaultyRequest } from "../cgi/variables.ts"

@@ -1,5 +1,5 @@
-// A thread beside the main one of a process that serves for a parent. Its own event loop turns whatever the main thread is
-// doing, so it can do what the main thread might not: end the process when the parent is gone, and tell the parent whether
+// A thread beside the main one of a process that serves for a parent. Its own event loop turns while the main thread is busy, so
+// it can do what the main thread might not: end the process when the parent is gone, and tell the parent whether
 // the main thread still turns, or else where it hangs.
 //
 // CommonJS, and started without flags: modules of the other kind are loaded through a thread of Node's, which may be the one
@@ -37,12 +37,12 @@ const started = setInterval(() => {
   timer = setInterval(() => look(everyMs, limitMs), everyMs)
 }, 50)
 
-// Counted in turns of this timer, not by the clock: while the whole machine sleeps nobody hangs.
+// Counted in turns of this timer, not by the clock: while the whole machine sleeps no thread hangs.
 function look(everyMs: number, limitMs: number): void {
   const now = Atomics.load(turns, 0)
   silentMs = now === before ? silentMs + everyMs : 0
   before = now
-  // Under a debugger the main thread stands still because somebody wants it to.
+  // Under a debugger the main thread stands still because the developer wants it to.
   if (silentMs < limitMs / 2 || inspectorUrl() !== undefined) write({ beat: true })
   if (silentMs < limitMs || inspectorUrl() !== undefined) return
   clearInterval(timer)

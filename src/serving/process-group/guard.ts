@@ -29,7 +29,7 @@ const turns = new Int32Array(shared)
  */
 export function endWithParent(parentPid: number): void {
   const kill = (): void => void process.kill(process.pid, "SIGKILL")
-  // The parent may have ended before anybody here could be told.
+  // The parent may have ended before this process could be told.
   if (!process.connected || process.ppid !== parentPid) kill()
   process.once("disconnect", () => {
     // Behind the listeners of everybody else. After them Node ends its threads, the guard among them, and Node 20 may then wait

@@ -1,5 +1,5 @@
 // One process of a group, as its parent sees it: spawned, begun, ready, given connections, retired, gone. A connection stays
-// with the parent too until the process says that it holds it, so that none is lost with a process.
+// with the parent too until the process says that it holds it, so that no connection is lost with a process.
 
 import { type ChildProcess, spawn } from "node:child_process"
 import type { Socket } from "node:net"
@@ -32,12 +32,12 @@ export interface Launch {
   /** Flags for Node, besides those of this process. */
   readonly execArgv?: readonly string[] | undefined
   readonly env?: Readonly<Record<string, string>> | undefined
-  /** Who it runs as. */
+  /** The user and the group that it runs as. */
   readonly uid?: number | undefined
   readonly gid?: number | undefined
 }
 
-/** Who is told of a process. */
+/** What is called when something happens to a process. */
 export interface MemberListener {
   onReport?(member: Member, report: Report): void
   onReady(member: Member, info: unknown): void
@@ -61,11 +61,11 @@ export class Member {
   #connections = 0
   #begun = false
   #retired = false
-  /** How long nothing was heard of its event loop; counted by whoever watches it. */
+  /** How long nothing was heard of its event loop; counted by the code that watches it. */
   silentMs = 0
   /** The files that it has loaded so far, in order, where it reports them. */
   readonly loaded: Set<string> = new Set()
-  /** What an error that nobody caught had to say. */
+  /** The text of an uncaught error. */
   failure: string | undefined = undefined
 
   constructor(listener: MemberListener, { preload = PRELOAD, execArgv = [], env, uid, gid }: Launch = {}) {
@@ -101,7 +101,7 @@ export class Member {
     let chunks = 0
     child.stdio[REPORT_FD]?.on("data", () => chunks++)
     child.once("exit", async (code, signal) => {
-      // All that it had to report is in the pipe by now. Its end may never come, since whatever the application has started
+      // All that it had to report is in the pipe by now. Its end may never come, since a process that the application has started
       // may hold it open; it is empty when a whole turn of the event loop, which reads what is there, has brought nothing.
       for (let before = -1; before !== chunks; ) {
         before = chunks

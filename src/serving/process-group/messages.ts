@@ -30,7 +30,7 @@ export type Report =
   | { loaded: string; stamp: string }
   /** A module was asked for that is not there. */
   | { missing: string }
-  /** An error that nobody catches. */
+  /** An uncaught error. */
   | { failed: string }
   /** The main thread has turned its event loop since the last report of this kind. */
   | { beat: true }

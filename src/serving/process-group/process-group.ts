@@ -1,9 +1,9 @@
-// The processes that one parent has started: none outlives it, and each ends within a limit once it was told to. Who is
-// started when, and which one gets the connections, is up to its users: the reloader, and workers.ts.
+// The processes that one parent has started: each ends with its parent at the latest, and within a limit once it was told to.
+// Which is started when, and which one gets the connections, is up to its users: the reloader, and workers.ts.
 
 import { type Launch, Member, type MemberListener } from "./member.ts"
 
-/** A killed process is gone in no time, unless the machine has none to spare. */
+/** A killed process is gone at once, unless the machine is very busy. */
 const KILL_LIMIT_MS = 2000
 
 export class ProcessGroup {

@@ -8,6 +8,6 @@ export function report(entry: Report): void {
   try {
     writeSync(REPORT_FD, `${JSON.stringify(entry)}\n`)
   } catch {
-    // Without a parent nobody wants to know.
+    // Without a parent there is no reader.
   }
 }

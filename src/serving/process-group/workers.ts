@@ -24,7 +24,7 @@ export interface WorkerLimits {
   hangLimitMs: number
 }
 
-/** How many, how started, and who is told. */
+/** How many, how started, and what is told of them. */
 export interface WorkersOptions extends WorkerLimits {
   count: number
   launch: Launch
@@ -314,7 +314,7 @@ export class Workers implements MemberListener {
     if ("hung" in report) this.#kill(member, report.hung)
   }
 
-  // Counted in turns of this timer, not by the clock: while the whole machine sleeps nobody is late.
+  // Counted in turns of this timer, not by the clock: while the whole machine sleeps no process is late.
   #look(elapsedMs: number): void {
     const { hangLimitMs } = this.#options
     for (const { member, state } of this.#workers.values()) {

@@ -1,5 +1,5 @@
-// What is answered while the application does not run: what went wrong, and that the next save tries again. Who asks by a
-// name that is not of this machine learns nothing (DNS rebinding).
+// What is answered while the application does not run: what went wrong, and that the next save tries again. A request by a name
+// that is not of this machine learns nothing (DNS rebinding).
 
 import type { Application } from "../../gateway.ts"
 import { hostIsTrusted } from "../../http/hosts.ts"

@@ -1,10 +1,10 @@
 // The parent of the reloader. It owns the listening socket and hands each connection, once its client has begun to speak,
-// to the process that runs the application. While that process is replaced connections wait here; while there is none that
-// works they get a page that says why. A process is kept ready ahead of time, so that a change waits for nothing but the
+// to the process that runs the application. While that process is replaced connections wait here; while no process works they get
+// a page that says why. A process is kept ready ahead of time, so that a change waits for nothing but the
 // application's own modules.
 //
 //   starting -> serving -> starting ...      a file changed
-//   starting, serving -> failed -> starting  an error that nobody caught, then a file changed
+//  starting, serving -> failed -> starting  an uncaught error, then a file changed
 //   any -> stopping                          a signal, or the application ended by itself
 
 import type { Socket } from "node:net"
@@ -37,7 +37,7 @@ export interface SupervisorOptions extends WatchSelection {
   reloaderIntervalMs: number
   liveReload: boolean
   http2: boolean
-  /** What is spoken at the address, and with whom. */
+  /** The protocol of the address, and its peers. */
   front: FrontOptions & { proxyProtocolFrom?: Iterable<string> }
   /** The certificate that every process gets, where one is made on the spot. */
   pair: CertificatePair | undefined
@@ -45,7 +45,7 @@ export interface SupervisorOptions extends WatchSelection {
   keys: DebuggerKeys | undefined
   /** For the page that is shown while the application does not run. */
   tls: TlsOptions | undefined
-  /** Whether an error that nobody catches ends the parent too. */
+  /** Whether an uncaught error ends the parent too. */
   passthroughErrors: boolean
   /** How long requests at work may take when their process is to end. */
   closeTimeoutMs: number

@@ -1,6 +1,6 @@
 // Which files matter to a running application, and which of them changed since the last look: the modules that it loaded,
-// other sources in the folders of these, and what the user names besides. A look compares stamps, so it does not matter
-// what made somebody look, or how often: each change is seen once. It must not know when to look.
+// other sources in the folders of these, and what the user names besides. A look compares stamps, so it does not matter what
+// caused the look, or how often: each change is seen once. It must not know when to look.
 
 import { type Dirent, existsSync, readdirSync, statSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
@@ -59,7 +59,7 @@ export class WatchedFiles {
   }
 
   /**
-   * Whether a module that was just named has changed already. Events may have come before it was named, when nobody knew
+   * Whether a module that was just named has changed already. Events may have come before it was named, when it was not known
    * that they mattered, so this asks for a look.
    */
   isStale(path: string): boolean {

@@ -120,7 +120,7 @@ function chokidarWatcher({ watch: open }: typeof import("chokidar"), files: Watc
   return { name: "chokidar", look, update, close }
 }
 
-/** Tells a folder from one that has taken its place, which nobody watches yet. */
+/** Tells a folder from one that has taken its place, which is not watched yet. */
 function identityOf(folder: string): string {
   const stats = statSync(folder, { bigint: true, throwIfNoEntry: false })
   return stats === undefined ? "" : `${stats.dev}:${stats.ino}:${stats.birthtimeNs}`

@@ -1,5 +1,5 @@
 // The line of the access log for a request: in the formats of the middleware accessLog, or by a template in gunicorn's style.
-// Whatever came from the client is escaped: a request is one line.
+// All that came from the client is escaped: a request is one line.
 
 import type { Environ } from "../../gateway.ts"
 import { escapeLogField, type WebSocketRecord, webSocketRecord } from "../../http/common-log.ts"
@@ -47,7 +47,7 @@ const TOKENS: Readonly<Record<string, (entry: FinishedEntry) => string | number 
  * line, `%(m)s` method, `%(U)s` path, `%(q)s` query, `%(H)s` protocol, `%(s)s` status, `%(B)s` and `%(b)s` bytes, `%(f)s` referer,
  * `%(a)s` user agent, `%(T)s` `%(M)s` `%(D)s` `%(L)s` the duration, `%(p)s` the process, `%({NAME}i)s` a field of the request.
  *
- * @throws TypeError for a name that is none, and for a token that is none
+ * @throws TypeError for an unknown name, and for an unknown token
  */
 export function accessFormat(format: string): AccessFormat {
   const named = Object.hasOwn(NAMED, format) ? NAMED[format] : undefined

@@ -6,7 +6,7 @@ import { SettingError, type SettingValues } from "./settings.ts"
 /**
  * The address of a text: `HOST:PORT`, `[::1]:PORT`, `:PORT` for all addresses, `unix:PATH`, `fd://NUMBER`.
  *
- * @throws SettingError for a text that is none
+ * @throws SettingError for a malformed text
  * @example
  * bindAddress("0.0.0.0:80") // => { kind: "tcp", host: "0.0.0.0", port: 80 }
  * bindAddress(":80") // => { kind: "tcp", host: "::", port: 80 }

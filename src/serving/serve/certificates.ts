@@ -7,7 +7,7 @@ import { loadSslContext } from "../tls.ts"
 /**
  * The options of a server that has these certificates.
  *
- * @throws Error when a file cannot be read, or is none; TypeError when there are not as many keys
+ * @throws Error when a file cannot be read or does not hold a certificate; TypeError when there are not as many keys
  */
 export async function loadCertificates(
   certificates: readonly string[],

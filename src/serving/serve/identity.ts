@@ -1,4 +1,4 @@
-// Who the processes run as.
+// The user and the group that the processes run as.
 
 import { execFileSync } from "node:child_process"
 import { chownSync, readFileSync } from "node:fs"

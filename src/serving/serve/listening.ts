@@ -58,7 +58,7 @@ export class Listening {
     for (const { fd } of this.#inherited.splice(0)) closeSync(fd)
   }
 
-  /** Listens for those who ask how the server is. */
+  /** Listens for requests about the state of the server. */
   async openStatus(server: Server, text: string): Promise<void> {
     await this.#listen(server, text, bindAddress(text, this.#values), "status", this.#passed(text, "status"), false)
   }

@@ -1,4 +1,4 @@
-// A file to which lines are added by several processes: lines are collected and written together, each whole, so that none is
+// A file to which lines are added by several processes: lines are collected and written together, each whole, so that no line is
 // torn by another process. What rotates logs moves the file away and asks for a new one (`reopen`).
 
 import { closeSync, openSync, writeSync } from "node:fs"
@@ -7,7 +7,7 @@ import { closeSync, openSync, writeSync } from "node:fs"
 const FLUSH_MS = 200
 /** So much is written at once. */
 const MOST_CHARS = 32 * 1024
-/** What a pipe that nobody reads may keep waiting. */
+/** What a pipe without a reader may keep waiting. */
 const MOST_WAITING = 1024 * 1024
 
 export class LogFile {
@@ -51,7 +51,7 @@ export class LogFile {
         this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS)
         return
       }
-      // A full disk, or a pipe that nobody reads, ends no server.
+      // A full disk, or a pipe without a reader, ends no server.
       if (!this.#hasFailed)
         process.stderr.write(`The log ${this.#path} cannot be written: ${(error as Error).message}\n`)
       this.#hasFailed = true

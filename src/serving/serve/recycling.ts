@@ -1,7 +1,7 @@
 // When a worker is to be replaced although nothing is wrong with it: after so many requests, so long a time, or with so much
 // memory. The limits of each worker are lowered at random, so that not all of them reach theirs at once.
 
-/** Limits; 0 for none. */
+/** Limits; 0 means no limit. */
 export interface RecyclingLimits {
   maxRequests: number
   maxAgeMs: number

@@ -7,7 +7,7 @@ import { execFile } from "node:child_process"
 /** The first descriptor that is handed over. */
 const FIRST_FD = 3
 
-/** Descriptors on which somebody listens for this process. Programs that it starts do not see the variables. */
+/** Descriptors on which the service manager listens for this process. Programs that it starts do not see the variables. */
 export function inheritedSockets(env: NodeJS.ProcessEnv = process.env): number[] {
   const { LISTEN_FDS: count, LISTEN_PID: pid } = env
   delete env["LISTEN_FDS"]

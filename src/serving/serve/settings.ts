@@ -278,7 +278,7 @@ export type SettingOptions = {
   [N in SettingName as OptionName<N, Settings[N]["kind"]>]?: OptionValue<Settings[N]["kind"]> | undefined
 }
 
-/** Values of all settings, each from a flag, a variable, a file or the default; undefined where there is none. */
+/** Values of all settings, each from a flag, a variable, a file or the default; undefined where a setting has no default. */
 export type SettingValues = {
   [N in SettingName as OptionName<N, Settings[N]["kind"]>]:
     | OptionValue<Settings[N]["kind"]>
@@ -400,7 +400,7 @@ export function settingValues(options: Readonly<Record<string, unknown>>): Setti
   return values as unknown as SettingValues
 }
 
-/** What a setting is when nobody says anything. */
+/** The default of a setting. */
 export function defaultOf(name: SettingName, setting: Setting = SETTINGS[name]): unknown {
   if (setting.kind === "list") return setting.default === undefined ? [] : [setting.default]
   if (setting.kind === "flag") return false
@@ -409,7 +409,7 @@ export function defaultOf(name: SettingName, setting: Setting = SETTINGS[name]):
 
 function checked(name: SettingName, setting: Setting, given: unknown): unknown {
   const { kind } = setting
-  // Whatever makes lines of its own.
+  // A function makes the lines itself.
   if (name === "accessLogFormat" && typeof given === "function") return given
   if (kind === "flag" && typeof given === "boolean") return given
   if (kind === "text" && typeof given === "string") return given

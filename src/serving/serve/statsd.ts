@@ -47,7 +47,7 @@ export class Statsd {
     this.#prefix = prefix
     this.#socket = createSocket(isIPv6(host) ? "udp6" : "udp4")
     this.#socket.unref()
-    // Nobody listens there, or the name is not known: the server goes on without.
+    // No daemon listens there, or the name is not known: the server goes on without.
     this.#socket.on("error", () => {})
     this.#connected = new Promise((resolve) => {
       this.#socket.connect(port, host, (error?: Error) => resolve(error == null))

@@ -1,6 +1,6 @@
 // Another first process beside this one (SIGUSR2): the program is started anew as it was started, and inherits the listening
-// sockets, so that both take connections until one of them is told to end. Node passes descriptors on by their number, and
-// tells nobody what number a server has; the system does, in /proc, on Linux.
+// sockets, so that both take connections until one of them is told to end. Node passes descriptors on by their number, and does
+// not tell what number a server has; the system does, in /proc, on Linux.
 
 import { type ChildProcess, spawn } from "node:child_process"
 import { inheritedFlags, startFolder } from "../process-group/member.ts"
@@ -45,7 +45,7 @@ export function livesBeside(inheritance: Inheritance | undefined): boolean {
   return inheritance !== undefined && process.ppid === inheritance.pid
 }
 
-/** Who is told of the other process. */
+/** What is called when something happens to the other process. */
 export interface SuccessorListener {
   onReady(pid: number | undefined): void
   onExit(pid: number | undefined, how: string, wasReady: boolean): void
