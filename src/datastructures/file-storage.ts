@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-// An uploaded file: its bytes, and what the client says about it. Where the bytes are (in memory, in a file on disk) is
-// the affair of the content that is given in; this layer knows no disk.
+// An uploaded file: its bytes, and what the client says about it. Where the bytes are (in memory, in a file on disk)
+// the content that is given in knows; this layer knows no disk.
 // What the client says is never trusted: nothing here makes a path of a file name.
 
 import { parseOptionsHeader } from "../http/fields.ts"

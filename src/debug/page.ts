@@ -55,7 +55,7 @@ ${request && requestMarkup(request, view.numberOf)}
 <pre id="as-markdown" hidden>${markdownReport(recorded)}</pre>
 <details class="panel"><summary>What cannot be seen</summary><p>${LIMITS}</p></details>`
   const page = document(`${titleOf(traceback).slice(0, 200)} // werkstatt`, header, main, context, recorded.id)
-  // For developers that read the source of the page: as a comment, in which two hyphens would have a meaning.
+  // For developers who read the source of the page: as a comment, in which two hyphens would have a meaning.
   return { ...page, html: `${page.html}<!--\n\n${text.replace(/-{2,}/g, "-").replace(/[<>]/g, " ")}\n\n-->\n` }
 }
 

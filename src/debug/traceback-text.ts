@@ -1,4 +1,4 @@
-// A traceback as plain text, for terminals and for people that paste it; as Markdown, for issues and assistants; and as data for
+// A traceback as plain text, for terminals and for people who paste it; as Markdown, for issues and assistants; and as data for
 // programs. None of the three holds variables.
 
 import type { RecordedError } from "./recorded-errors.ts"

@@ -26,7 +26,7 @@ const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value:
 
 /**
  * An iteration whose steps are such promises, and come one after the other even where they are asked for at once. What fails
- * does not end it: whether it goes on is the affair of `step`.
+ * does not end it: `step` decides whether it goes on.
  */
 export class HandledIterator<T> implements AsyncIterableIterator<T, undefined> {
   readonly #step: () => Promise<IteratorResult<T, undefined>>

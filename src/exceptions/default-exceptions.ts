@@ -3,7 +3,7 @@
 import type { HTTPException } from "./http-exception.ts"
 import * as statuses from "./statuses.ts"
 
-/** A class of HTTP errors. What its constructor takes is its own affair. */
+/** A class of HTTP errors. Its constructor may take any arguments. */
 export interface HTTPExceptionClass {
   new (...args: never[]): HTTPException
   /** The status code of its errors. */

@@ -1,6 +1,6 @@
 // Sending files: which file it is, under which name and type it goes out, and how long it may be kept.
-// What of it is sent (304, ranges) is the affair of file-response.ts; whether a stranger's path may be opened at all, that
-// of directory.ts.
+// What of it is sent (304, ranges) is decided in file-response.ts; whether a path from a client may be opened at all, in
+// directory.ts.
 
 import type { FileHandle } from "node:fs/promises"
 import { basename, isAbsolute, relative, resolve, sep } from "node:path"

@@ -1,5 +1,5 @@
 // The grammar of Authorization and WWW-Authenticate (RFC 9110 section 11): a scheme, and then either one token or
-// parameters. What the parameters mean is the scheme's affair; only Basic (RFC 7617) is taken apart further.
+// parameters. The scheme gives the parameters their meaning; only Basic (RFC 7617) is taken apart further.
 
 import {
   dumpHeader,

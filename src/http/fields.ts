@@ -225,7 +225,7 @@ function parameterEnd(text: string, start: number): number {
   return start
 }
 
-/** A short name in lower case, for which an expression would be dear. */
+/** A short name in lower case; an expression would take longer for it. */
 function lowerSlice(text: string, start: number, end: number): string {
   const name = text.slice(start, end)
   for (let index = start; index < end; index++) {

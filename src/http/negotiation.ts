@@ -1,5 +1,5 @@
 // The items of Accept, Accept-Encoding and Accept-Language (RFC 9110 section 12.4.2): what a client takes and how gladly.
-// Which of them fits what the server has is the affair of datastructures/accept.ts.
+// datastructures/accept.ts decides which of them fits what the server has.
 
 import { checkFieldValue, dumpOptionsHeader, isWritablePair, parseOptionsHeader, splitList } from "./fields.ts"
 import { closingQuote, isSpace, stripSpace, unquoteHeaderValue } from "./tokens.ts"

@@ -11,7 +11,7 @@ export interface ServerSentEvent {
   id?: string | undefined
   /** How long the client waits before it connects again, in milliseconds. */
   retry?: number | undefined
-  /** For people that look at the stream; clients skip it. */
+  /** For people who look at the stream; clients skip it. */
   comment?: string | undefined
 }
 

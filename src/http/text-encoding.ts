@@ -1,4 +1,4 @@
-// Text into UTF-8 bytes. One encoder for everybody, and shorter ways for what most bodies and all lines are: short.
+// Text into UTF-8 bytes. One shared encoder, and shorter ways for what most bodies and all lines are: short.
 // V8 keeps small typed arrays on its own heap; asking TextEncoder for one makes a buffer outside of it, which costs more
 // than the encoding itself. Chunks do not share a buffer, though it would be faster: a chunk that the application hands to a
 // stream of bytes, or to another thread, takes its whole buffer along, and with it the bodies of other responses.

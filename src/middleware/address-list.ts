@@ -95,7 +95,7 @@ function parseNetwork(entry: string): Network {
   const bytes = address.includes("%") ? undefined : parseAddress(address)
   if (bytes === undefined) throw new RangeError(`not an address or a network: ${JSON.stringify(entry)}`)
   const bits = bytes.length * 8
-  // Of an IPv4 address in the clothes of IPv6 the prefix counts the bits of those.
+  // The prefix of an IPv4 address that is written as IPv6 counts the bits of the IPv6 form.
   const offset = bits === 32 && address.includes(":") ? 96 : 0
   const text = entry.slice(slash + 1)
   const written = slash === -1 ? bits + offset : /^[0-9]{1,3}$/.test(text) ? Number(text) : undefined

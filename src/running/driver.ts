@@ -481,7 +481,7 @@ class Driver implements Attendant {
 
   // ---- the end
 
-  /** The response is through, well or not: lets go of the body, and tells everybody. */
+  /** The response is through, well or not: lets go of the body, and calls all that wait for it. */
   #settle(): void {
     this.#wait = "nothing"
     if (this.#state !== "abandoned") this.#go("settle")

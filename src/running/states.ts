@@ -19,7 +19,7 @@ export type State =
   | "settled"
   /** The client left before the application had answered, and the application does not know yet. */
   | "abandoned"
-  /** The body is closed, everybody was told. */
+  /** The body is closed, all hooks were called. */
   | "over"
 
 /** What can happen to a response. */

@@ -1,6 +1,6 @@
 // The opening handshake of WebSocket, on the side of the server (RFC 6455 section 4.2): whether a request is one, and whether
 // what an application answers may accept it. Every carrier asks here, so that all of them take the same requests.
-// Knows fields and no sockets; the bytes of the protocol are the affair of the carrier.
+// Knows fields and no sockets; the carrier knows the bytes of the protocol.
 
 import type { WebSocketOffer } from "../gateway.ts"
 import { isToken } from "../http/tokens.ts"

@@ -29,7 +29,7 @@ interface Place {
 }
 
 /**
- * Refuses the debugger where it has no business.
+ * Refuses the debugger where it must not run.
  *
  * @throws TypeError with several processes, Error in production and for an address that others can reach
  */

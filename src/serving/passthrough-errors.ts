@@ -1,4 +1,4 @@
-// Errors of an application as errors of the process, for developers that run it under a debugger or a supervisor.
+// Errors of an application as errors of the process, for developers who run it under a debugger or a supervisor.
 
 import { ClientDisconnected } from "../exceptions/statuses.ts"
 import type { Application, Body } from "../gateway.ts"

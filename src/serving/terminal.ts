@@ -1,4 +1,4 @@
-// Colours for terminals; plain text for pipes, files, and users that asked for it.
+// Colours for terminals; plain text for pipes, files, and users who asked for it.
 
 /** An output that may be a terminal. */
 export interface Output {

@@ -3,7 +3,7 @@
 
 import { type Kept, kept } from "./kept-value.ts"
 
-// biome-ignore lint/suspicious/noExplicitAny: without a type of its own, a value is whatever the view takes it for
+// biome-ignore lint/suspicious/noExplicitAny: without a type of its own, a value has the type that the view expects
 type Untyped = any
 
 /** Anything that can be kept, for sessions whose type is not said. */

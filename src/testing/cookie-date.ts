@@ -17,7 +17,7 @@ const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "
  *
  * @example
  * parseCookieDate("Wed, 09 Jun 2021 10:18:14 GMT") // => new Date("2021-06-09T10:18:14Z")
- * parseCookieDate("9-Jun-21 10:18:14 whatever") // => new Date("2021-06-09T10:18:14Z")
+ * parseCookieDate("9-Jun-21 10:18:14 and more") // => new Date("2021-06-09T10:18:14Z")
  * parseCookieDate("31 Feb 2021 00:00:00") // => undefined
  */
 export function parseCookieDate(text: string): Date | undefined {

@@ -141,7 +141,7 @@ export class Request extends RequestHead {
   /**
    * An application that has `view` answer its requests. The view is given a request of this class and returns a
    * Response, another Responder or an application, at once or as a promise. An HTTPException that it throws is the
-   * answer; any other error is the server's affair. The request is closed when the response was sent.
+   * answer; any other error goes to the server. The request is closed when the response was sent.
    *
    * As a decorator of a method it makes that method an application; for TypeScript the type stays that of the method.
    * As a function, `hello = MyRequest.application((request) => ...)`, it has the type of an application.

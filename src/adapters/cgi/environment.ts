@@ -1,5 +1,5 @@
-// The variables of a CGI request, from the environment of the process. Only those that speak of the request: the others are the
-// affair of the process, and some are secrets. Bytes that are no UTF-8, Node has lost; Linux still knows them.
+// The variables of a CGI request, from the environment of the process. Only those that speak of the request: the others belong
+// to the process, and some are secrets. Bytes that are no UTF-8, Node has lost; Linux still knows them.
 
 import { readFileSync } from "node:fs"
 

@@ -1,6 +1,6 @@
 // How runtimes that call a fetch handler take a WebSocket, each in its own way: Bun's server upgrades a Request, Deno makes a
 // response for one, Workers make a pair of sockets. Which of them is here is seen by what it brings.
-// The frames are the runtime's affair.
+// The runtime makes the frames.
 
 import type { OpenWebSocket, WebSocketCarrier } from "../../running/websocket.ts"
 import { type BunServer, upgradeOnBun } from "./bun-websocket.ts"

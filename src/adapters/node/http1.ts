@@ -64,7 +64,7 @@ export class Http1 {
     const connection = this.connect(socket)
     const isUpgrade = message.headers.upgrade !== undefined
     if (isUpgrade && server.listenerCount("upgrade") > 1) {
-      // It is the affair of another listener, from now on.
+      // It belongs to another listener, from now on.
       connection.detach()
       return
     }

@@ -32,7 +32,7 @@ export function endWithParent(parentPid: number): void {
   // The parent may have ended before this process could be told.
   if (!process.connected || process.ppid !== parentPid) kill()
   process.once("disconnect", () => {
-    // Behind the listeners of everybody else. After them Node ends its threads, the guard among them, and Node 20 may then wait
+    // Behind all other listeners. After them Node ends its threads, the guard among them, and Node 20 may then wait
     // for ever for the one of module.register.
     process.once("exit", kill)
     process.exit()
