@@ -1,9 +1,10 @@
 // What applications do most, on each framework in its own best usual way: CPU time of the server process for each request, as
 // the operating system counts it. Rounds take turns, and only ratios within a round are compared.
 //
-// Then the same over TLS, for which h2load of Debian's nghttp2-client is needed, and what a request allocates.
+// Then layers of middleware as people stack them; the same cases over TLS, for which h2load of Debian's nghttp2-client is needed;
+// and what a request allocates.
 //
-//   PARTS="http tls allocation" CASES="get post" PEERS="fastify hono" NODES="26" ROUNDS=9 CHART=docs/speed.svg npm run bench -- api
+//   PARTS="http layers tls allocation" CASES="get post" PEERS="fastify hono" NODES="26" ROUNDS=9 CHART=docs/speed.svg npm run bench -- api
 
 import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
@@ -89,7 +90,7 @@ const CASES: Record<string, Case> = {
 }
 
 const names = (process.env["CASES"] ?? Object.keys(CASES).join(" ")).split(" ").filter(Boolean)
-const parts = (process.env["PARTS"] ?? "http tls allocation").split(" ")
+const parts = (process.env["PARTS"] ?? "http layers tls allocation").split(" ")
 const peers = (process.env["PEERS"] ?? "fastify hono koa express h3").split(" ").filter(Boolean)
 const servers = ["bare", OWN, ...peers]
 /** Those that the targets are about. */
@@ -165,6 +166,31 @@ async function costs(
     }
   }
   return found
+}
+
+/** Request id, access log, CORS, compression and so on: what stands in front of an application that is served for real. */
+async function measureLayers(binary: string, version: string): Promise<void> {
+  const running = await Promise.all(
+    ["none", "own", "stacked"].map((stack) => ServerProcess.startOn(binary, "layers", stack)),
+  )
+  try {
+    const found = await costs(running, REQUESTS, ({ port }, requests) =>
+      load(port, get("/?name=you"), requests, CONNECTIONS),
+    )
+    const none = found[0] as number[]
+    const ratios = found.map((values) => median(values.map((value, round) => value / (none[round] as number))))
+    console.log(`\nlayers: CPU µs/request of hello, medians of ${ROUNDS} rounds, Node ${version}\n`)
+    const titles = ["no layers", "ten layers with nothing to do", "ten layers as people stack them"]
+    table(
+      ["hello in", "CPU µs/request", "to none"],
+      titles.map((title, i) => [title, median(found[i] as number[]).toFixed(1), (ratios[i] as number).toFixed(2)]),
+    )
+    console.log()
+    for (const i of [1, 2])
+      target(`${titles[i]}: at most 1.4 of none (${(ratios[i] as number).toFixed(2)})`, (ratios[i] as number) <= 1.4)
+  } finally {
+    await Promise.all(running.map((server) => server.stop()))
+  }
 }
 
 const TLS_SERVERS = ["bare", OWN, "fastify"]
@@ -273,6 +299,7 @@ try {
     else {
       const version = spawnSync(binary, ["--version"], { encoding: "utf8" }).stdout.trim()
       if (parts.includes("http")) await measure(binary, version)
+      if (parts.includes("layers")) await measureLayers(binary, version)
       if (parts.includes("tls")) await measureTls(binary, version)
       if (parts.includes("allocation")) await measureAllocation(binary, version)
     }

@@ -1,4 +1,5 @@
-// The hello application inside of layers that have nothing to do: none, ten that do nothing, or ten of the library.
+// The hello application inside of layers: none, ten that do nothing, ten of the library that have nothing to do, or ten of the
+// library as people stack them.
 import { makeServer, Request, Response } from "../../dist/index.js"
 import * as layers from "../../dist/middleware/index.js"
 
@@ -17,6 +18,18 @@ const STACKS = {
     (app) => cors(app, { origins: ["https://example.com"] }),
     (app) => transformBody(app, { transform: () => undefined }),
     (app) => rewrite(app, [["/old", "/new"]]),
+    (app) => sharedData(app, { "/static": "." }),
+    (app) => dispatcher(app, { "/shop": app }),
+  ],
+  stacked: [
+    (app) => layers.proxyFix(app, { for: 1 }),
+    requestId,
+    (app) => layers.accessLog(app, { write: () => {} }),
+    (app) => timeout(app, { timeoutMs: 10_000 }),
+    (app) => bodyLimit(app, { maxBytes: 1_000_000 }),
+    (app) => cors(app, { origins: ["https://example.com"] }),
+    layers.securityHeaders,
+    layers.compress,
     (app) => sharedData(app, { "/static": "." }),
     (app) => dispatcher(app, { "/shop": app }),
   ],

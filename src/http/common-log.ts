@@ -37,8 +37,13 @@ export function commonLogLine({ address, user, time, request, status, bytes }: C
  * escapeControls("/a\u001b[2J\n") // => "/a\\x1b[2J\\x0a"
  */
 export function escapeControls(text: string): string {
-  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`)
+  // Most text has none, which a look tells sooner than a replacement.
+  if (!CONTROL.test(text)) return text
+  return text.replace(EVERY_CONTROL, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`)
 }
+
+const CONTROL = /[\x00-\x1f\x7f-\x9f]/
+const EVERY_CONTROL = /[\x00-\x1f\x7f-\x9f]/g
 
 /**
  * Controls as in `escapeControls`, quotes and backslashes behind a backslash.
@@ -47,7 +52,21 @@ export function escapeControls(text: string): string {
  * escapeLogField('/"\\\n') // => '/\\"\\\\\\x0a'
  */
 export function escapeLogField(text: string): string {
-  return escapeControls(text.replace(/["\\]/g, "\\$&"))
+  return escapeControls(/["\\]/.test(text) ? text.replace(/["\\]/g, "\\$&") : text)
+}
+
+/** A time as text, written once for all requests of a second. */
+function bySecond(write: (time: Date) => string): (time: Date) => string {
+  let second = Number.NaN
+  let written = ""
+  return (time) => {
+    const asked = Math.floor(time.getTime() / 1000)
+    if (asked !== second) {
+      written = write(time)
+      second = asked
+    }
+    return written
+  }
 }
 
 /**
@@ -56,11 +75,11 @@ export function escapeLogField(text: string): string {
  * @example
  * zonedLogTime(new Date(0)) // => "01/Jan/1970:00:00:00 +0000"
  */
-export function zonedLogTime(time: Date): string {
+export const zonedLogTime: (time: Date) => string = bySecond((time) => {
   const [date = "", clock = ""] = time.toISOString().split("T")
   const [year, month, day] = date.split("-")
   return `${day}/${MONTHS[Number(month) - 1]}/${year}:${clock.slice(0, 8)} +0000`
-}
+})
 
 /**
  * The local time without the zone, as wsgiref's server writes it: for people in front of a terminal.
@@ -68,11 +87,11 @@ export function zonedLogTime(time: Date): string {
  * @example
  * localLogTime(new Date(2015, 10, 4, 18, 44, 6)) // => "04/Nov/2015 18:44:06"
  */
-export function localLogTime(date: Date): string {
+export const localLogTime: (time: Date) => string = bySecond((date) => {
   const two = (value: number) => String(value).padStart(2, "0")
   const day = `${two(date.getDate())}/${MONTHS[date.getMonth()]}/${date.getFullYear()}`
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
-}
+})
 
 /** What a log tells of a WebSocket. */
 export interface WebSocketRecord {

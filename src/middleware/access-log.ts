@@ -202,9 +202,12 @@ export function formatCommon(entry: AccessEntry): string {
   return `${commonPart(entry)}${webSocketNote(entry.websocket)}`
 }
 
-function commonPart({ time, method, target, protocol, ...fields }: AccessEntry): string {
+function commonPart({ time, address, user, method, target, protocol, status, bytes }: AccessEntry): string {
   return commonLogLine({
-    ...fields,
+    address,
+    user,
+    status,
+    bytes,
     time: zonedLogTime(time),
     request: escapeLogField(`${method} ${target} ${protocol}`),
   })

@@ -27,7 +27,14 @@ export function parseAddress(text: string): Uint8Array | undefined {
 }
 
 function octetsOf(text: string): Uint8Array {
-  return Uint8Array.from(text.split("."), (octet) => parseInteger(octet) as number)
+  const octets = new Uint8Array(4)
+  let index = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === 0x2e) index++
+    else octets[index] = (octets[index] as number) * 10 + code - 0x30
+  }
+  return octets
 }
 
 /** Of a text that is known to be right. */

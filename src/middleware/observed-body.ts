@@ -1,6 +1,7 @@
 // A body that is watched and otherwise left as it is, for layers that count and time.
 
 import type { Body } from "../gateway.ts"
+import { TextBody } from "../http/text-body.ts"
 import { wrapBody } from "../running/wrap-body.ts"
 
 export interface BodyObserver {
@@ -21,7 +22,8 @@ export function observedBody(body: Body, observer: BodyObserver): Body {
       close: (isComplete) => observer.over(isComplete),
     })
   }
-  for (const chunk of body) observer.bytes(chunk.length)
+  if (body instanceof TextBody && body.text !== undefined) observer.bytes(body.byteLength)
+  else for (const chunk of body) observer.bytes(chunk.length)
   observer.over(true)
   return body
 }

@@ -6,7 +6,7 @@ import type { Application, ApplicationLike, Environ, StartResponse } from "../ga
 import { checkFieldName } from "../http/fields.ts"
 import { asciiLower } from "../http/tokens.ts"
 import { checkOptions, type OptionNames } from "../mistakes/options.ts"
-import { fieldKey, textOf } from "./header-list.ts"
+import { fieldKey, fieldOf, textOf } from "./header-list.ts"
 
 /** Where an id comes from, and in which header it goes. */
 export interface RequestIdOptions {
@@ -29,7 +29,9 @@ const OPTIONS: OptionNames<RequestIdOptions> = { header: true, trust: true, gene
 export function requestId(app: ApplicationLike, options: RequestIdOptions = {}): Application {
   const inner = asApplication(app, "requestId")
   checkOptions("requestId", options, OPTIONS)
-  const { header = "X-Request-ID", trust = false, generate = () => crypto.randomUUID() } = options
+  // Taken once: the global is a getter on some runtimes.
+  const random = crypto
+  const { header = "X-Request-ID", trust = false, generate = () => random.randomUUID() } = options
   const key = fieldKey(checkFieldName(header))
   const lower = asciiLower(header)
   return (environ, startResponse) => {
@@ -38,11 +40,7 @@ export function requestId(app: ApplicationLike, options: RequestIdOptions = {}):
     environ[KEY] = id
     environ[key] = id
     const start: StartResponse = (status, headers, error) =>
-      startResponse(
-        status,
-        headers.some(([name]) => asciiLower(name) === lower) ? headers : [...headers, [header, id]],
-        error,
-      )
+      startResponse(status, fieldOf(headers, lower) === undefined ? [...headers, [header, id]] : headers, error)
     return inner(environ, start)
   }
 }

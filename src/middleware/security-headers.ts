@@ -3,12 +3,11 @@
 // The defaults suit a site that loads its own scripts and styles from itself; a header that the application sets goes before.
 
 import { asApplication } from "../as-application.ts"
-import type { Application, ApplicationLike, Environ, HeaderList, StartResponse } from "../gateway.ts"
+import type { Application, ApplicationLike, Environ, StartResponse } from "../gateway.ts"
 import { dumpContentSecurityPolicy, parseContentSecurityPolicy } from "../http/content-security-policy.ts"
 import { checkFieldValue } from "../http/fields.ts"
 import { asciiLower } from "../http/tokens.ts"
 import { checkOptions, type OptionNames } from "../mistakes/options.ts"
-import { fieldOf } from "./header-list.ts"
 
 /** A whole policy as text; directives that are put over the defaults, `false` removing one; or no policy at all. */
 export type PolicyOption = string | Readonly<Record<string, string | false>> | false
@@ -76,10 +75,10 @@ const KEY = "werkstatt.csp_nonce"
 export function securityHeaders(app: ApplicationLike, options: SecurityHeadersOptions = {}): Application {
   const inner = asApplication(app, "securityHeaders")
   checkOptions("securityHeaders", options, OPTIONS)
-  const constant: HeaderList = []
+  const constant: [name: string, lowerName: string, value: string][] = []
   for (const [option, name, value] of CONSTANT) {
     const chosen = options[option] ?? value
-    if (chosen !== false) constant.push([name, checkFieldValue(chosen)])
+    if (chosen !== false) constant.push([name, asciiLower(name), checkFieldValue(chosen)])
   }
   const policies = [
     policyOf("Content-Security-Policy", options.contentSecurityPolicy ?? {}),
@@ -92,15 +91,19 @@ export function securityHeaders(app: ApplicationLike, options: SecurityHeadersOp
     const nonce = new Nonce()
     environ[KEY] = nonce
     const start: StartResponse = (status, headers, error) => {
+      const given = headers.map(([name]) => asciiLower(name))
       const own = [...headers]
-      const add = (name: string, value: string) => {
-        if (fieldOf(headers, asciiLower(name)) === undefined) own.push([name, value])
+      const add = (name: string, lowerName: string, value: string) => {
+        if (!given.includes(lowerName)) own.push([name, value])
       }
-      for (const [name, value] of constant) add(name, value)
+      for (const [name, lowerName, value] of constant) add(name, lowerName, value)
       // RFC 6797 section 7.2: not without TLS.
-      if (transport !== false && environ["wsgi.url_scheme"] === "https") add("Strict-Transport-Security", transport)
+      if (transport !== false && environ["wsgi.url_scheme"] === "https")
+        add("Strict-Transport-Security", "strict-transport-security", transport)
       // A stored page keeps the policy with the nonce that is in it.
-      if (!status.startsWith("304")) for (const policy of policies) add(policy.name, policy.valueWith(nonce.used))
+      if (!status.startsWith("304")) {
+        for (const policy of policies) add(policy.name, policy.lowerName, policy.valueWith(nonce.used))
+      }
       return startResponse(status, own, error)
     }
     return inner(environ, start)
@@ -134,6 +137,7 @@ export function cspNonce(request: Environ | { readonly environ: Environ }): stri
 
 interface Policy {
   name: string
+  lowerName: string
   valueWith(nonce: string | undefined): string
 }
 
@@ -150,7 +154,7 @@ function policyOf(name: string, option: PolicyOption): Policy | undefined {
   if (plain === "") return undefined
   const valueWith = (nonce: string | undefined) =>
     nonce === undefined ? plain : dumpContentSecurityPolicy(withNonce(directives, `'nonce-${nonce}'`))
-  return { name, valueWith }
+  return { name, lowerName: asciiLower(name), valueWith }
 }
 
 /** With a source for scripts and styles. Where these have no directive of their own, they get what counted for them. */

@@ -7,6 +7,7 @@ import { type BodyIterator, closeBody, iterateBody, withWebSocketOf } from "../e
 import { ServiceUnavailable } from "../exceptions/statuses.ts"
 import type { Application, ApplicationLike, Body, Environ, StartResponse } from "../gateway.ts"
 import { type OptionNames, requireOptions } from "../mistakes/options.ts"
+import { giveSignal, type SignalSource } from "../running/environ.ts"
 import { isThenable } from "../thenable.ts"
 
 /** How long an application may take. */
@@ -56,7 +57,7 @@ const ABANDON_MS = 1000
 
 const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined })
 
-class TimedRequest {
+class TimedRequest implements SignalSource {
   readonly #environ: Environ
   readonly #startResponse: StartResponse
   readonly #refusal: ServiceUnavailable
@@ -65,9 +66,8 @@ class TimedRequest {
   #expired: RequestTimedOut | undefined = undefined
   #controller: AbortController | undefined = undefined
   #signal: AbortSignal | undefined = undefined
-  /** The signal that was there, made or to be made. */
-  #given: PropertyDescriptor | undefined = undefined
-  #outer: TimedRequest | undefined = undefined
+  /** What gave the signal before. */
+  #outer: SignalSource | undefined = undefined
 
   constructor(environ: Environ, startResponse: StartResponse, timeoutMs: number, refusal: ServiceUnavailable) {
     this.#environ = environ
@@ -78,7 +78,8 @@ class TimedRequest {
   }
 
   run(app: Application): Body | Promise<Body> {
-    this.#offerSignal()
+    // No signal is made unless the application asks for it.
+    this.#outer = giveSignal(this.#environ, this)
     const result = app(this.#environ, this.#start)
     return isThenable(result) ? this.#await(result) : this.#watch(result)
   }
@@ -126,23 +127,12 @@ class TimedRequest {
     )
   }
 
-  /** Makes `wsgi.signal` one that the timeout aborts too; no signal is made unless the application asks for it. */
-  #offerSignal(): void {
-    const present = Object.getOwnPropertyDescriptor(this.#environ, "wsgi.signal")
-    this.#given = present
-    // Of two of these layers the inner one asks the outer one.
-    if (present?.get === SIGNAL.get) this.#outer = this.#environ[KEY] as TimedRequest
-    else Object.defineProperty(this.#environ, "wsgi.signal", SIGNAL)
-    this.#environ[KEY] = this
-  }
-
+  /** `wsgi.signal`: one that the timeout aborts, too. */
   signal(): AbortSignal {
     if (this.#signal !== undefined) return this.#signal
     this.#controller = new AbortController()
     if (this.#expired) this.#controller.abort(this.#expired)
-    const given = this.#given
-    const before =
-      this.#outer?.signal() ?? ((given?.get?.call(this.#environ) ?? given?.value) as AbortSignal | undefined)
+    const before = this.#outer?.signal() as AbortSignal | undefined
     const { signal } = this.#controller
     this.#signal = before === undefined ? signal : AbortSignal.any([before, signal])
     return this.#signal
@@ -150,20 +140,6 @@ class TimedRequest {
 }
 
 /** Where the accessor finds the request. */
-const KEY = "werkstatt.timeout"
-
-// One accessor for all environs: one made for each request would turn every environ into a slow object.
-const SIGNAL: PropertyDescriptor = {
-  get(this: Environ) {
-    return (this[KEY] as TimedRequest).signal()
-  },
-  set(this: Environ, value: unknown) {
-    Object.defineProperty(this, "wsgi.signal", { value, writable: true, enumerable: true, configurable: true })
-  },
-  enumerable: true,
-  configurable: true,
-}
-
 /** A body whose first chunk has to come in time; then the page of the 503 is its only chunk. */
 class TimedBody implements AsyncIterableIterator<Uint8Array, undefined> {
   readonly #body: Body

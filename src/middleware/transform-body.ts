@@ -52,8 +52,8 @@ export function transformBody(app: ApplicationLike, options: TransformBodyOption
     return environ.REQUEST_METHOD === "HEAD" ? { headers: changedHeaders } : { headers: changedHeaders, transform: own }
   })
   return (environ, startResponse) => {
-    delete environ["HTTP_RANGE"]
-    delete environ["HTTP_IF_RANGE"]
+    if (environ["HTTP_RANGE"] !== undefined) delete environ["HTTP_RANGE"]
+    if (environ["HTTP_IF_RANGE"] !== undefined) delete environ["HTTP_IF_RANGE"]
     return changed(environ, startResponse)
   }
 }
@@ -95,12 +95,24 @@ export function mediaTypeTest(types: Iterable<string>): (contentType: string | u
   if (typeof types === "string") throw new TypeError(`a list of media types is wanted, not the text ${types}`)
   const exact = new Set(Array.from(types, asciiLower))
   const families = [...exact].filter((type) => type.endsWith("/*")).map((type) => type.slice(0, -1))
-  return (contentType) => {
-    if (contentType === undefined) return false
+  const isListed = (contentType: string): boolean => {
     const type = asciiLower(parseMediaType(contentType)[0])
     return exact.has(type) || families.some((family) => type.startsWith(family))
   }
+  // The types of responses are few. Bounded, since an application may put anything there.
+  const known = new Map<string, boolean>()
+  return (contentType) => {
+    if (contentType === undefined) return false
+    let listed = known.get(contentType)
+    if (listed === undefined) {
+      listed = isListed(contentType)
+      if (known.size < MAX_KNOWN_TYPES) known.set(contentType, listed)
+    }
+    return listed
+  }
 }
+
+const MAX_KNOWN_TYPES = 200
 
 /** Whether a response has bytes that may be changed: a whole body, not coded, without `no-transform` (RFC 9111 section 5.2.2.6). */
 export function isTransformable(status: string, headers: HeaderList): boolean {
@@ -108,6 +120,7 @@ export function isTransformable(status: string, headers: HeaderList): boolean {
   if (!hasContent(code) || code === 206 || fieldOf(headers, "content-range") !== undefined) return false
   const coding = fieldOf(headers, "content-encoding")
   if (coding !== undefined && asciiLower(coding) !== "identity") return false
+  if (fieldOf(headers, "cache-control") === undefined) return true
   return !headers.some(([name, value]) => asciiLower(name) === "cache-control" && forbidsTransforming(value))
 }
 

@@ -82,10 +82,23 @@ const NOT_IMPLEMENTED = new Refusal("501 Not Implemented")
 const EXCHANGE: unique symbol = Symbol("werkstatt.exchange")
 const VERSION = Object.freeze([1, 0] as const)
 
-// One accessor for all environs. An accessor made for each request would turn every environ into a slow object.
+/** Gives the signal of a request when it is asked for. */
+export interface SignalSource {
+  signal(): WebAbortSignal | undefined
+}
+
+const SIGNAL_SOURCE: unique symbol = Symbol("werkstatt.signal_source")
+
+interface Signalled {
+  [EXCHANGE]?: Exchange
+  /** What gives the signal in place of the exchange. */
+  [SIGNAL_SOURCE]?: SignalSource
+}
+
+// One accessor for all environs. One made for each request, or put in the place of this, would turn the environ into a slow object.
 const SIGNAL: PropertyDescriptor = {
-  get(this: { [EXCHANGE]: Exchange }) {
-    return this[EXCHANGE].signal()
+  get(this: Signalled) {
+    return (this[SIGNAL_SOURCE] ?? this[EXCHANGE])?.signal()
   },
   set(this: object, value: unknown) {
     Object.defineProperty(this, "wsgi.signal", { value, writable: true, enumerable: true, configurable: true })
@@ -218,6 +231,21 @@ export function environOf(
   if (settings.extra !== undefined) Object.assign(environ, settings.extra)
   Object.defineProperty(environ, "wsgi.signal", SIGNAL)
   return environ
+}
+
+/** Lets `wsgi.signal` be what `source` gives. Returns what gave it before. */
+export function giveSignal(environ: Environ, source: SignalSource): SignalSource | undefined {
+  const present = Object.getOwnPropertyDescriptor(environ, "wsgi.signal")
+  const signalled = environ as Signalled
+  const isOurs = present?.get === SIGNAL.get
+  const before = isOurs ? (signalled[SIGNAL_SOURCE] ?? signalled[EXCHANGE]) : sourceOf(environ, present)
+  signalled[SIGNAL_SOURCE] = source
+  if (!isOurs) Object.defineProperty(environ, "wsgi.signal", SIGNAL)
+  return before
+}
+
+function sourceOf(environ: Environ, present: PropertyDescriptor | undefined): SignalSource | undefined {
+  return present && { signal: () => present.get?.call(environ) ?? present.value }
 }
 
 /** Aborts when the server of this request is to stop; undefined where none tells. Requests at work may go on to their end. */

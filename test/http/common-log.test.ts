@@ -21,6 +21,14 @@ const entry = {
   complete: true,
 }
 
+test("times are those of their second, whichever was asked for before", () => {
+  const seconds = [0, 999, 1000, 0, -1, 86_400_000].map((ms) => zonedLogTime(new Date(ms)).slice(0, 20))
+  const [first, next, eve] = ["01/Jan/1970:00:00:00", "01/Jan/1970:00:00:01", "31/Dec/1969:23:59:59"]
+  expect(seconds).toEqual([first, first, next, first, eve, "02/Jan/1970:00:00:00"])
+  const locals = [6, 7, 6].map((second) => localLogTime(new Date(2015, 10, 4, 18, 44, second)).slice(-2))
+  expect(locals).toEqual(["06", "07", "06"])
+})
+
 describe("the server's line and that of accessLog", () => {
   test.each([0, 7, 1e12])("tell %d bytes in the same way", (bytes) => {
     const line = accessLine({ environ, code: 200, bytes } as Parameters<typeof accessLine>[0], time)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
 import type { Application } from "../../src/gateway.ts"
+import { SENDS_TEXT_KEY, type TextBody } from "../../src/http/text-body.ts"
 import {
   type AccessEntry,
   type AccessLogOptions,
@@ -11,6 +12,7 @@ import {
 import { proxyFix } from "../../src/middleware/proxy-fix.ts"
 import { requestId } from "../../src/middleware/request-id.ts"
 import { Client } from "../../src/testing/client.ts"
+import { createEnviron } from "../../src/testing/environ-builder.ts"
 import { application } from "../../src/wrappers/application.ts"
 import { Response } from "../../src/wrappers/response.ts"
 import { linted } from "../support/lint.ts"
@@ -258,4 +260,14 @@ test("a WebSocket makes a line when it is opened and one when it is over, with c
     websocket: { closeCode: 4000, messagesReceived: 1, bytesReceived: 3, messagesSent: 1, bytesSent: 3 },
   })
   expect(entries[1]?.durationMs).toBeGreaterThan(0)
+})
+
+test("bytes of text are counted without making them", async () => {
+  const entries: AccessEntry[] = []
+  const view = application(() => new Response("caf\u00e9"))
+  const logged = accessLog(view, { write: (_line, each) => void entries.push(each) })
+  const environ = { ...createEnviron("/"), [SENDS_TEXT_KEY]: true }
+  const body = (await logged(environ, () => async () => {})) as TextBody
+  expect(entries[0]?.bytes).toBe(5)
+  expect(body.text).toBe("caf\u00e9")
 })

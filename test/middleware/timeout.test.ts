@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest"
 import type { Application, Environ } from "../../src/gateway.ts"
 import { RequestTimedOut, timeout } from "../../src/middleware/timeout.ts"
 import { linted, reportedBreaches } from "../support/lint.ts"
-import { get, RawClient, serve, sleep } from "../support/server.ts"
+import { get, RawClient, serve, serveUnlinted, sleep } from "../support/server.ts"
 import { answer, call, stream } from "./calling.ts"
 
 const TEXT: [string, string][] = [["Content-Type", "text/plain"]]
@@ -151,6 +151,18 @@ test("the server's own signal still works, and is made only when it is asked for
   client.socket.resetAndDestroy()
   for (let tries = 0; reasons.length === 0 && tries < 200; tries++) await sleep(10)
   expect(reasons).toEqual(["Bad Request"])
+
+  // Another accessor in the place of the server's would make the environ slow to read.
+  const accessors: unknown[] = []
+  const note =
+    (inner: Application): Application =>
+    (environ, startResponse) => {
+      accessors.push(Object.getOwnPropertyDescriptor(environ, "wsgi.signal")?.get)
+      return inner(environ, startResponse)
+    }
+  await get((await serveUnlinted(note(within(5000)(note(answer("hello")))))).port, "/")
+  expect(accessors[0]).toBeTypeOf("function")
+  expect(accessors[1]).toBe(accessors[0])
 
   let made = 0
   const environ = Object.defineProperty({} as Environ, "wsgi.signal", {
