@@ -7,7 +7,6 @@ import { type Addresses, Refusal } from "../running/environ.ts"
 import { Service, type ServiceOptions } from "../running/service.ts"
 import { addressesOf, originOf } from "./fetch/addresses.ts"
 import { FetchExchange } from "./fetch/fetch-exchange.ts"
-import { type Upgrade, upgradeOf } from "./fetch/upgrade.ts"
 
 export { type BunSocket, type BunWebSocketHandlers, bunWebSocket } from "./fetch/bun-websocket.ts"
 export {
@@ -64,7 +63,7 @@ export function toFetch<Rest extends unknown[] = unknown[]>(
       addresses = addressesOf(origin)
       lastOrigin = origin
     }
-    const exchange = new FetchExchange(service, request, origin, maxHeadBytes, upgradeFor(request, rest))
+    const exchange = new FetchExchange(service, request, origin, maxHeadBytes, rest)
     let own = addresses
     if (further !== undefined) {
       try {
@@ -72,19 +71,14 @@ export function toFetch<Rest extends unknown[] = unknown[]>(
       } catch (error) {
         exchange.report("the function that makes further keys of the environ failed", error)
         exchange.refuse(FAILED)
-        return exchange.response
+        return exchange.response()
       }
     }
     const refusal = exchange.refusal ?? service.serve(exchange, own, exchange)
     if (refusal !== undefined) exchange.refuse(refusal)
     else if (!exchange.isOver) outlast(exchange, rest)
-    return exchange.response
+    return exchange.response()
   }
-}
-
-/** Most requests do not ask for it. */
-function upgradeFor(request: Request, rest: readonly unknown[]): Upgrade | undefined {
-  return request.headers.get("upgrade") === null ? undefined : upgradeOf(rest)
 }
 
 const FAILED = new Refusal("500 Internal Server Error")

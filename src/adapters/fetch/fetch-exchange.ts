@@ -13,12 +13,15 @@ import type { OpenWebSocket, WebSocketCarrier } from "../../running/websocket.ts
 import { handshakeOf } from "../../running/websocket-handshake.ts"
 import { fieldPairs, type WireHead } from "../../running/wire-head.ts"
 import { FetchInput } from "./fetch-input.ts"
-import type { Upgrade } from "./upgrade.ts"
+import { type Upgrade, upgradeOf } from "./upgrade.ts"
 
 const HEAD_TOO_LARGE = new Refusal("431 Request Header Fields Too Large")
 
 /** Of a client that has left before there was anything to send. Servers use it in logs; no client receives it. */
 const CLIENT_CLOSED_REQUEST = 499
+
+/** Deno writes the length of a whole body itself, and is slower by a third when it is given more headers than one. */
+const IS_LENGTH_WRITTEN = "Deno" in globalThis
 
 /** Workers' stream of a known length: without it a stream has no Content-Length there. */
 type FixedLengthStream = new (bytes: number) => { readable: ReadableStream; writable: WritableStream }
@@ -33,14 +36,14 @@ export class FetchExchange extends Exchange implements RequestHead {
   /** Why the request can't be taken, as far as its size tells. */
   readonly refusal: Refusal | undefined
   readonly #upgrade: Upgrade | undefined
-  /** Settles with the answer, and never rejects. */
-  readonly response: Promise<Response>
   /** All is done: the body is closed. */
   isOver = false
   readonly #service: Service
   readonly #request: Request
-  #resolve!: (response: Response) => void
   #isAnswered = false
+  /** Undefined on Bun, too, where it took a WebSocket. */
+  #response: Response | undefined = undefined
+  #resolve: ((response: Response) => void) | undefined = undefined
   #input: FetchInput | undefined = undefined
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined = undefined
   /** The runtime asks for a chunk. */
@@ -51,36 +54,40 @@ export class FetchExchange extends Exchange implements RequestHead {
   /**
    * @param origin the URL up to the path
    * @param maxHeadBytes the most that method, target and fields may have
-   * @param upgrade how a WebSocket is taken here
+   * @param rest what else the runtime calls the handler with, which may take a WebSocket
    */
-  constructor(
-    service: Service,
-    request: Request,
-    origin: string,
-    maxHeadBytes: number,
-    upgrade: Upgrade | undefined = undefined,
-  ) {
+  constructor(service: Service, request: Request, origin: string, maxHeadBytes: number, rest: readonly unknown[]) {
     super(service)
-    this.#upgrade = upgrade
     this.#service = service
     this.#request = request
     this.method = request.method
     this.target = targetOf(request.url, origin.length)
-    this.hasBody = request.body !== null
     const fields: string[] = []
     let hasHost = false
+    let asksForUpgrade = false
+    let isFramed = this.method !== "GET" && this.method !== "HEAD"
     // As HTTP/1.1 writes them, so that the limit is that of the other servers.
     let bytes = this.method.length + this.target.length
     request.headers.forEach((value, name) => {
       if (name === "host") hasHost = true
+      else if (name === "content-length" || name === "transfer-encoding") isFramed = true
+      else if (name === "upgrade") asksForUpgrade = true
       bytes += name.length + value.length + 4
       fields.push(name, value)
     })
     if (!hasHost) fields.push("host", origin.slice(origin.indexOf("://") + 3))
     this.fields = fields
+    // A GET without framing has no body, and a runtime makes the stream when it is asked for.
+    this.hasBody = isFramed && request.body !== null
     this.refusal = bytes > maxHeadBytes ? HEAD_TOO_LARGE : undefined
-    if (upgrade !== undefined) this.offer = handshakeOf(this)?.offer
-    this.response = new Promise((resolve) => {
+    this.#upgrade = asksForUpgrade ? upgradeOf(rest) : undefined
+    if (this.#upgrade !== undefined) this.offer = handshakeOf(this)?.offer
+  }
+
+  /** The answer, for one who asks once. Never rejects. */
+  response(): Promise<Response> {
+    if (this.#isAnswered) return Promise.resolve(this.#response as Response)
+    return new Promise((resolve) => {
       this.#resolve = resolve
     })
   }
@@ -93,10 +100,19 @@ export class FetchExchange extends Exchange implements RequestHead {
     this.#answer(new Response(text, { status: refusal.code, statusText: refusal.reason, headers }))
   }
 
-  /** Heeds the signal by which the runtime tells that the client has left. Deno aborts it after each success too. */
+  /**
+   * Heeds the signal by which the runtime tells that the client has left, from the next turn on: a request that is over by then
+   * does without it. A runtime makes the signal when it is asked for, and Deno aborts it after each success too, which takes longer
+   * than all the rest of a short response.
+   */
   watch(): void {
-    // Behind a handshake it says nothing of the socket.
-    if (this.websocket !== undefined) return
+    nextTurn(() => {
+      // Behind a handshake it says nothing of the socket.
+      if (!this.isOver && this.websocket === undefined) this.#listen()
+    })
+  }
+
+  #listen(): void {
     const { signal } = this.#request
     if (signal.aborted) {
       this.leave()
@@ -137,8 +153,11 @@ export class FetchExchange extends Exchange implements RequestHead {
   }
 
   #send(head: WireHead, body: Uint8Array | ReadableStream | null): void {
+    const isLengthWritten = IS_LENGTH_WRITTEN && body instanceof Uint8Array && body.length === head.contentLength
+    const pairs = fieldPairs(head.fields)
+    const headers = isLengthWritten ? pairs.filter(([name]) => name.toLowerCase() !== "content-length") : pairs
     try {
-      const init = { status: head.code, statusText: head.reason, headers: fieldPairs(head.fields) }
+      const init = { status: head.code, statusText: head.reason, headers }
       this.#answer(new Response(body as ConstructorParameters<typeof Response>[0], init))
     } catch (error) {
       // As for a status above 599, which HTTP has and a Response has not.
@@ -150,7 +169,8 @@ export class FetchExchange extends Exchange implements RequestHead {
 
   #answer(response: Response): void {
     this.#isAnswered = true
-    this.#resolve(response)
+    this.#response = response
+    this.#resolve?.(response)
   }
 
   // Nothing is held in stock: the next chunk is asked for when the one before has left.

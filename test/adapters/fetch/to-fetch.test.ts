@@ -298,6 +298,27 @@ describe("a client that leaves", () => {
     expect(failure).toBeInstanceOf(ClientDisconnected)
   })
 
+  test.each([
+    ["at once", (() => [encode("ok")]) as () => Uint8Array[] | Promise<Uint8Array[]>],
+    ["without waiting for anything outside", async () => await Promise.resolve([encode("ok")])],
+  ])("is not watched for by a request that is answered %s, since a runtime's signal is dear", async (_how, body) => {
+    const request = new Request(url)
+    let asked = 0
+    const { signal } = request
+    const get = () => {
+      asked++
+      return signal
+    }
+    Object.defineProperty(request, "signal", { get })
+    const app: Application = (_environ, start) => {
+      start("200 OK", [])
+      return body()
+    }
+    expect(await (await handler(app)(request)).text()).toBe("ok")
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(asked).toBe(0)
+  })
+
   test("is no news once the response is over, as when Deno aborts the signal of each success", async () => {
     const controller = new AbortController()
     const signals: AbortSignal[] = []
