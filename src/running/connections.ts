@@ -92,8 +92,6 @@ export class Connections {
   /** Lets go of a connection that is closed, or is used in another way from now on. */
   delete(peer: Peer): void {
     if (!this.#peers.delete(peer) || this.#peers.size > 0) return
-    clearInterval(this.#timer)
-    this.#timer = undefined
     for (const tell of this.#onEmpty.splice(0)) tell()
   }
 
@@ -101,6 +99,11 @@ export class Connections {
   #watch(everyMs: number): void {
     if (this.#timer !== undefined || everyMs === Number.POSITIVE_INFINITY) return
     this.#timer = setInterval(() => {
+      // Not ended with the last connection: where each carries one request there would be a timer for each.
+      if (this.#peers.size === 0) {
+        clearInterval(this.#timer)
+        this.#timer = undefined
+      }
       for (const peer of this.#peers) peer.sweep(everyMs, this.limits, this.#isStopping)
     }, everyMs)
     // Not every runtime's timers can be left behind.

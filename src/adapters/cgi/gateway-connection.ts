@@ -5,7 +5,7 @@ import type { Socket } from "node:net"
 import { Connection } from "../../running/connection.ts"
 import type { SilenceLimits } from "../../running/connections.ts"
 import { report } from "../../running/report.ts"
-import { addressesOf } from "../node/addresses.ts"
+import { peerAddressOf } from "../node/addresses.ts"
 import { SocketCarrier } from "../node/socket-carrier.ts"
 import { linger } from "../node/unread-body.ts"
 import type { Gateway } from "./gateway.ts"
@@ -24,7 +24,7 @@ export abstract class GatewayConnection<E extends GatewayExchange> extends Conne
     super(new SocketCarrier(socket, gateway.halfCloseGraceMs), gateway.service.connections)
     this.socket = socket
     this.gateway = gateway
-    this.#peer = addressesOf(socket).remoteAddress ?? "a unix socket"
+    this.#peer = peerAddressOf(socket) ?? "a unix socket"
     socket.on("error", () => socket.destroy())
     socket.once("close", () => this.closed())
     socket.on("end", () => {
@@ -56,6 +56,8 @@ export abstract class GatewayConnection<E extends GatewayExchange> extends Conne
   closeAfter(isUnread: boolean): void {
     this.isClosing = true
     if (isUnread) linger(this.socket, this.gateway.service.discard)
+    // What the kernel has it sends; closing the sending side first would take a turn of the event loop more.
+    else if (this.socket.writableLength === 0) this.socket.destroy()
     else this.socket.destroySoon()
   }
 

@@ -7,7 +7,7 @@ import { drive } from "../../running/driver.ts"
 import { environOf, Refusal } from "../../running/environ.ts"
 import { report } from "../../running/report.ts"
 import { Service } from "../../running/service.ts"
-import { addressesOf } from "../node/addresses.ts"
+import { peerAddressOf } from "../node/addresses.ts"
 import { AllowedPeers, LOCAL_PEERS } from "../node/allowed-peers.ts"
 import type { NodeServer, NodeServerOptions } from "../node/options.ts"
 import { serverParts, silenceLimits } from "../node/parts.ts"
@@ -62,7 +62,7 @@ export function gatewayServer(
   }
   const allowed = new AllowedPeers(options.allowFrom ?? LOCAL_PEERS)
   const take = (socket: Socket): { expect(): void } | undefined => {
-    const { remoteAddress } = addressesOf(socket)
+    const remoteAddress = peerAddressOf(socket)
     if (allowed.has(remoteAddress)) return connect(socket, gateway)
     report(
       service,
@@ -72,7 +72,7 @@ export function gatewayServer(
     socket.destroy()
     return undefined
   }
-  const server = createServer({ allowHalfOpen: true, noDelay: true })
+  const server = createServer({ allowHalfOpen: true })
   let isExpected = false
   server.on("connection", (socket: Socket) => {
     const connection = take(socket)

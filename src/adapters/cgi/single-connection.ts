@@ -92,6 +92,12 @@ class SingleExchange extends TextExchange {
     this.#socket = socket
   }
 
+  // A whole response needs no such setting: its end is that of the connection.
+  override start(head: WireHead): void {
+    super.start(head)
+    this.#socket.setNoDelay()
+  }
+
   protected override close(): void {
     this.#connection.closeAfter(this.isBodyOpen)
   }

@@ -63,6 +63,7 @@ export class FastCgiConnection extends GatewayConnection<FastCgiExchange> {
 
   constructor(socket: Socket, gateway: Gateway, errorsToFront: boolean) {
     super(socket, gateway)
+    socket.setNoDelay()
     this.#errorsToFront = errorsToFront
     this.#reader = new RecordReader((type, id, content) => {
       this.#take(type, id, content)

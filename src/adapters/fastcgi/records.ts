@@ -101,29 +101,33 @@ export class RecordReader {
  * pairsOf(Buffer.from("\x01\x03abc", "latin1")) // => undefined
  */
 export function pairsOf(content: Buffer): string[] | undefined {
+  // One call for the text, of which each name and value is a part.
+  const text = content.toString("latin1")
   const pairs: string[] = []
   let at = 0
   while (at < content.length) {
-    const lengths: number[] = []
-    for (let i = 0; i < 2; i++) {
-      const byte = content[at]
-      if (byte === undefined) return undefined
-      if (byte < 0x80) {
-        lengths.push(byte)
-        at += 1
-      } else {
-        if (at + 4 > content.length) return undefined
-        lengths.push(content.readUInt32BE(at) & 0x7fffffff)
-        at += 4
-      }
-    }
-    for (const length of lengths) {
-      if (at + length > content.length) return undefined
-      pairs.push(content.toString("latin1", at, at + length))
-      at += length
-    }
+    const nameBytes = lengthAt(content, at)
+    at += widthAt(content, at)
+    const valueBytes = lengthAt(content, at)
+    at += widthAt(content, at)
+    const middle = at + nameBytes
+    const end = middle + valueBytes
+    if (Number.isNaN(end) || end > content.length) return undefined
+    pairs.push(text.slice(at, middle), text.slice(middle, end))
+    at = end
   }
   return pairs
+}
+
+/** A length, of one byte or four, the first of which tells; NaN where bytes of it are missing. */
+function lengthAt(content: Buffer, at: number): number {
+  const width = widthAt(content, at)
+  if (at + width > content.length) return Number.NaN
+  return width === 1 ? (content[at] as number) : content.readUInt32BE(at) & 0x7fffffff
+}
+
+function widthAt(content: Buffer, at: number): number {
+  return (content[at] ?? 0) < 0x80 ? 1 : 4
 }
 
 /** Names and values as the content of a record. */

@@ -41,6 +41,12 @@ export function addressesOf(socket: Socket): Addresses {
   }
 }
 
+/** The address of the other side alone, as `addressesOf` has it; undefined for a unix socket. */
+export function peerAddressOf(socket: Socket): string | undefined {
+  const told = proxied.get(socket)
+  return plainAddress(told === undefined ? socket.remoteAddress : told.remoteAddress)
+}
+
 function toldAddresses(told: ProxiedAddresses, tls: Readonly<Record<string, string>> | undefined): Addresses {
   return {
     serverName: plainAddress(told.localAddress),

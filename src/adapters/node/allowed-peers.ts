@@ -8,6 +8,9 @@ export const LOCAL_PEERS: readonly string[] = ["unix", "127.0.0.0/8", "::1"]
 export class AllowedPeers {
   readonly #addresses: AddressList
   readonly #isUnixAllowed: boolean
+  /** The address that was asked for last: a front server has one. */
+  #last = ""
+  #isLastAllowed = false
 
   /** @throws RangeError for an entry that is no address and no network */
   constructor(entries: Iterable<string>) {
@@ -18,6 +21,11 @@ export class AllowedPeers {
 
   /** @param address undefined for the other side of a unix socket */
   has(address: string | undefined): boolean {
-    return address === undefined ? this.#isUnixAllowed : this.#addresses.has(address)
+    if (address === undefined) return this.#isUnixAllowed
+    if (address !== this.#last) {
+      this.#isLastAllowed = this.#addresses.has(address)
+      this.#last = address
+    }
+    return this.#isLastAllowed
   }
 }

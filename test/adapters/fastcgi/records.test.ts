@@ -119,6 +119,11 @@ describe("names and values", () => {
     ["\x01\x02a", undefined],
     ["\x01\x80\0\0", undefined],
     ["\x01\xff\xff\xff\xffa", undefined],
+    // A short length may be told in four bytes, and a length may end too early.
+    ["\x80\0\0\x01\x80\0\0\x02abc", ["a", "bc"]],
+    ["\x01", undefined],
+    ["\x80\0\0", undefined],
+    ["\x01\x80\0\0", undefined],
   ])("%j: %j", (text, expected) => {
     expect(pairsOf(bytes(text))).toEqual(expected)
   })
