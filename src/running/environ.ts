@@ -11,7 +11,7 @@ import { ON_ERROR_KEY, type OnError } from "./report.ts"
 import { decodePath, isAuthority, parseTarget } from "./request-target.ts"
 
 /** The head of a request, as it came. Text is Latin-1: one character for each byte. */
-export interface RequestHead {
+export interface WireRequestHead {
   /** Case-sensitive, never empty. */
   method: string
   /** The request target, in any form. */
@@ -129,7 +129,7 @@ let lastHost = "localhost"
  * many fields (431), Host not right or repeated (400), faulty framing (400), a transfer coding but chunked (501).
  */
 export function environOf(
-  request: RequestHead,
+  request: WireRequestHead,
   addresses: Addresses,
   settings: EnvironSettings,
   exchange: Exchange,

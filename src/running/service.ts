@@ -7,7 +7,7 @@ import type { WebSocketRecord } from "../http/common-log.ts"
 import type { WebAbortSignal } from "../web-platform.ts"
 import { Connections, type SilenceLimits } from "./connections.ts"
 import { drive } from "./driver.ts"
-import { type Addresses, type EnvironSettings, environOf, Refusal, type RequestHead } from "./environ.ts"
+import { type Addresses, type EnvironSettings, environOf, Refusal, type WireRequestHead } from "./environ.ts"
 import type { Exchange, Log } from "./exchange.ts"
 import type { OnError } from "./report.ts"
 import type { OpenWebSocket } from "./websocket.ts"
@@ -134,7 +134,7 @@ export class Service implements EnvironSettings, Log {
   }
 
   /** Has the application answer a request, or gives the reason why it must not. */
-  serve(request: RequestHead, addresses: Addresses, exchange: Exchange): Refusal | undefined {
+  serve(request: WireRequestHead, addresses: Addresses, exchange: Exchange): Refusal | undefined {
     const environ = environOf(request, addresses, this, exchange)
     if (environ instanceof Refusal) return environ
     drive(this.app, environ, exchange)

@@ -5,7 +5,7 @@ import { once } from "node:events"
 import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { beforeAll, describe, expect, onTestFinished, test } from "vitest"
+import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest"
 import { sharedFolder } from "../support/files.ts"
 import { packPackage, runProgram } from "../support/packed-package.ts"
 
@@ -57,8 +57,8 @@ describe("the package", () => {
     const modules = join(folder, "node_modules")
     const packages = readdirSync(modules).filter((name) => !name.startsWith("."))
     expect(packages.sort()).toEqual(["busboy", "streamsearch", "werkstatt"])
-    const files = readdirSync(modules, { recursive: true, encoding: "utf8" })
-    const bytes = files.reduce((sum, file) => sum + statSync(join(modules, file)).size, 0)
+    const files = readdirSync(modules, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    const bytes = files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0)
     expect(bytes).toBeLessThan(3_000_000)
   })
 
@@ -219,6 +219,33 @@ try {
       "openTelemetry needs the package @opentelemetry/api: npm install @opentelemetry/api\n",
     )
   })
+
+  test("reloads without chokidar by looking at the files, and says what chokidar is for when it is asked for", async () => {
+    expect(readdirSync(join(folder, "node_modules"))).not.toContain("chokidar")
+    const app = (text: string) =>
+      writeFileSync(
+        join(folder, "reloaded.mjs"),
+        `import { Request, Response } from "werkstatt"\nexport const app = Request.application(() => new Response("${text}"))\n`,
+      )
+    app("one")
+    const command = join(folder, "node_modules/.bin/werkstatt")
+    const args = ["run", "reloaded.mjs:app", "--port", "0", "--reload"]
+    expect(() => run(command, [...args, "--reloader", "chokidar"])).toThrow(/npm install --save-dev chokidar/)
+    const child = spawn(command, [...args, "--reloader-interval", "50"], { cwd: folder })
+    onTestFinished(() => void child.kill("SIGTERM"))
+    let output = ""
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (chunk: Buffer) => (output += chunk.toString()))
+    await vi.waitFor(() => expect(output).toMatch(/Restarting with stat/), 20_000)
+    const url = /http:\/\/[\w.:]+/.exec(output)?.[0] as string
+    const answer = async () => (await fetch(url)).text()
+    expect(await answer()).toBe("one")
+    app("two")
+    await vi.waitFor(async () => expect(await answer()).toBe("two"), 20_000)
+    const exit = once(child, "exit")
+    child.kill("SIGINT")
+    expect(await exit).toEqual([0, null])
+  }, 60_000)
 
   test("brings its command", () => {
     expect(run(join(folder, "node_modules/.bin/werkstatt"), ["--help"])).toMatch(/^Usage: werkstatt/)

@@ -3,7 +3,7 @@
 // variables that no head has. Front servers agree on few of them, so this file knows what nginx, Apache and lighttpd leave out,
 // send empty or send twice. It knows no protocol and no socket.
 
-import { type Addresses, Refusal, type RequestHead } from "../../running/environ.ts"
+import { type Addresses, Refusal, type WireRequestHead } from "../../running/environ.ts"
 import { decodePath, parseTarget } from "../../running/request-target.ts"
 
 /** What is to be known besides the variables. */
@@ -21,7 +21,7 @@ export interface VariableSettings {
 
 /** A request by its variables. */
 export interface VariableRequest {
-  readonly head: RequestHead
+  readonly head: WireRequestHead
   readonly addresses: Addresses
   /** The length of the body; undefined where the variables do not tell it. */
   readonly contentLength: number | undefined

@@ -5,7 +5,7 @@
 import { concatenate } from "../../environ/concatenation.ts"
 import type { InputStream } from "../../gateway.ts"
 import { hasContent } from "../../http/status.ts"
-import { Refusal, type RequestHead } from "../../running/environ.ts"
+import { Refusal, type WireRequestHead } from "../../running/environ.ts"
 import { Exchange } from "../../running/exchange.ts"
 import type { Service } from "../../running/service.ts"
 import { nextTurn } from "../../running/turns.ts"
@@ -26,7 +26,7 @@ const IS_LENGTH_WRITTEN = "Deno" in globalThis
 /** Workers' stream of a known length: without it a stream has no Content-Length there. */
 type FixedLengthStream = new (bytes: number) => { readable: ReadableStream; writable: WritableStream }
 
-export class FetchExchange extends Exchange implements RequestHead {
+export class FetchExchange extends Exchange implements WireRequestHead {
   readonly method: string
   readonly target: string
   // A Request does not tell the version.

@@ -4,7 +4,7 @@
 import { encodePath } from "../../environ/raw-path.ts"
 import { asciiLower } from "../../http/tokens.ts"
 import { textToByteString } from "../../http/urls.ts"
-import type { Addresses, RequestHead } from "../../running/environ.ts"
+import type { Addresses, WireRequestHead } from "../../running/environ.ts"
 import { decodePath } from "../../running/request-target.ts"
 
 /** What all forms of the event have, and what one of them has. */
@@ -39,7 +39,7 @@ export type EventForm = "1.0" | "2.0" | "load balancer"
 /** A request out of an event. */
 export interface LambdaRequest {
   readonly form: EventForm
-  readonly head: RequestHead
+  readonly head: WireRequestHead
   readonly addresses: Addresses
   readonly body: Uint8Array | undefined
 }

@@ -4,7 +4,7 @@
 import type { HeaderList } from "../../gateway.ts"
 import { httpDate } from "../../http/dates.ts"
 import { hasContent } from "../../http/status.ts"
-import type { Refusal, RequestHead } from "../../running/environ.ts"
+import type { Refusal, WireRequestHead } from "../../running/environ.ts"
 import { Exchange } from "../../running/exchange.ts"
 import type { Service } from "../../running/service.ts"
 import type { OpenWebSocket, WebSocketCarrier } from "../../running/websocket.ts"
@@ -17,7 +17,7 @@ import { loadWs, openOverWs } from "./ws.ts"
 /** A client that sends more before it has its answer has to wait. */
 const MAX_AHEAD = 64 * 1024
 
-export class HandshakeExchange extends Exchange implements RequestHead {
+export class HandshakeExchange extends Exchange implements WireRequestHead {
   readonly method = "GET"
   readonly target: string
   readonly protocol = "HTTP/1.1"

@@ -5,7 +5,7 @@ import { type IncomingMessage, ServerResponse } from "node:http"
 import type { Body, HeaderList, InputStream } from "../../gateway.ts"
 import { checkFieldName, checkFieldValue } from "../../http/fields.ts"
 import { encodeText } from "../../http/text-encoding.ts"
-import { Refusal, type RequestHead } from "../../running/environ.ts"
+import { Refusal, type WireRequestHead } from "../../running/environ.ts"
 import { Exchange } from "../../running/exchange.ts"
 import { canLend } from "../../running/lending.ts"
 import type { Service } from "../../running/service.ts"
@@ -24,7 +24,7 @@ const { write } = ServerResponse.prototype
 const BAD_REQUEST = new Refusal("400 Bad Request")
 const VERSION_NOT_SUPPORTED = new Refusal("505 HTTP Version Not Supported")
 
-export class Http1Exchange extends Exchange implements RequestHead {
+export class Http1Exchange extends Exchange implements WireRequestHead {
   readonly method: string
   readonly target: string
   readonly protocol: "HTTP/1.0" | "HTTP/1.1"

@@ -5,7 +5,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from
 import type { HeaderList, InputStream } from "../../gateway.ts"
 import { checkFieldName, checkFieldValue } from "../../http/fields.ts"
 import type { SilenceLimits } from "../../running/connections.ts"
-import { Refusal, type RequestHead } from "../../running/environ.ts"
+import { Refusal, type WireRequestHead } from "../../running/environ.ts"
 import { Exchange } from "../../running/exchange.ts"
 import type { Service } from "../../running/service.ts"
 import type { OpenWebSocket, WebSocketCarrier } from "../../running/websocket.ts"
@@ -31,7 +31,7 @@ const LEFT = "the client left before its WebSocket was opened"
 /** A longer chunk is sent in pieces, so that one can see whether the client takes any of it. */
 const PIECE = 64 * 1024
 
-export class Http2Exchange extends Exchange implements RequestHead {
+export class Http2Exchange extends Exchange implements WireRequestHead {
   readonly method: string
   readonly target: string
   readonly protocol = "HTTP/2"

@@ -124,7 +124,14 @@ class Supervisor implements MemberListener {
       this.#finish = resolve
     })
     const end = onStopSignal((signal, count) => this.#stop(signal, count))
-    this.#watcher = await watch(this.#files, (paths) => this.#changed(paths), reloaderType, reloaderIntervalMs)
+    try {
+      this.#watcher = await watch(this.#files, (paths) => this.#changed(paths), reloaderType, reloaderIntervalMs)
+    } catch (error) {
+      // The socket would keep the process alive.
+      server.close()
+      end()
+      throw error
+    }
     onListening(bound, this.#watcher.name)
     this.#start()
 
