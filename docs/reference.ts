@@ -25,6 +25,37 @@ export const apiFolder = join(root, "docs/api")
 /** The front door lists names of other doors, which come first so that each name is described where it is at home. */
 const byHome = [...doors].sort((one, other) => Number(one.name === "werkstatt") - Number(other.name === "werkstatt"))
 
+/**
+ * Types without a page. The compiler computes types with them and shows what comes out; nobody writes them. Any other type that a
+ * signature names has to be exported.
+ */
+const COMPUTED: string[] = Object.entries({
+  "exceptions/abort": ["ClassOf"],
+  "routing/bound-rule": ["BindingContext", "BoundRule"],
+  "routing/inference": [
+    "DefaultConverters",
+    "Facts",
+    "MatchedValues",
+    "Nothing",
+    "OwnValues",
+    "ValuesArgument",
+    "ValuesFor",
+  ],
+  "routing/map-adapter": ["AdaptedMap"],
+  "routing/matcher": ["Matcher"],
+  "routing/route-table": ["Routes"],
+  "routing/route-tree": ["Action", "Get", "RESOURCE", "ResourcePath", "Rooted", "Unnamed"],
+  "routing/routes": ["CheckedTree", "NameIn", "SpecsIn", "TableIn"],
+  "routing/rule": ["DefaultsOf", "DomainOf", "OnlyKnown"],
+  "routing/rule-factories": ["FilledSpec", "Mounted", "OnSubdomain", "Prefixed", "Rules", "SpecsOf", "TrimSlash"],
+  "routing/rule-map": ["Merged", "Rules"],
+  "routing/text-mistakes": ["CheckedConverters", "CheckedEndpoint", "CheckedText"],
+  "routing/values": ["Values"],
+  "routing/views": ["CheckedViews", "Hooked", "Nothing", "RequestOf", "ResultOf", "ViewsIn"],
+  "web-platform": ["Global"],
+  "serving/serve/settings": ["OptionName", "OptionValue", "SettingName", "Settings"],
+}).flatMap(([file, names]) => names.map((name) => `src/${file}.ts:${name}`))
+
 /** Made from the sources as they are now. Throws when TypeDoc has a warning. */
 export async function makeReference(): Promise<void> {
   const options: Partial<TypeDocOptions> & Partial<PluginOptions> = {
@@ -34,8 +65,8 @@ export async function makeReference(): Promise<void> {
     logLevel: "Warn",
     // The compiler of the project, a newer one, has checked the types.
     skipErrorChecking: true,
-    // Types that only other types mention have no page; the compiler shows them.
-    validation: { notExported: false },
+    validation: { notExported: true },
+    intentionallyNotExported: COMPUTED,
     excludeExternals: true,
     excludeInternal: true,
     excludePrivate: true,

@@ -26,7 +26,10 @@ interface Block {
 
 function blocksOf(page: string): Block[] {
   const text = readFileSync(join(root, page), "utf8")
-  const modules = [...text.matchAll(/^```ts\n([\s\S]*?)^```/gm)].filter((match) => /^import /m.test(match[1] as string))
+  // Files of a project that a page makes are tried in that project: docs/start.md.
+  const modules = [...text.matchAll(/(?<!^<!-- file: \S+ -->\n)^```ts\n([\s\S]*?)^```/gm)].filter((match) =>
+    /^import /m.test(match[1] as string),
+  )
   return modules.map((match, index) => {
     const line = text.slice(0, match.index).split("\n").length
     const { code, claims } = withClaims(match[1] as string, `${page}:${line}`)

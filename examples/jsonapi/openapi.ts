@@ -44,7 +44,7 @@ export function openApi(urls: object, views: object, { title, version, schemas, 
       name: placeholder.name,
       in: "path",
       required: true,
-      schema: schemaOf(map.getConverter(placeholder).converter),
+      schema: schemaOf(map.converterFor(placeholder)),
     }))
     const operation = {
       operationId: rule.endpoint,

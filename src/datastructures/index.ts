@@ -1,5 +1,6 @@
 // What headers and forms hold, as objects: read with the verbs of the web platform, written back by themselves.
 
+export type { WebBlob, WebURL, WebWritableStream } from "../web-platform.ts"
 export { Accept, type AcceptItem, LanguageAccept, MIMEAccept } from "./accept.ts"
 export { type AuthOptions, Authorization } from "./authorization.ts"
 export { type CacheDirectives, RequestCacheControl, ResponseCacheControl } from "./cache-control.ts"

@@ -20,23 +20,33 @@ import {
 /** A value to be shown. */
 export interface Representation {
   /** What it is, for its colour: string, number, boolean, nullish, symbol, function, object, masked, missing. */
-  readonly kind: Kind
+  readonly kind: RepresentationKind
   /** One line. */
   readonly summary: string
   /** A text that is longer than its line. */
   readonly full?: string
   /** What is inside; undefined for a value that has no inside. */
-  readonly members?: readonly Member[]
+  readonly members?: readonly RepresentationMember[]
   /** How many members are not listed. */
   readonly more?: number
   /** The object itself, to look further into. */
   readonly target?: object
 }
 
-export type Kind = "string" | "number" | "boolean" | "nullish" | "symbol" | "function" | "object" | "masked" | "missing"
+/** What a value is, which says how it is shown. */
+export type RepresentationKind =
+  | "string"
+  | "number"
+  | "boolean"
+  | "nullish"
+  | "symbol"
+  | "function"
+  | "object"
+  | "masked"
+  | "missing"
 
 /** Something inside of a value. */
-export interface Member {
+export interface RepresentationMember {
   /** As it is shown: `a`, `"two words"`, `[Symbol(x)]`, `#own`, `[[Target]]`. */
   readonly name: string
   readonly kind: "property" | "index" | "entry" | "getter" | "private" | "internal" | "prototype"
@@ -86,14 +96,14 @@ export function membersOf(
   target: object,
   hidden: { privates: readonly [string, unknown][]; internals: readonly [string, unknown][] },
   options: RepresentationOptions = {},
-): { members: readonly Member[]; more: number } {
+): { members: readonly RepresentationMember[]; more: number } {
   const { depth = 1, maxMembers = 100, name = "" } = options
   const isSecret = isSecretName(name)
   const describer = new Describer(maxMembers)
   const { members, more } = describer.members(target, depth, isSecret)
   const further = (kind: "private" | "internal", pairs: readonly [string, unknown][]) =>
     pairs.map(
-      ([name, value]): Member => ({
+      ([name, value]): RepresentationMember => ({
         name,
         kind,
         value: describer.describe(value, depth - 1, isSecret || isSecretName(name)),
@@ -134,7 +144,7 @@ class Describer {
     return { kind, summary, members, target: value, ...(more > 0 && { more }) }
   }
 
-  members(value: object, depth: number, isSecret: boolean): { members: Member[]; more: number } {
+  members(value: object, depth: number, isSecret: boolean): { members: RepresentationMember[]; more: number } {
     this.#path.push(value)
     try {
       return this.#listed(value, depth - 1, isSecret)
@@ -145,16 +155,16 @@ class Describer {
     }
   }
 
-  #listed(value: object, depth: number, isSecret: boolean): { members: Member[]; more: number } {
+  #listed(value: object, depth: number, isSecret: boolean): { members: RepresentationMember[]; more: number } {
     // A trap of a proxy is code of the application; the inspector sees what is behind it.
     if (types.isProxy(value)) return { members: [], more: 0 }
-    const members: Member[] = []
+    const members: RepresentationMember[] = []
     let more = 0
-    const add = (member: () => Member) => {
+    const add = (member: () => RepresentationMember) => {
       if (members.length >= this.#maxMembers) more++
       else members.push(member())
     }
-    const entry = (name: string, inner: unknown, kind: Member["kind"], secret: boolean) =>
+    const entry = (name: string, inner: unknown, kind: RepresentationMember["kind"], secret: boolean) =>
       add(() => ({ name, kind, value: this.describe(inner, depth, secret) }))
 
     const pairs = pairsOf(value)

@@ -3,7 +3,12 @@
 import type { SafeHtml } from "../http/html.ts"
 import type { Dump } from "./console-help.ts"
 import { type Content, markup } from "./markup.ts"
-import { type Member, type Representation, type RepresentationOptions, represent } from "./representation.ts"
+import {
+  type Representation,
+  type RepresentationMember,
+  type RepresentationOptions,
+  represent,
+} from "./representation.ts"
 
 /** Gives objects numbers by which a page can ask for them; undefined where nothing can be asked. */
 export type NumberOf = ((target: object) => number) | undefined
@@ -42,7 +47,7 @@ function canOpen({ members, more }: Representation, number: number | undefined):
 
 /** What is inside of a value. */
 export function membersMarkup(
-  members: readonly Member[],
+  members: readonly RepresentationMember[],
   more: number,
   numberOf: NumberOf,
   number: number | undefined,
@@ -51,7 +56,11 @@ export function membersMarkup(
   return markup`${members.map((member) => memberMarkup(member, numberOf, number))}${more > 0 && markup`<div class="v none">… ${more} more</div>`}`
 }
 
-function memberMarkup({ name, kind, value, key }: Member, numberOf: NumberOf, number: number | undefined): SafeHtml {
+function memberMarkup(
+  { name, kind, value, key }: RepresentationMember,
+  numberOf: NumberOf,
+  number: number | undefined,
+): SafeHtml {
   const label = name === "" ? undefined : markup`<span class="k ${kind}">${name}</span>`
   if (value !== undefined) return valueMarkup(value, numberOf, label)
   // Calling a getter is running code: a command of its own.

@@ -4,6 +4,7 @@ export { type FileFacts, fileResponse } from "./file-response.ts"
 export type { FileSource } from "./file-source.ts"
 export type { FileState } from "./file-state.ts"
 export { FileWrapper, type SeekableFile, wrapFile } from "./file-wrapper.ts"
+export type { FileCache } from "./known-files.ts"
 export {
   type FindModulesOptions,
   findModules,

@@ -25,6 +25,7 @@ export class LintError extends Error {
   /** What broke the rule. */
   readonly value: unknown
 
+  /** @internal */
   constructor(rule: string, level: Level, text: string, breach: Breach) {
     const { inspect } = process.getBuiltinModule("node:util")
     const value = inspect(breach.value, { depth: 1, breakLength: Infinity, maxStringLength: 100, maxArrayLength: 8 })

@@ -16,6 +16,7 @@ export {
   ValidationError,
 } from "./converters.ts"
 export { AllowedMethods, BuildError, DuplicateRuleError, RequestRedirect, WebsocketMismatch } from "./errors.ts"
+export type { ConverterTable, DefaultSpec, RuleSpec } from "./inference.ts"
 export {
   type BuildOptions,
   type DispatchOptions,
@@ -25,7 +26,7 @@ export {
   type QueryArguments,
   type RedirectUrlOptions,
 } from "./map-adapter.ts"
-export type { ConverterArgument, ConverterArguments } from "./pattern.ts"
+export type { ConverterArgument, ConverterArguments, PatternPiece, Placeholder } from "./pattern.ts"
 export { formatRoutes } from "./route-table.ts"
 export {
   type FormRoutes,
@@ -42,6 +43,7 @@ export {
   type RedirectAdapter,
   type RedirectTarget,
   Rule,
+  type RuleChanges,
   type RuleFactory,
   type RuleOptions,
   type RuleValues,

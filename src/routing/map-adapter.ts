@@ -117,6 +117,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
   #queryBytes: string | undefined
   readonly #onMatch: MatchListener | undefined
 
+  /** @internal */
   constructor(map: AdaptedMap, binding: Binding) {
     this.map = map
     this.serverName = binding.serverName

@@ -209,9 +209,21 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
   }
 
   /**
-   * The converter for a placeholder. Made once for each different call.
+   * The converter for a placeholder, as the `pieces` of a rule have it: for programs that describe rules. Made once for each
+   * different call.
    *
    * @throws TypeError for an unknown name or arguments that it does not take
+   * @example
+   * new RuleMap().converterFor({ name: "id", converter: "int", arguments: "max=9" }).max // => 9
+   */
+  converterFor(placeholder: Placeholder): Converter {
+    return this.getConverter(placeholder).converter
+  }
+
+  /**
+   * The same with what matching needs to know of it.
+   *
+   * @internal
    */
   getConverter(placeholder: Placeholder): ReadyConverter {
     const call = `${placeholder.converter}(${placeholder.arguments})`
@@ -295,7 +307,11 @@ export class RuleMap<const Made extends Rules = Rules, Table extends ConverterTa
     return rules
   }
 
-  /** The rules of an endpoint in the order in which building tries them. For MapAdapter. */
+  /**
+   * The rules of an endpoint in the order in which building tries them. For MapAdapter.
+   *
+   * @internal
+   */
   boundRules(endpoint: unknown): readonly BoundRule[] {
     this.#sort()
     return this.#byEndpoint.get(endpoint) ?? []

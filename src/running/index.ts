@@ -18,6 +18,6 @@ export {
   type ServiceOptions,
 } from "./service.ts"
 export { OpenWebSocket, type WebSocketCarrier, type WebSocketReceiver } from "./websocket.ts"
-export { extendedConnectOf, type Handshake, handshakeOf } from "./websocket-handshake.ts"
+export { extendedConnectOf, type Handshake, type HandshakeHead, handshakeOf } from "./websocket-handshake.ts"
 export type { WireHead } from "./wire-head.ts"
 export { type BodyHooks, wrapBody } from "./wrap-body.ts"

@@ -6,7 +6,7 @@ import type { WebSocketOffer } from "../gateway.ts"
 import { isToken } from "../http/tokens.ts"
 
 /** What is looked at of a request. */
-interface HandshakeHead {
+export interface HandshakeHead {
   readonly method: string
   readonly protocol: string
   /** Names and values in turn. */

@@ -2,6 +2,7 @@
 
 export type { LoggedRequest } from "./access-log.ts"
 export type { ApplicationOptions } from "./application-server.ts"
+export type { FrontProtocol } from "./front-protocol.ts"
 export { makeServer, type ServerOptions, type WerkstattServer } from "./make-server.ts"
 export { isRunningFromReloader } from "./process-group/link.ts"
 export type { ReloaderType } from "./reloader/watcher.ts"

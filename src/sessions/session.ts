@@ -3,11 +3,12 @@
 
 import { type Kept, kept } from "./kept-value.ts"
 
-// biome-ignore lint/suspicious/noExplicitAny: without a type of its own, a value has the type that the view expects
-type Untyped = any
-
 /** Anything that can be kept, for sessions whose type is not said. */
-export type SessionData = Record<string, Untyped>
+export type SessionData = Record<
+  string,
+  // biome-ignore lint/suspicious/noExplicitAny: without a type of its own, a value has the type that the view expects
+  any
+>
 
 /** A message for the visitor's next page. */
 export interface Flash {
@@ -50,7 +51,11 @@ export class Session<Data extends object = SessionData> {
   /** Whether nothing was kept for this visitor before. */
   readonly isNew: boolean
 
-  /** Made by `sessions`; `getSession` gives it out. */
+  /**
+   * Made by `sessions`; `getSession` gives it out.
+   *
+   * @internal
+   */
   constructor(values: Map<string, unknown>, isNew: boolean, limits: SessionLimits) {
     this.#values = values
     this.isNew = isNew

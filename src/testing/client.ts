@@ -52,8 +52,6 @@ export interface WebSocketOpenOptions extends EnvironBuilderOptions {
   useCookies?: boolean | undefined
 }
 
-type FollowOptions = Pick<OpenOptions, "buffered" | "useCookies">
-
 /** What a client can be asked for: a path or URL, a description, or what a request was made of before. */
 export type OpenTarget = string | URL | OpenOptions | EnvironBuilder | Environ | Request
 
@@ -228,7 +226,10 @@ export class Client<R extends Response = TestResponse> {
     return sent
   }
 
-  async #follow(response: R & TestParts, options: FollowOptions): Promise<R & TestParts> {
+  async #follow(
+    response: R & TestParts,
+    options: Pick<OpenOptions, "buffered" | "useCookies">,
+  ): Promise<R & TestParts> {
     const seen = new Set<string>()
     const history: (R & TestParts)[] = []
     while (isRedirect(response.statusCode)) {
@@ -249,7 +250,10 @@ export class Client<R extends Response = TestResponse> {
   /**
    * Follows one redirect, by `open`, so that a subclass sees every request.
    */
-  async resolveRedirect(response: Response, options: FollowOptions = {}): Promise<R & TestParts> {
+  async resolveRedirect(
+    response: Response,
+    options: Pick<OpenOptions, "buffered" | "useCookies"> = {},
+  ): Promise<R & TestParts> {
     const builder = redirected(originOf(response).described, response, this.allowSubdomainRedirects)
     return this.open(builder, options)
   }

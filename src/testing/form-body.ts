@@ -13,10 +13,11 @@ import { type SentBody, sourceOfBytes } from "./body-source.ts"
 export const MULTIPART = "multipart/form-data"
 const URLENCODED = "application/x-www-form-urlencoded"
 
-type FileContent = Uint8Array | Blob | AsyncIterable<Uint8Array>
-
 /** A file as a test writes it. A File tells its own name and type. */
-export type FormFile = Blob | FileStorage | readonly [content: FileContent, filename?: string, contentType?: string]
+export type FormFile =
+  | Blob
+  | FileStorage
+  | readonly [content: Uint8Array | Blob | AsyncIterable<Uint8Array>, filename?: string, contentType?: string]
 
 /** A value of a form: a field, a file, several of them, or nothing. */
 export type FormValue =
@@ -103,13 +104,17 @@ export class FormBody {
   }
 }
 
+type Content = Uint8Array | Blob | AsyncIterable<Uint8Array>
+
 const isContent = (value: unknown): boolean =>
   typeof value === "object" &&
   value !== null &&
   (value instanceof Uint8Array || value instanceof Blob || Symbol.asyncIterator in value)
 
 // `[bytes, "a.txt"]` is a file, `[fileA, fileB]` and `["x", "y"]` are several values.
-function isFileTuple(value: readonly unknown[]): value is readonly [FileContent, string?, string?] {
+function isFileTuple(
+  value: readonly unknown[],
+): value is readonly [content: Content, filename?: string, contentType?: string] {
   return (
     isContent(value[0]) &&
     value.length <= 3 &&
@@ -124,6 +129,6 @@ export function addFormItem(name: string, value: unknown, form: FormBody): void 
   if (value instanceof FileStorage || value instanceof Blob) form.files.addFile(name, value)
   else if (Array.isArray(value) && isFileTuple(value)) form.files.addFile(name, value[0], value[1], value[2])
   else if (Array.isArray(value)) for (const one of value) addFormItem(name, one, form)
-  else if (isContent(value)) form.files.addFile(name, value as FileContent)
+  else if (isContent(value)) form.files.addFile(name, value as Content)
   else form.fields.append(name, String(value))
 }

@@ -1,3 +1,4 @@
+export type { StreamContent } from "./body-source.ts"
 export {
   Client,
   type ClientOptions,
@@ -33,8 +34,10 @@ export {
   type QueryValue,
   requestFromValues,
 } from "./environ-builder.ts"
+export type { Credentials } from "./environ-builder-options.ts"
 export type { FormFile, FormValue } from "./form-body.ts"
 export { type RecordOptions, recordEnvirons, replay } from "./record.ts"
 export { ClientRedirectError } from "./redirects.ts"
+export type { BodyData } from "./request-body.ts"
 export { type TestParts, TestResponse } from "./test-response.ts"
 export { TestWebSocket, WebSocketRefused } from "./test-websocket.ts"

@@ -1,8 +1,10 @@
 // What a view works with: the request that it gets and the response that it gives.
 
+export type { WebAbortSignal, WebReadableStream } from "../web-platform.ts"
 export { application } from "./application.ts"
 export type { BodySource, Chunk } from "./body-source.ts"
 export { cachedProperty, type Property } from "./cached-property.ts"
+export type { EventSourceLike, EventStreamOptions } from "./event-stream.ts"
 export { appendSlashRedirect, redirect } from "./redirect.ts"
 export {
   type DataOptions,

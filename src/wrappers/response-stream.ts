@@ -15,6 +15,7 @@ export class ResponseStream {
   readonly #body: WritableBody
   #closed = false
 
+  /** @internal */
   constructor(body: WritableBody) {
     this.#body = body
   }

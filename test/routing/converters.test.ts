@@ -6,7 +6,14 @@ import {
   defaultConverters,
   isPartIsolating,
 } from "../../src/routing/converters.ts"
-import { BuildError, RuleMap, rule, StringConverter, ValidationError } from "../../src/routing/index.ts"
+import {
+  BuildError,
+  IntegerConverter,
+  RuleMap,
+  rule,
+  StringConverter,
+  ValidationError,
+} from "../../src/routing/index.ts"
 
 /** What a placeholder makes of a segment; `undefined` where it does not match. */
 function convert(placeholder: string, text: string, converters: Record<string, ConverterSource> = {}): unknown {
@@ -315,5 +322,29 @@ describe("a converter of one's own", () => {
     }
     const urls = new RuleMap([rule("/a/<picky:x>", "e"), rule("/b/<x>", "e")], { converters: { picky } })
     expect(urls.bind("h").build("e", { x: "1" })).toBe("/b/1")
+  })
+})
+
+describe("converterFor", () => {
+  class Hex extends BaseConverter<number> {
+    override regex = "[0-9a-f]+"
+  }
+  const urls = new RuleMap([rule("/<int(min=1, max=9):id>/<any(a, b):kind>/<hex:color>", "show")], {
+    converters: { hex: Hex },
+  })
+  const placeholders = [...urls.iterRules()].flatMap(({ pieces }) =>
+    pieces.flatMap((piece) => (piece.kind === "placeholder" ? [piece.placeholder] : [])),
+  )
+
+  test("gives the converter of each placeholder of a rule, with its arguments", () => {
+    const [id, kind, color] = placeholders.map((placeholder) => urls.converterFor(placeholder))
+    expect(id).toBeInstanceOf(IntegerConverter)
+    expect(id).toMatchObject({ min: 1, max: 9 })
+    expect(kind).toMatchObject({ items: ["a", "b"] })
+    expect([color instanceof Hex, color?.regex]).toEqual([true, "[0-9a-f]+"])
+  })
+
+  test("refuses what the map does not know", () => {
+    expect(() => urls.converterFor({ name: "x", converter: "day", arguments: "" })).toThrow(TypeError)
   })
 })

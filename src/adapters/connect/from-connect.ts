@@ -13,12 +13,10 @@ import { setFields } from "../node/fields.ts"
 import { InnerRequest } from "./inner-request.ts"
 import { InnerSocket } from "./inner-socket.ts"
 
-interface Handling {
-  call(request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): unknown
-}
-
 /** A handler of Express, Connect, or of node:http. Frameworks have types of their own for request and response. */
-export type ConnectHandler = Handling["call"]
+export type ConnectHandler = {
+  call(request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): unknown
+}["call"]
 
 /** An application object of a framework that is not itself a function: of Koa, of Fastify. */
 export type NodeApplication =
