@@ -135,13 +135,18 @@ export class Front {
 
   /** Starts one with the documented configuration; resolves when it takes connections. */
   static async start(front: FrontName, protocol: string, folder: string): Promise<Front> {
+    return Front.startWith(front, documented(front, protocol), folder, protocol)
+  }
+
+  /** The same with a configuration of any page. */
+  static async startWith(front: FrontName, documented: string, folder: string, title: string): Promise<Front> {
     const port = await freePort()
-    const own = documented(front, protocol)
+    const own = documented
       .replaceAll("/run/site/", `${folder}/`)
       .replaceAll("/srv/cgi/", `${folder}/`)
-      .replace(/listen 80;/, `listen 127.0.0.1:${port};`)
-      .replace(/bind :80$/m, `bind 127.0.0.1:${port}`)
-    const file = join(folder, `${front}-${protocol}.conf`)
+      .replace(/listen (?:80|443)/, `listen 127.0.0.1:${port}`)
+      .replace(/bind :(?:80|443)\b/, `bind 127.0.0.1:${port}`)
+    const file = join(folder, `${front}-${title}.conf`)
     writeFileSync(file, MAKERS[front](folder, own, port))
     const env = { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin` }
     const child = spawn(PROGRAMS[front], ARGUMENTS[front](file, folder), { env, stdio: ["ignore", "pipe", "pipe"] })

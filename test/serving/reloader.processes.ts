@@ -1,11 +1,13 @@
 // The reloader at its edges: what is watched, requests during a restart, and how all of its processes end.
 
+import { once } from "node:events"
 import { readdirSync } from "node:fs"
 import { request } from "node:http"
 import { describe, expect, test } from "vitest"
+import { WebSocket } from "ws"
 import { RawClient, sleep } from "../support/server.ts"
 import { answers, childrenOf, untilChildren, WAIT } from "./program.ts"
-import { MAIN, noOrphans, onGo, start, text } from "./reloading.ts"
+import { MAIN, noOrphans, onGo, SPEAKING, start, text } from "./reloading.ts"
 
 describe("a process that is replaced", () => {
   test("twenty saves in a burst are one restart", async () => {
@@ -66,6 +68,22 @@ describe("a process that is replaced", () => {
     await sleep(50)
     client.send("4567890")
     expect(await client.end()).toMatch(/\r\nConnection: close\r\n[\s\S]*\r\n\r\n1234567890$/)
+  })
+
+  test("a WebSocket is closed with 1012, and one that comes again at once meets the next process", async () => {
+    const { folder, url } = await start({ "main.js": SPEAKING, "text.js": text("one") })
+    const open = async () => {
+      const socket = new WebSocket(`${url.replace("http", "ws")}/socket`)
+      const [message] = await once(socket, "message")
+      return { socket, greeting: String(message) }
+    }
+    const first = await open()
+    expect(first.greeting).toBe("one")
+    folder.write("text.js", text("two"))
+    expect((await once(first.socket, "close"))[0]).toBe(1012)
+    const second = await open()
+    expect(second.greeting).toBe("two")
+    second.socket.terminate()
   })
 
   test("a connection on which nothing is said yet outlives it", async () => {

@@ -3,7 +3,7 @@
 import { execFile, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { promisify } from "node:util"
-import { WebSocket } from "undici"
+import { WebSocket as UndiciWebSocket } from "undici"
 import { expect, test } from "vitest"
 import { application } from "../../../src/wrappers/application.ts"
 import { Response } from "../../../src/wrappers/response.ts"
@@ -18,7 +18,14 @@ const app = application(() =>
   ),
 )
 
-test("undici's WebSocket, which browsers' is like", async () => {
+/** Node's own, from Node 22 on. */
+const { WebSocket: NodeWebSocket } = globalThis as { WebSocket?: typeof UndiciWebSocket }
+
+test.each([
+  ["undici's", UndiciWebSocket],
+  ["Node's own", NodeWebSocket],
+])("%s WebSocket, which browsers' is like", async (_, WebSocket) => {
+  if (WebSocket === undefined) return
   const { port } = await serve(app)
   const socket = new WebSocket(`ws://127.0.0.1:${port}/`, ["x", "chat"])
   socket.binaryType = "arraybuffer"
