@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-// An uploaded file: its bytes, and what the client says about it. Where the bytes are (in memory, in a file on disk)
-// the content that is given in knows; this layer knows no disk.
+// An uploaded file: its bytes, and what the client says about it. The content that is given in knows where the bytes are (in
+// memory, in a file on disk); this layer knows no disk.
 // What the client says is never trusted: nothing here makes a path of a file name.
 
 import { parseOptionsHeader } from "../http/fields.ts"
@@ -67,7 +67,7 @@ export class FileStorage implements AsyncIterable<Uint8Array> {
   /** The name of the form field. */
   name: string | undefined
   /**
-   * The name of the file on the client: text by a stranger, to be shown but never to be used as a path. Empty when the
+   * The name of the file on the client. It is text from the client, to be shown but never to be used as a path. Empty when the
    * field was left empty.
    */
   filename: string | undefined
@@ -227,7 +227,7 @@ export class FileStorage implements AsyncIterable<Uint8Array> {
     }
   }
 
-  /** Gives back what the file holds. What goes wrong then is ignored. */
+  /** Gives back what the file holds. Errors are ignored. */
   async close(): Promise<void> {
     try {
       if (this.#reader !== undefined) await this.#reader.return?.()

@@ -13,7 +13,7 @@ export function inspectAs(object: object, content: unknown, options: object, ins
 }
 
 /**
- * Makes `inspection` the way in which objects with this prototype look. Called from a static block, where it may see
+ * Sets `inspection` as the way in which objects with this prototype are shown. Called from a static block, where it may see
  * what is private; a method of that name could not be declared without inferring types (isolatedDeclarations).
  */
 export function setInspection<T extends object>(

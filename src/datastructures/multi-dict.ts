@@ -419,7 +419,7 @@ export class MultiDict<V = string> extends ReadonlyMultiDict<V> {
   }
 }
 
-/** Pairs of their own. Those in an array come from parsers, and a generator would be the dearest part of taking them. */
+/** Pairs of their own. Those in an array come from parsers, and a generator would take more time than all else. */
 function pairsOf<V>(items: MultiItems<V>): [key: string, value: V][] {
   if (!Array.isArray(items)) return Array.from(iterMultiItems(items))
   return items.map((pair) => {

@@ -1,8 +1,8 @@
-// Files below a directory, under paths that strangers choose. A path is judged twice: as text, before anything is opened,
+// Files below a directory, under paths that clients choose. A path is judged twice: as text, before anything is opened,
 // and by the real path of what was opened, so that a link cannot lead out of the directory.
 //
-// A path has one spelling here. What other software might read as another path (`.`, `..`, `//`, a backslash, a slash at
-// the end) is not put in order but refused: a guard in front of this saw the same text.
+// A path has one spelling here. A text that other software might read as another path (`.`, `..`, `//`, a backslash, a slash at
+// the end) is refused and not put in order: a layer in front that guards paths saw the same text.
 
 import { constants, readlinkSync, realpath } from "node:fs"
 import { sep } from "node:path"

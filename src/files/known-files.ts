@@ -1,12 +1,12 @@
 // What is known of the disk for a second: the state of files that were opened and found to be what may be sent, and where
 // directories really are. One object with one lifetime; nothing else in this room remembers anything about names.
 //
-// When a request needs no content (most often it asks whether the file has changed), a known file is not opened anew: one look
-// tells whether it is the same still. What a stranger's path leads to was decided when the file was opened; a file that
-// has been exchanged, moved, changed or locked since shows another state, and goes the whole way again.
+// When a request needs no content (most often it asks whether the file has changed), a known file is not opened anew: one call of
+// the system tells whether it is still the same. Where a client's path leads was decided when the file was opened; a file that
+// has been exchanged, moved, changed or locked since has another state, and is opened and judged anew.
 //
-// The look is made at once, not in the thread pool, which would cost three times as much: the system has what it takes in
-// memory, for it was asked for the same less than a second ago.
+// That call is made at once, not in the thread pool, which would cost three times as much: the system has the answer in memory,
+// since it was asked for the same less than a second ago.
 
 import { type Stats, statSync } from "node:fs"
 import type { FileState } from "./file-state.ts"

@@ -11,7 +11,7 @@ import { FileState } from "./file-state.ts"
 
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
-/** What is there is no regular file: a directory, a pipe, a device. The message has no path, since it may reach strangers. */
+/** What is there is no regular file: a directory, a pipe, a device. The message has no path, since clients may get to see it. */
 export class NotAFileError extends TypeError {
   /** What errors of the system have here, too. */
   readonly code: string = "ERR_NOT_A_FILE"
@@ -21,7 +21,7 @@ export class NotAFileError extends TypeError {
   }
 }
 
-/** What the system says when there is nothing to be had under a name. */
+/** What the system says when there is no file under a name. */
 const MISSING: ReadonlySet<unknown> = new Set([
   ...[
     "ENOENT",
@@ -39,7 +39,7 @@ const MISSING: ReadonlySet<unknown> = new Set([
   ...["ERR_INVALID_ARG_VALUE", "ERR_NOT_A_FILE"],
 ])
 
-/** Whether an error of `openFile` means that no file can be had there, rather than that something went wrong. */
+/** Whether an error of `openFile` means that there is no file, rather than that something went wrong. */
 export function isMissing(error: unknown): boolean {
   return MISSING.has((error as NodeJS.ErrnoException | undefined)?.code)
 }

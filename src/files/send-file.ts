@@ -103,7 +103,7 @@ const OPTIONS: OptionNames<SendFromDirectoryOptions> = {
 }
 
 /**
- * A response with a file. A path must come from the program: for paths of strangers there is `sendFromDirectory`.
+ * A response with a file. The path must come from the program: for paths from clients there is `sendFromDirectory`.
  *
  * Conditional requests are answered with 304, one range with 206, several as `multipart/byteranges`. Bytes and Blobs have no
  * entity tag, unless one is given or made of them; other open files (an object with `read(size)`) have no length, and no ranges.
@@ -150,7 +150,7 @@ export async function sendFromDirectory<R extends Response = Response>(
   if (isDevelopment) checkOptions("sendFromDirectory", options, OPTIONS)
   const root = typeof directory === "string" ? directory : fileURLToPath(directory)
   const { dotFiles = false, symlinks = "inside" } = options
-  // The part that a stranger chose comes last, so that it cannot pass for any of the others.
+  // The part that the client chose comes last, so that it cannot pass for any of the others.
   const scope = `${dotFiles} ${symlinks} ${root}\0`
   const open = async (name: string, known: FileState | undefined) => {
     const file = await openInDirectory(root, name, options, known)
@@ -171,7 +171,7 @@ interface Place {
 
 const ANYWHERE: Place = { scope: "", open: (path) => openFile(path) }
 
-/** What is known of a file besides what is in it. */
+/** What is known of a file besides its bytes. */
 interface FileIdentity {
   /** For the type, and for saving. */
   name?: string | undefined

@@ -88,13 +88,13 @@ export class DiskUploadStore implements UploadStore {
       return await NewFile.create(join(await folder, name), onRemoved)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error
-      // Something that tidies up old folders was here.
+      // A program that tidies up old folders has removed it.
       if (this.#folder === folder) this.#folder = undefined
       return await NewFile.create(join(await this.#openFolder(), name), onRemoved)
     }
   }
 
-  /** A file is gone. The folder goes with the last one: not every process comes to its end in an orderly way. */
+  /** A file is gone. The folder goes with the last one: a process may end without being able to tidy up. */
   async #removed(): Promise<void> {
     this.#files--
     const folder = this.#folder

@@ -37,7 +37,7 @@ export function commonLogLine({ address, user, time, request, status, bytes }: C
  * escapeControls("/a\u001b[2J\n") // => "/a\\x1b[2J\\x0a"
  */
 export function escapeControls(text: string): string {
-  // Most text has none, which a look tells sooner than a replacement.
+  // Most text has no controls. A search tells that sooner than a replacement.
   if (!CONTROL.test(text)) return text
   return text.replace(EVERY_CONTROL, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`)
 }
@@ -104,7 +104,7 @@ export interface WebSocketRecord {
 }
 
 /**
- * What stands behind the line of a WebSocket: it has one when it is opened and one when it is over.
+ * What stands behind the line of a WebSocket, which has a line when it is opened and a line when it is over.
  *
  * @example
  * const open = { closeCode: undefined, messagesReceived: 0, bytesReceived: 0, messagesSent: 0, bytesSent: 0 }

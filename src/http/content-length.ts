@@ -1,4 +1,4 @@
-// How long a body is said to be. Two headers have a say, and where they disagree requests are smuggled.
+// The announced length of a body. Two headers announce it, and where servers read them differently, requests are smuggled.
 
 import { parseListHeader } from "./fields.ts"
 import { parseCount } from "./numbers.ts"
@@ -6,7 +6,7 @@ import { asciiLower } from "./tokens.ts"
 
 /**
  * The length in bytes that the headers announce; `undefined` when they announce none, or when the body is chunked, which
- * overrides it (RFC 9112 section 6.3). A length that is negative or no number counts as 0, one beyond 2^53 - 1 as that.
+ * overrides it (RFC 9112 section 6.3). A negative or malformed length counts as 0, a length beyond 2^53 - 1 as 2^53 - 1.
  *
  * @example
  * bodyLength("12") // => 12

@@ -1,8 +1,9 @@
 // Cookies, both ways (RFC 6265bis). Values are written by the `cookie` package and read as it reads them, so that cookies
 // mean what they mean to the rest of the web. It keeps only the first cookie of a name and knows neither the bytes beyond
-// ASCII nor the prefixes, so the cutting is done here; a test holds the two together. Its encodeURIComponent is more than a
-// value needs: what may stand in one does, so that servers that decode nothing read most values too. Quoted values, which it leaves as they
-// are, are read as Python writes them: browsers keep the cookies of an application that was Python before.
+// ASCII nor the prefixes, so the cutting is done here; a test holds the two together. The package's encodeURIComponent escapes
+// more than is needed: here all characters that a value may have stay, so that servers that decode nothing read most values too.
+// The package leaves quoted values as they are. Here they are read as Python writes them: browsers keep the cookies of an
+// application that was Python before.
 
 import { stringifySetCookie } from "cookie"
 import { describe } from "../mistakes/describe.ts"
@@ -87,8 +88,8 @@ function unescapeValue(text: string): string {
 }
 
 /**
- * As the package does it: a value with a bad escape stays as it is. An error costs more than a look ahead, and that
- * more than neither; so only behind more cookies than honest clients send is every value looked at first.
+ * As the package does it: a value with a bad escape stays as it is. Throwing an error costs more than checking a value first, and
+ * checking costs more than not checking. So values are checked only behind more cookies than honest clients send.
  */
 function decodeValue(value: string, cookiesBefore: number): string {
   if (cookiesBefore > 50 && !isPercentDecodable(value)) return value
@@ -162,7 +163,7 @@ export function dumpCookie(name: string, value = "", options: CookieOptions = {}
   return cookie
 }
 
-/** Numbers and booleans have one text. That of an object, `[object Object]`, says nothing. */
+/** Numbers and booleans have one text. The text of an object, `[object Object]`, would be of no use. */
 function checkValue(name: string, value: unknown): void {
   if (["number", "boolean", "bigint"].includes(typeof value)) return
   const hint = typeof value === "object" && value !== null ? ". As JSON: JSON.stringify(…)" : ""

@@ -2,7 +2,7 @@
 // Sec-Fetch headers in which a browser tells where a request comes from. Each is an object to pick from, and a type.
 
 /**
- * The values of `Cross-Origin-Embedder-Policy`: whether a page may load what did not agree to it.
+ * The values of `Cross-Origin-Embedder-Policy`: whether a page may load resources of sites that did not agree to it.
  */
 export const COEP = {
   unsafeNone: "unsafe-none",

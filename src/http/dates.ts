@@ -51,7 +51,7 @@ export function parseTime(text: string | undefined): number | undefined {
   return parseFixdate(text) ?? (text.length <= MAX_LENGTH ? parseOldDate(text) : undefined)
 }
 
-/** The one form that is sent today, read digit by digit; anything irregular is left to the slow way. */
+/** The one form that is sent today, read digit by digit; other forms take the slow way. */
 function parseFixdate(text: string): number | undefined {
   if (text.length !== 29 || text.charCodeAt(3) !== 0x2c || !text.endsWith(" GMT")) return undefined
   if (text.charCodeAt(19) !== 0x3a || text.charCodeAt(22) !== 0x3a) return undefined
@@ -86,7 +86,7 @@ function parseOldDate(text: string): number | undefined {
   const time = timeOf(year.length === 2 ? fullYear(Number(year), inYear) : Number(year), ...inYear)
   const offset = offsetOf(zone)
   if (time === undefined || offset === undefined) return undefined
-  // At either end of what four digits can tell, the offset leads out of it.
+  // Near the first and the last year of four digits, the offset may lead to another number of digits.
   return time - offset >= EARLIEST_TIME && time - offset <= LATEST_TIME ? time - offset : undefined
 }
 

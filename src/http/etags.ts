@@ -21,7 +21,7 @@ export function quoteEtag(tag: string, weak = false): string {
   return weak ? `W/"${tag}"` : `"${tag}"`
 }
 
-// etagc of RFC 9110 is the same without the space, which is in use.
+// etagc of RFC 9110 has no space, but spaces are in use.
 const NOT_IN_ETAG = /[^\x20\x21\x23-\x7e\x80-\xff]/
 
 /** Whether the text can be put into quotes as an entity tag. */
@@ -77,7 +77,7 @@ export function parseEtags(text: string | undefined): EtagList {
 /** Stands for the unquoted `*` among tags, none of which can be undefined. */
 export const STAR: unique symbol = Symbol("*")
 
-/** Shows the tags of a list one by one until one is what is looked for; tells whether one was. */
+/** Shows the tags of a list one by one until one matches; tells whether one did. */
 export function visitEtags(text: string, isWanted: (tag: string | typeof STAR, weak: boolean) => boolean): boolean {
   let index = 0
   while (index < text.length) {

@@ -1,5 +1,5 @@
 // Parameters in another charset (RFC 8187, and RFC 2231 before it): UTF-8'en'%E2%82%AC%20rates
-// The charset comes from the client, so only those are known that no decoder disagrees about.
+// The charset comes from the client, so only charsets are known that all decoders read alike.
 
 import { percentDecode, percentDecodeBytes, percentEncode } from "./percent.ts"
 import { asciiLower, isToken } from "./tokens.ts"
@@ -50,7 +50,7 @@ export function parseExtendedValue(text: string, inherited = ""): { charset: str
 }
 
 function decode(encoded: string, charset: Charset): string {
-  // This one makes no decoder, which costs more than all the rest.
+  // Here no decoder is made, which would cost more than all the rest.
   if (charset === "utf-8") return percentDecode(encoded, undefined, "replace")
   let text = ""
   for (const byte of percentDecodeBytes(encoded))

@@ -1,6 +1,6 @@
 // Header fields: which names and values may be sent, the three shapes that most values have (list, dictionary,
 // options), and which names belong to the connection or to the body rather than to the message.
-// Parsers walk the text once by character code; they give less for malformed text and never throw. What dumps, throws.
+// Parsers walk the text once by character code; for malformed text they give less and never throw. Functions that dump do throw.
 
 import type { HeaderList } from "../gateway.ts"
 import { dumpExtendedValue, knowsCharset, parseExtendedValue } from "./extended-values.ts"
@@ -177,7 +177,7 @@ function readParameters(text: string, start: number, values: Map<string, string>
     if (equals > index && text.charCodeAt(equals) === EQUALS) {
       const end = parameterEnd(text, equals + 1)
       const next = spaceEnd(text, end)
-      // A value behind which anything else stands is no value; taking the beginning of it would cut it in silence.
+      // A value with other text behind it is no value: its beginning alone would be a silent cut.
       if (end > equals + 1 && (next >= text.length || text.charCodeAt(next) === SEMICOLON)) {
         const isQuoted = text.charCodeAt(equals + 1) === QUOTE
         const value = isQuoted ? unescapeParameter(text.slice(equals + 2, end - 1)) : text.slice(equals + 1, end)
@@ -278,7 +278,7 @@ export function dumpOptionsHeader(
   return parts.join("; ")
 }
 
-/** A pair, but for a value with `%22` in quotes, which would be read as a quote. */
+/** A pair, except that a value with `%22` is not put in quotes, where it would be read as a quote. */
 function dumpParameter(name: string, value: string | number | boolean): string {
   const text = String(value)
   if (!text.includes("%22") || isToken(text) || isBeyondLatin1(text) || name.endsWith("*")) return dumpPair(name, text)

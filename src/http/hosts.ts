@@ -18,7 +18,7 @@ export class UntrustedHost extends Error {
 const NAME = /^[a-z0-9_.-]+$/i
 const IPV6 = /^\[[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*\]$/i
 
-// A name with or without a port that is no larger than any: nearly every host. What this leaves out is looked at closely.
+// A name of usual length, with or without a port: nearly every host. Other hosts are looked at closely.
 const PLAIN = /^[a-z0-9_.-]+(?::[0-9]{1,4})?$/i
 
 /** The name or address without the port; `undefined` when this is not `host` or `host:port`. */
@@ -48,7 +48,7 @@ export function comparableHost(host: string): string {
   const lower = asciiLower(host)
   const colon = lower.startsWith("[") ? -1 : lower.indexOf(":")
   const end = colon === -1 ? lower.length : colon
-  // A lone dot is no name with something behind it.
+  // A dot alone is not a suffix.
   return end > 1 && lower.charCodeAt(end - 1) === 0x2e ? lower.slice(0, end - 1) + lower.slice(end) : lower
 }
 
@@ -77,7 +77,7 @@ export function hostIsTrusted(host: string | undefined, trusted?: Iterable<strin
   })
 }
 
-/** A text is meant as one entry, not as the list of its letters. */
+/** A text would be taken for a list of its letters. */
 function trustedEntries(trusted: Iterable<string>): string[] {
   return typeof trusted === "string" ? [trusted] : Array.from(trusted)
 }

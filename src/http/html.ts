@@ -43,7 +43,7 @@ export class SafeHtml {
 export function escapeHtml(value: string | number | SafeHtml): string {
   if (value instanceof SafeHtml) return value.toString()
   const text = String(value)
-  // Most text has nothing to escape, which a look tells sooner than a replacement.
+  // Most text has nothing to escape. A search tells that sooner than a replacement.
   return SPECIAL.test(text) ? text.replace(EVERY_SPECIAL, (character) => ENTITIES.get(character) as string) : text
 }
 
@@ -52,7 +52,7 @@ export type HtmlValue = string | number | bigint | SafeHtml | false | null | und
 
 /** Templates are few and used often: the same object each time. */
 const contexts = new WeakMap<TemplateStringsArray, HtmlContext[]>()
-/** What browsers run instead of following it; they skip white space and control characters in it. */
+/** URLs of these schemes are run by browsers, which skip white space and control characters in the scheme. */
 const SCRIPT_URL = /^(?:javascript|vbscript):/i
 
 /**

@@ -2,7 +2,7 @@
 // only for labels that need it; back again is Punycode (RFC 3492), believed only if the platform returns to the same label.
 
 const ASCII = /^[\x00-\x7f]*$/
-// What may stand in a label besides letters of other scripts. Anything else would mean something to a URL parser.
+// What may stand in a label besides letters of other scripts. Any other character would have a meaning for a URL parser.
 const LABEL = /^[a-z0-9_\u0080-\u{10ffff}-]*$/iu
 
 // RFC 1035 section 2.3.4 allows 255 bytes. A longer name cannot exist, and converting it would cost time.

@@ -1,4 +1,4 @@
-// Media types (RFC 9110 section 8.3): reading Content-Type once and for all, and which types are text or JSON.
+// Media types (RFC 9110 section 8.3): the reading of Content-Type, and which types are text or JSON.
 
 import { dumpOptionsHeader, parseOptionsHeader } from "./fields.ts"
 import { asciiLower, tokenEnd } from "./tokens.ts"
@@ -41,7 +41,7 @@ const TEXT_TYPES: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Whether a media type without parameters, in lower case, is text whose charset may be told.
+ * Whether a media type without parameters, in lower case, is text that may have a charset.
  *
  * @example
  * isTextType("image/svg+xml") // => true
@@ -65,7 +65,7 @@ export function isJsonType(mimetype: string): boolean {
 /**
  * A media type with these parameters; empty when there is neither.
  *
- * @throws TypeError when there are parameters of nothing
+ * @throws TypeError when there are parameters without a media type
  */
 export function withParameters(mimetype: string, parameters: ReadonlyMap<string, string>): string {
   if (mimetype === "" && parameters.size > 0) {

@@ -1,4 +1,5 @@
-// The items of Accept, Accept-Encoding and Accept-Language (RFC 9110 section 12.4.2): what a client takes and how gladly.
+// The items of Accept, Accept-Encoding and Accept-Language (RFC 9110 section 12.4.2): what a client takes, and how much it likes
+// it.
 // datastructures/accept.ts decides which of them fits what the server has.
 
 import { checkFieldValue, dumpOptionsHeader, isWritablePair, parseOptionsHeader, splitList } from "./fields.ts"

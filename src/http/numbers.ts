@@ -1,5 +1,5 @@
 // Numbers in headers, URLs and forms: ASCII digits and an optional minus, nothing else.
-// What `parseInt` and `Number` take besides that (`+1`, `1e3`, `0x10`, `1_0`, an empty text) is how two hops come to disagree.
+// `parseInt` and `Number` take more (`+1`, `1e3`, `0x10`, `1_0`, an empty text), so that two servers on the way may disagree.
 
 import { stripSpace } from "./tokens.ts"
 

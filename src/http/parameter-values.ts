@@ -1,5 +1,5 @@
 // Parameters that may come more than once, in parts, or in another charset (RFC 2231, RFC 8187), put together: which of them
-// count does not hang on their order. Knows no quotes and no header: values are handed in as what stands inside the quotes.
+// count does not depend on their order. Knows no quotes and no header: values are handed in as what stands inside the quotes.
 
 import { knowsCharset, parseExtendedValue } from "./extended-values.ts"
 
@@ -14,7 +14,7 @@ const EXTENDED = 3
 /** Takes parameters in their order, and gives one value for each name. Of equal ones the last counts. */
 export class ParameterValues {
   readonly #values: Map<string, string>
-  /** The first name that had an asterisk, which hardly ever has company, and its kind. */
+  /** The first name with an asterisk, which is nearly always the only one, and its kind. */
   #first: string | undefined = undefined
   #kindOfFirst = PLAIN
   /** The kinds of other names since then. Those that are in neither are plain. */

@@ -1,5 +1,5 @@
-// Takes secrets out of what is written down of a request or shown of a program: by the names that they go by, in headers,
-// cookies, queries, bodies and texts. Names and shape stay, so that what is left still shows what went wrong.
+// Takes secrets out of logs and of the debugger's pages: values are masked by their names, in headers, cookies, queries, bodies
+// and texts. Names and shape stay, so that what is left still shows what went wrong.
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -7,7 +7,7 @@ const decoder = new TextDecoder()
 /** What stands in place of a secret. */
 export const MASK = "***"
 
-/** Whether what goes by that name is to be hidden. */
+/** Whether a value of that name is to be hidden. */
 export type IsSecret = (name: string) => boolean
 
 const SECRET_NAME =
@@ -90,7 +90,7 @@ export function maskText(text: string, isSecret: IsSecret): string {
 }
 
 /**
- * A body with its secrets masked; undefined when it is of a kind that has names but cannot be read.
+ * A body with its secrets masked; undefined when its type has names for its values but it cannot be read.
  *
  * @param body Latin-1 text
  */

@@ -1,4 +1,4 @@
-// What of a resource a request gets: all of it, parts, that it has not changed, or that a condition failed. Preconditions come
+// Which part of a resource a request gets: all of it, ranges of it, a 304, or a failed condition. Preconditions come
 // first, then If-Range and Range (RFC 9110 section 13.2.2). For everything that is sent with an entity tag, a date or a length.
 // The caller sends the answer and puts the parts together.
 

@@ -26,7 +26,7 @@ export function byteStringToText(text: string): string {
 
 const scratch = new Uint8Array(4096)
 
-/** An expression is quick with short text; the platform's encoder, which has as many bytes as characters then, with long. */
+/** For short text an expression is quick. For long text the platform's encoder is, which then has as many bytes as characters. */
 function isAscii(text: string): boolean {
   if (text.length < 64 || text.length > scratch.length) return !BEYOND_ASCII.test(text)
   const { read, written } = encoder.encodeInto(text, scratch)
@@ -72,7 +72,7 @@ export function parseQueryText(text: string): [key: string, value: string][] {
   if (query.includes("+")) query = query.replaceAll("+", " ")
   const hasEscapes = query.includes("%")
   const pairs: [string, string][] = []
-  // Finding a character in text is what engines are fastest at.
+  // Engines are fastest at finding a character in a text.
   for (let start = 0, end = 0; start < query.length; start = end + 1) {
     end = query.indexOf("&", start)
     if (end === -1) end = query.length
@@ -111,7 +111,7 @@ function encodeComponent(text: string): string {
   return encoded.includes(" ") ? encoded.replaceAll(" ", "+") : encoded
 }
 
-/** The pieces of a URL, none of them decoded. `undefined` is not there, which is not the same as empty. */
+/** The pieces of a URL, not decoded. `undefined` is a piece that is missing, which is not the same as an empty one. */
 export interface UrlPieces {
   scheme: string | undefined
   authority: string | undefined
@@ -149,7 +149,7 @@ export function splitUrl(text: string): UrlPieces {
   return { scheme, authority, path: rest, query, fragment }
 }
 
-/** In the normal form: the scheme without capitals, no empty query or fragment, and no mark of one. */
+/** In the normal form: the scheme in lower case, and an empty query or fragment left out with its mark. */
 function joinUrl({ scheme, authority, path, query, fragment }: UrlPieces): string {
   let url = scheme === undefined ? "" : `${scheme.toLowerCase()}:`
   if (authority !== undefined) url += `//${authority}`

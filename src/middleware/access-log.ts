@@ -223,7 +223,7 @@ export function formatCombined(entry: AccessEntry): string {
 /** One line of JSON with the names of AccessEntry; what is not known is left out. */
 export function formatJson(entry: AccessEntry): string {
   const durationMs = Math.round(entry.durationMs * 1000) / 1000
-  // JSON escapes the controls up to U+001F; those of C1 and the line ends of Unicode are left to us.
+  // JSON escapes the controls up to U+001F. The controls of C1 and the line ends of Unicode are escaped here.
   return JSON.stringify({ ...entry, durationMs }).replace(
     /[\x7f-\x9f\u2028\u2029]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,

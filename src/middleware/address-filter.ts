@@ -9,9 +9,9 @@ import { AddressList } from "./address-list.ts"
 
 /** What is let in: addresses and networks. */
 export interface AddressFilterOptions {
-  /** Addresses and networks (CIDR) that may come in. Without a list, all may that are not denied. */
+  /** Addresses and networks (CIDR) that may come in. Without a list, all may come in that are not denied. */
   allow?: Iterable<string> | undefined
-  /** Addresses and networks that may not; goes before `allow`. */
+  /** Addresses and networks that may not come in; goes before `allow`. */
   deny?: Iterable<string> | undefined
 }
 

@@ -49,7 +49,7 @@ function joined(headers: HeaderList, lowerName: string): string | undefined {
  */
 export function cachePolicy(environ: Environ, status: string, headers: HeaderList): CachePolicy | undefined {
   const code = Number(status.slice(0, 3))
-  // A part is no whole, and a 304 says nothing that can be stored by itself.
+  // A 206 is not a whole response, and a 304 is nothing that can be stored by itself.
   if (code < 200 || code === 206 || code === 304) return undefined
   const field = joined(headers, "cache-control")
   const control = ResponseCacheControl.fromHeader(field)
@@ -100,7 +100,7 @@ export function readRequest(environ: Environ): CacheRequest {
   const { maxAge, maxStale } = control
   return {
     noStore: control.noStore,
-    // What is no number asks for the most careful reading.
+    // A value that is no number gets the most careful reading.
     maxAge: control.noCache || pragma ? 0 : control.has("max-age") ? (maxAge ?? 0) : undefined,
     minFresh: control.minFresh ?? 0,
     maxStale: maxStale === true ? Number.POSITIVE_INFINITY : (maxStale ?? 0),
@@ -115,7 +115,7 @@ export function mayBeUsed(
   request: CacheRequest,
 ): boolean {
   if (request.maxAge !== undefined && age > request.maxAge) return false
-  // A request that says no-cache wants a new look at what is as new as can be.
+  // A request that says no-cache wants even a fresh response checked.
   if (request.maxAge === 0) return false
   const left = policy.lifetimeSeconds - age
   if (left > 0 && left >= request.minFresh) return true

@@ -170,7 +170,7 @@ export function preflightHeaders(policy: CorsPolicy, environ: Environ): HeaderLi
 
 function allowedOrigin(policy: CorsPolicy, origin: string | undefined, environ: Environ): string | undefined {
   if (policy.any) return "*"
-  // A function might let everything in; what is echoed into a header is an origin or nothing.
+  // A function might return a wrong value for everything; only an origin is echoed into a header.
   if (origin === undefined || !/^[\x21-\x7e]+$/.test(origin)) return undefined
   return policy.isAllowed(origin, environ) ? origin : undefined
 }

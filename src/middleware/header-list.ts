@@ -37,7 +37,7 @@ export function withoutFields(headers: HeaderList, lowerNames: readonly string[]
 }
 
 /**
- * The list with these names in its Vary header; a `*` that is there says it all.
+ * The list with these names in its Vary header; a `*` that is there stands for all names.
  *
  * @example
  * withVary([["Vary", "Cookie"]], "Origin") // => [["Vary", "Cookie, Origin"]]

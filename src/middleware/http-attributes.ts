@@ -24,8 +24,8 @@ const SECRETS = [
 ]
 
 /**
- * The methods that keep their name; others could fill a backend with names that clients think up. The variable is the
- * conventions' own, and takes the place of the list.
+ * The methods that keep their name; clients could fill a backend with invented names otherwise. The variable is the conventions'
+ * own, and takes the place of the list.
  */
 export function knownMethods(env: NodeJS.ProcessEnv = process.env): ReadonlySet<string> {
   const own = env["OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"]

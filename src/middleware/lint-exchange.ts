@@ -4,7 +4,7 @@
 import type { HeaderList, WebSocketOffer } from "../gateway.ts"
 import { hasContent } from "../http/status.ts"
 
-/** `error`: the contract is broken, LintError is thrown. `advice`: HTTP or good manners would have it otherwise; a warning. */
+/** `error`: the contract is broken, LintError is thrown. `advice`: HTTP or good practice recommends something else; a warning. */
 export type Level = "error" | "advice"
 
 /** What a check found: the value that is wrong, and where it stood if the value alone does not tell. */

@@ -1,6 +1,6 @@
 // Finds out where the time of a request goes, by V8's own sampling. Stands directly outside of what is to be measured.
-// There is one profiler in a process and it sees all that runs, so requests are measured one at a time; those that come
-// meanwhile pass unmeasured, and what they do is in the profile of the one that is. For development, not for production.
+// There is one profiler in a process and it sees all that runs, so requests are measured one at a time. Requests that come
+// meanwhile are not measured, and their work is in the profile of the request that is. For development, not for production.
 
 import { mkdirSync, writeFile } from "node:fs"
 import type { Profiler, Session } from "node:inspector"

@@ -1,6 +1,6 @@
 // How often a client may ask. The counts are on a Store, so that several machines count together.
-// Two windows of the clock are looked at, the current one and, in proportion to how much of it is still in sight, the one before:
-// a client that waits for the next window gains nothing, and a store needs no more than counters.
+// Two windows of the clock are looked at, the current one and a part of the one before, which gets smaller as time goes on: a
+// client that waits for the next window gains nothing, and a store needs no more than counters.
 
 import { asApplication } from "../as-application.ts"
 import { respondWith } from "../environ/responder.ts"

@@ -1,5 +1,5 @@
 // A body that is sent as it comes, and handed over when it has come to its end: not when it breaks off, is left early, or is
-// larger than one is willing to hold.
+// larger than the limit.
 
 import { closeBody } from "../environ/body.ts"
 import { concatenate } from "../environ/concatenation.ts"

@@ -132,7 +132,7 @@ class ResponseCache {
       recorded = this.#recording(environ, key, status, headers)
       const write = this.#telling(recorded ? `${did}; stored` : did, startResponse)(status, headers, error)
       return (chunk) => {
-        // What is pushed is not kept.
+        // What is written through `write()` is not kept.
         if (recorded !== undefined) recorded.spoiled = true
         return write(chunk)
       }
@@ -215,7 +215,7 @@ class ResponseCache {
       startResponse(status, [...headers, ["Cache-Status", `${this.#name}; ${did}`]], error)
   }
 
-  /** What has changed something makes what is kept for its URL void (RFC 9111 section 4.4). */
+  /** A request that has changed something makes the response that is kept for its URL void (RFC 9111 section 4.4). */
   #forgetting(environ: Environ, startResponse: StartResponse): Body | Promise<Body> {
     const key = primaryKey(environ)
     const response = new HeldResponse()

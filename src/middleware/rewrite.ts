@@ -1,6 +1,6 @@
 // Lets other applications answer other URLs: changes the path before the application sees it. Stands outside of
 // dispatcher and of what reads the path, inside proxyFix.
-// Rules are tried in order and the first that fits is the last: what it made is not looked at again, so nothing can loop.
+// Rules are tried in order, and the first that fits ends the search: its result is not looked at again, so nothing can loop.
 
 import { asApplication } from "../as-application.ts"
 import { getPathInfo } from "../environ/path.ts"

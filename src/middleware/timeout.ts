@@ -14,7 +14,7 @@ import { isThenable } from "../thenable.ts"
 export interface TimeoutOptions {
   /** How long an application may take to give the first chunk of its body. */
   timeoutMs: number
-  /** What the client is told to wait before it tries again; nothing unless given. */
+  /** What the client is told to wait before it tries again; it is not told unless given. */
   retryAfterSeconds?: number | undefined
 }
 
@@ -215,7 +215,7 @@ async function abandon(iterator: BodyIterator): Promise<void> {
   try {
     await Promise.race([iterator.return?.(), enough])
   } catch {
-    // It failed as it was told to stop, which is one way to stop.
+    // The application failed when it was told to stop, which is one way to stop.
   } finally {
     clearTimeout(timer)
   }

@@ -136,7 +136,7 @@ export class BoundRule {
   readonly #converters: readonly Converter[]
   readonly #domainTemplate: Template
   readonly #pathTemplate: Template
-  /** How many segments of the text itself are dots. */
+  /** How many segments of the rule's own text are dots. */
   readonly #dots: number
   /** The names without a default. */
   readonly needed: readonly string[]
@@ -149,7 +149,7 @@ export class BoundRule {
   readonly isAmbiguous: boolean
   /** Whether the path is all that building has to do: no defaults, no values in the domain, nothing to be told apart. */
   readonly isSimple: boolean
-  /** Whether another rule may take what this one builds, and for which state of the matcher that is known. */
+  /** Whether another rule may take what this one builds, and the state of the matcher for which that was found. */
   contested = false
   contestedAt = -1
 

@@ -88,7 +88,7 @@ export interface Binding {
   readonly onMatch?: MatchListener | undefined
 }
 
-/** A method that no rule names, for asking which there are. */
+/** A method that no rule names, to find out which methods there are. */
 const NO_METHOD = "--"
 
 /**
@@ -174,7 +174,7 @@ export class MapAdapter<Spec extends RuleSpec = RuleSpec, Table = unknown> {
     return withoutStack(() => (miss.websocketMismatch ? new WebsocketMismatch(!isHandshake) : new NotFound()))
   }
 
-  /** Where a match leads that is no place to stay. */
+  /** What a match leads to when the URL should have been another one. */
   #redirectOf({ rule, values }: Found, method: string, queryArgs: QueryArguments | undefined): string | undefined {
     if (rule.alias && this.map.redirectDefaults) {
       const target = this.makeAliasRedirectUrl(rule, values, method, queryArgs)

@@ -150,7 +150,7 @@ class Walk {
     const { path } = this
     const { length } = path
     let [node, position, size] = [start, first, captured]
-    // Where there is only one way left it is gone without a call: there will be nothing to come back for.
+    // Where there is only one way left, no call is needed: the walk will not come back.
     onward: while (position <= length) {
       const first = node.child
       const hasMore = position === length
@@ -432,7 +432,10 @@ export class Matcher {
     return new Miss(merged === SLASH_REQUIRED ? `${walk.path}/` : walk.path, NO_METHODS, false)
   }
 
-  /** Goes the ways again that led to no rule. Done only where it ends in an error, so that other requests do not pay for it. */
+  /**
+   * Walks again, and remembers why no rule matched. Done only where the answer is an error, so that other requests do not pay for
+   * it.
+   */
   #explain(walk: Walk, ...paths: string[]): Miss {
     if (!walk.passedBy) return NOTHING
     walk.methods = undefined

@@ -239,7 +239,7 @@ export function endpointName(endpoint: unknown): string {
   return typeof endpoint === "function" && endpoint.name !== "" ? endpoint.name : String(endpoint)
 }
 
-/** Checked when the rule is made: with a value that is never there, clients would be sent round in a circle. */
+/** Checked when the rule is made: a redirect to a value that is never there would send clients round in a circle. */
 function checkTarget(target: string, text: string, names: ReadonlySet<string>): void {
   for (const name of targetNames(target)) {
     if (names.has(name)) continue

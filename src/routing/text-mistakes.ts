@@ -3,7 +3,7 @@
 
 import type { Bodies, ConverterNameOf, DefaultConverters, IsKnown, NameOf, RuleSpec } from "./inference.ts"
 
-/** What an argument lacks that cannot be right. The compiler prints the message; there is no such member at run time. */
+/** A property that wrong arguments lack, so that the compiler prints its message; there is no such member at run time. */
 export interface Mistake<Message extends string> {
   readonly "~mistake": Message
 }

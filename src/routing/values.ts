@@ -91,7 +91,7 @@ return (text, captures, readers) => {
   try {
     return new Function("NOTHING", "REFUSED", "readDigits", source)(NOTHING, REFUSED, readDigits)
   } catch {
-    // Not allowed to: on Workers, and under a policy that forbids it.
+    // Workers do not allow code from text, nor does a policy that forbids it.
     mayWrite = false
     return undefined
   }

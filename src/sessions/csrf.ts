@@ -15,7 +15,7 @@ import { getSession, hasSession } from "./sessions.ts"
 /** What is let through besides requests of this origin. */
 export interface CsrfOptions {
   /**
-   * Other origins that may send what they like, as `https://app.example.com`. Pages of another subdomain are of another
+   * Other origins that may send requests, as `https://app.example.com`. Pages of another subdomain are of another
    * origin.
    */
   trustedOrigins?: Iterable<string> | undefined

@@ -17,7 +17,7 @@ export interface LoadedSession {
 export interface SavedSession {
   /** The value of Set-Cookie, if there is one to send. */
   setCookie?: string | undefined
-  /** Settles when the session is where it belongs; the response must not go out before. */
+  /** Settles when the session is saved; the response must not go out before. */
   saving?: Promise<void> | undefined
 }
 

@@ -21,7 +21,7 @@ const OPTIONS: OptionNames<SessionCookieOptions> = {
   secure: true,
 }
 
-/** What browsers take; a larger cookie they drop without a word. */
+/** The most that browsers take; they drop a larger cookie silently. */
 const MAX_COOKIE_BYTES = 4093
 
 /** The cookie of a session. */

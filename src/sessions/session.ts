@@ -109,7 +109,7 @@ export class Session<Data extends object = SessionData> {
   clear(): void {
     this.#checkOpen()
     this.#values = new Map()
-    // What was changed before is of no account, and what follows is the beginning of another session.
+    // Earlier changes do not count any more, and later ones belong to another session.
     this.#changes = [(values) => values.clear()]
     this.#isCleared = true
     this.#isRotated = true

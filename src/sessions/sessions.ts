@@ -1,5 +1,5 @@
 // The layer that gives an application sessions, and the way to the session of a request. The session is in the environ, as
-// what other layers tell is: it goes along where an environ is copied, and the innermost layer of several counts.
+// what other layers store is: it goes along where an environ is copied, and the innermost layer of several counts.
 
 import { asApplication } from "../as-application.ts"
 import type { Application, ApplicationLike, Environ, StartResponse } from "../gateway.ts"

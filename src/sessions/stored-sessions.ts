@@ -15,7 +15,7 @@ import type { FinishedSession } from "./session.ts"
 import type { LoadedSession, SavedSession, SessionCarrier } from "./session-carrier.ts"
 
 const ID = /^[A-Za-z0-9_-]{43}$/
-/** In the place of a record whose session goes on under another id. Short-lived, in case the request that wrote it dies. */
+/** In the place of a record whose session goes on under another id. Short-lived, in case the process that wrote it ends. */
 const MOVED = "moved"
 const MOVED_SECONDS = 60
 const MAX_TRIES = 50
@@ -53,7 +53,7 @@ export class StoredSessions implements SessionCarrier {
     }
   }
 
-  /** A Store holds what it is given. */
+  /** A Store has no limit for a value. */
   checkSize(): void {}
 
   save(environ: Environ, loaded: LoadedSession, finished: FinishedSession): SavedSession {

@@ -14,7 +14,7 @@ export interface PayloadSerializer {
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 const COMPRESSED = "."
 const NOT_ASCII = /[^\x00-\x7f]/
-/** What is shorter hardly ever gets shorter, and trying costs more than all the rest. Python always tries. */
+/** Shorter text hardly ever gets shorter, and trying costs more than all the rest. Python always tries. */
 const MIN_TO_COMPRESS = 64
 
 /** @throws TypeError for a value that JSON does not know */

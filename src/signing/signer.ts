@@ -124,7 +124,7 @@ export class Signer {
     if (typeof signed !== "string") return { ok: false, reason: "malformed" }
     if (signed.length > this.maxLength) return { ok: false, reason: "too-long" }
     const end = signed.lastIndexOf(this.sep)
-    // Two ill-formed texts may have the same bytes in UTF-8, and with them the same signature.
+    // Two ill-formed texts may have the same bytes in UTF-8, and so the same signature.
     if (end === -1 || !isWellFormed(signed)) return { ok: false, reason: "malformed" }
     const value = signed.slice(0, end)
     const index = this.#find(value, signed.slice(end + this.sep.length))

@@ -28,7 +28,7 @@ const TAGS: ReadonlySet<string> = new Set([BYTES, DATE, DICT, HTML, TUPLE, UUID]
 export const taggedJson: PayloadSerializer = {
   parse(text) {
     const value: unknown = JSON.parse(text)
-    // The common case has no tag in it, which one look can tell.
+    // The common case has no tag in it, which one search can tell.
     return /\{\s*" /.test(text) ? untag(value) : value
   },
   stringify: (value) => JSON.stringify(tag(value, "the value")),
@@ -69,7 +69,7 @@ function tagObject(value: Record<string, unknown>, place: string): unknown {
 function untag(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value
   if (Array.isArray(value)) return value.map(untag)
-  // fromEntries defines: a key `__proto__` stays a key.
+  // fromEntries defines properties: a key `__proto__` stays a key.
   const object = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, untag(item)]))
   const [key, second] = Object.keys(object)
   return key === undefined || second !== undefined || !TAGS.has(key) ? object : typed(key, object[key], object)

@@ -1,4 +1,4 @@
-// What checking a token comes to. A client can send anything, so this is a value and never an exception.
+// The result of checking a token. A client can send anything, so this is a value and never an exception.
 
 /**
  * Why a token is refused: `malformed` (parts are missing), `too-long`, `bad-signature` (changed, or made with another key
@@ -6,7 +6,7 @@
  */
 export type RefusalReason = "malformed" | "too-long" | "bad-signature" | "expired" | "future" | "bad-payload"
 
-/** A token that holds. */
+/** A valid token. */
 export interface Accepted<T> {
   ok: true
   value: T
@@ -16,7 +16,7 @@ export interface Accepted<T> {
   newestKey: boolean
 }
 
-/** A token that does not hold. */
+/** A token that is not valid. */
 export interface Refused {
   ok: false
   reason: RefusalReason
@@ -24,5 +24,5 @@ export interface Refused {
   signedAt?: Date
 }
 
-/** What checking a token comes to. */
+/** The result of checking a token. */
 export type Verdict<T> = Accepted<T> | Refused

@@ -37,7 +37,7 @@ export class MemoryStore implements Store {
   /** The one that was used last stands last. */
   readonly #entries = new Map<string, Entry>()
   #bytes = 0
-  /** How many entries may be made before those are looked for whose time is over. */
+  /** How many entries may be made before a search for entries whose time is over. */
   #untilSweep = 1000
 
   constructor(options: MemoryStoreOptions = {}) {
@@ -118,7 +118,7 @@ export class MemoryStore implements Store {
     this.#bytes -= entry.bytes
   }
 
-  /** As many entries are made between two looks as there are, so that a look costs each of them next to nothing. */
+  /** As many entries are made between two searches as there are, so that a search costs each of them next to nothing. */
   #sweep(): void {
     const now = performance.now()
     for (const [key, entry] of this.#entries) if (entry.expiresAt <= now) this.#remove(key)

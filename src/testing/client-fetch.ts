@@ -90,7 +90,7 @@ async function platformBody(
     async pull(controller) {
       signal.throwIfAborted()
       let step = await chunks.next()
-      // A pull that gives nothing would be the last one.
+      // A pull that gives nothing would end the stream.
       while (!step.done && step.value.length === 0) step = await chunks.next()
       if (step.done) controller.close()
       else controller.enqueue(step.value)

@@ -221,7 +221,7 @@ export class Client<R extends Response = TestResponse> {
 
   #prepared(environ: Environ): Environ {
     const sent = withFreshBody(environ)
-    // As the server has it, so that what saves an upload can be tested.
+    // As servers have it, so that code that saves an upload can be tested.
     sent[UPLOAD_STORE_KEY] ??= diskStore
     return sent
   }

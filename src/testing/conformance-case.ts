@@ -55,7 +55,7 @@ export function noting(make: (note: (text: string) => void) => Application): App
   return app
 }
 
-/** What the application of a case has noted, and forgets now. In another process there is nothing to be seen of that. */
+/** What the application of a case has noted, and forgets now. The notes of another process can't be seen. */
 export function takeNotes(application: Application): string[] {
   return notebooks.get(application)?.splice(0) ?? []
 }

@@ -58,7 +58,7 @@ export class Cookie {
   readonly secure: boolean
   /** Whether it is hidden from scripts; a client without scripts ignores it. */
   readonly httpOnly: boolean
-  /** Whether it goes along from other sites, as it was set; a client that has no sites does not care. */
+  /** Whether it goes along from other sites, as it was set; this client has no sites and ignores it. */
   readonly sameSite: string | undefined
   /** When it is over, in milliseconds as `Date.now()` counts. Infinity: with the client. */
   readonly endsAt: number
@@ -190,7 +190,8 @@ export function parseSetCookie(header: string, origin: CookieOrigin, now?: numbe
     }
   }
   if (!domainMatches(host, cookie.domain)) return undefined
-  // A suffix like "com" cannot be told from a host name without a list; a single label is one only when it is the host itself.
+  // Without a list of suffixes, a suffix like "com" cannot be told from a host name; a single label is a host only when it is the
+  // request's own host.
   if (!cookie.domain.includes(".") && cookie.domain !== host) return undefined
   // RFC 6265bis section 4.1.3; user agents compare the prefixes without regard to case.
   const prefix = /^__(?:secure|host)-/i.exec(key)?.[0].toLowerCase()

@@ -25,7 +25,7 @@ import { isWithoutBody } from "./environ-description.ts"
 
 /** How requests are recorded. */
 export interface RecordOptions {
-  /** Whether what goes by that name (a header, a field, a key) is masked. Default: names like `password`, `token`, `Cookie`. */
+  /** Whether the value of that name (a header, a field, a key) is masked. Default: names like `password`, `token`, `Cookie`. */
   isSecret?: ((name: string) => boolean) | undefined
   /** Bodies above so many bytes are left out. Default 1 MiB. */
   maxBodyBytes?: number | undefined

@@ -8,7 +8,7 @@ import { EnvironBuilder } from "./environ-builder.ts"
 import { pathBytes, quoteBytes, splitHost, splitUrl } from "./request-url.ts"
 
 /**
- * A redirect that a client does not follow: in a circle, too often, to another host, or to nowhere.
+ * A redirect that a client does not follow: in a circle, too often, to another host, or without a target.
  */
 export class ClientRedirectError extends Error {
   override readonly name: string = "ClientRedirectError"

@@ -47,7 +47,7 @@ export function originOf(response: Response): Origin {
 /** A class of responses with the parts that a test needs. */
 export function withTestParts<R extends Response>(base: ResponseClass<R>): ResponseClass<R & TestParts> {
   class Tested extends (base as ResponseClass<Response>) implements TestParts {
-    // What the application has not sent is not there.
+    // The response has no header that the application has not sent.
     static readonly defaultMimetype: string | undefined = undefined
     #request: Request | undefined = undefined
     #reader: BodyReader | undefined = undefined
