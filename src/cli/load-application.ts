@@ -10,7 +10,7 @@ import type { Application } from "../gateway.ts"
 import { describe, foreignApplication, isPlainObject } from "../mistakes/describe.ts"
 import { closest } from "../mistakes/similarity.ts"
 
-/** The name leads to no application. The message is one line that says what to change. */
+/** The name does not lead to an application. The message is one line that says what to change. */
 export class LoadError extends Error {
   override readonly name = "LoadError"
 }

@@ -91,7 +91,7 @@ function parse(
   }
 }
 
-/** Node's own message goes on about arguments that begin with a hyphen. */
+/** Node's own message continues with advice about arguments that begin with a hyphen. */
 function usageMessage(error: Error, table: OptionTable): string {
   const unknown = /^Unknown option '--([^']+)'/.exec(error.message)?.[1]
   if (unknown === undefined) return error.message.split("\n")[0] as string

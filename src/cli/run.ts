@@ -95,7 +95,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   const { runSimple, runWithReloader } = await import("../serving/run-simple.ts")
   await checkPlace(host, port, options)
   if (options.useReloader && !isRunningFromReloader()) {
-    // The application is loaded by the other process only: here its errors would be the end.
+    // The application is loaded by the other process only: its errors would end this one.
     const file = findModule(parseName(name).module)
     const loader = typescriptLoader(file)
     await runWithReloader(host, port, options, loader === undefined ? [] : ["--import", loader])

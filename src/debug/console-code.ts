@@ -80,7 +80,7 @@ function parsed(code: string): Program | undefined {
     return parse(code, OPTIONS)
   } catch (error) {
     const { message, pos = 0 } = error as SyntaxError & { pos?: number }
-    // What was not expected is the end itself.
+    // The end itself is what was not expected.
     if (pos >= code.length || /^Unterminated (?:template|comment)/.test(message)) throw new IncompleteCode(message)
     return undefined
   }

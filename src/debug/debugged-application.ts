@@ -230,7 +230,7 @@ export class DebuggedApplication {
     startResponse: StartResponse,
     { origin, mount, wrappers, onError, outer }: RequestState,
   ): Promise<Body> {
-    // To the operator it is told as ever; here it is known.
+    // The operator is told of it as always; here it is known.
     if (outer === undefined) delete environ[ON_ERROR_KEY]
     else environ[ON_ERROR_KEY] = outer
     const target = environ.REQUEST_URI ?? environ.PATH_INFO

@@ -130,7 +130,7 @@ export class DebuggerSite {
   async #command(environ: Environ, startResponse: StartResponse, name: string): Promise<Body> {
     try {
       const body = await readJson(environ)
-      // What the secret protects from: a page that was allowed to send this and was not made by this process.
+      // The secret protects from such requests: the page was allowed to send this, but this process did not make the page.
       if (!this.#options.gate.isSecret(body["secret"]))
         throw new CommandError(400, "This page is of another start of the server. Load it again.")
       const { result, cookie } = await this.#run(environ, name, body)

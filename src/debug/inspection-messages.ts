@@ -5,7 +5,7 @@ export const STORE_NAME = "__werkstatt_debug__"
 
 /** What the watching thread is started with. */
 export interface ThreadData {
-  /** One number: above 0 while the debugger itself runs code whose throws are no news. */
+  /** One number: above 0 while the debugger itself runs code whose throws are not to be watched. */
   readonly quiet: SharedArrayBuffer
   /** URLs that start like this belong to this package. */
   readonly ownPrefix: string
@@ -36,7 +36,7 @@ export type Question =
   | { readonly ask: "source"; readonly id: number; readonly url: string }
   | { readonly ask: "hidden"; readonly id: number }
   | { readonly ask: "stop"; readonly id: number }
-  /** An error of this place reached the server: what is thrown there is worth its price. */
+  /** An error of this place reached the server: from now on a pause is worth its price there. */
   | { readonly ask: "reached"; readonly place: string; readonly isBehind: boolean }
   /** An error reached the server whose throw had been passed over. */
   | { readonly ask: "missed" }

@@ -28,7 +28,7 @@ const PAUSE_BUDGET_MS = 300
 const BUDGET_WINDOW_MS = 1000
 /** What a pause costs on the other side, where it is not seen from here, at most. */
 const UNSEEN_MS = 1.5
-/** After a pause that this session did not cause, another front end has the word for so long. */
+/** After a pause that this session did not cause, the front end decides for so long. */
 const FRONT_END_MS = 250
 
 /** A name that no program uses: it hides the variable of the frame that has the same one. */
@@ -56,7 +56,7 @@ function post(method: string, parameters: object = {}): Promise<Record<string, u
   })
 }
 
-/** Without waiting for the outcome: what fails is missing on the page, and the application goes on. */
+/** Without waiting for the outcome: after an error the page lacks something, and the application goes on. */
 function command(method: string, parameters: object = {}): void {
   session.post(method, parameters, () => {})
 }
@@ -142,7 +142,7 @@ function argumentOf({ objectId, value, unserializableValue }: Runtime.RemoteObje
   return unserializableValue === undefined ? { value } : { unserializableValue }
 }
 
-/** An application that throws all the time is slowed down, and not brought to a halt. */
+/** An application that throws all the time is slowed down, and not stopped. */
 function spend(began: number): void {
   const before = pausedMs
   pausedMs += performance.now() - began + Math.min(began - lastResumed, UNSEEN_MS)
@@ -160,8 +160,8 @@ function allowPauses(): void {
 setInterval(allowPauses, BUDGET_WINDOW_MS)
 
 /**
- * A `debugger` statement, a breakpoint or a step of a front end. Without this session the application stands still for the front
- * end alone, and goes on at once if no front end is connected.
+ * A `debugger` statement, a breakpoint or a step of a front end. If this session went on, the front end would miss it. Without a
+ * front end the application goes on at once.
  */
 function yieldToFrontEnd(): void {
   // The state would outlive this session's part: the other session would be stopped by errors that nothing resumes.
@@ -244,7 +244,7 @@ async function answer(question: Question): Promise<Script | string | HiddenNames
       return hiddenOf()
     case "reached":
       passedOver.reached(question.place, question.isBehind)
-      // What arrives was worth its time.
+      // The application has sent an error: its pause was worth the time.
       allowPauses()
       return undefined
     case "missed":

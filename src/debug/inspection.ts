@@ -16,10 +16,10 @@ import {
   type ThreadData,
 } from "./inspection-messages.ts"
 
-/** The inspector is not asked about objects with more. */
+/** The inspector is not asked about objects with more properties. */
 const MAX_PROPERTIES = 10_000
 
-/** Runs code in a frame and gives what it comes to; throws what it throws. Names are those of the frame. */
+/** Runs code in a frame, gives its value, and throws what the code throws. Names are those of the frame. */
 export type Evaluate = (code: string) => unknown
 
 /** The variables of one block or function, as they were at the throw. */

@@ -1,6 +1,6 @@
 // The style of the debugger's pages, for light and dark, wide and narrow, screen and print.
 
-/** For every page; a stranger's page has no more. */
+/** For every page; the page for other visitors has no more. */
 export const BASE_STYLE: string = `
 :root {
   color-scheme: light dark;

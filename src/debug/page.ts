@@ -15,7 +15,7 @@ import { errorsOf } from "./traceback.ts"
 import { markdownReport, titleOf, tracebackText } from "./traceback-text.ts"
 import { type NumberOf, valueMarkup } from "./value-markup.ts"
 
-/** In a template, bundlers would rewrite it for pages that hold the code itself. */
+/** Not in a template, which bundlers would rewrite for pages that hold the code itself. */
 const SCRIPT_END = new SafeHtml("</script>")
 
 /** A document with the header fields that belong to it. */
@@ -154,7 +154,7 @@ const pinDialog = markup`<dialog id="pin" aria-labelledby="pin-title"><form meth
 <input name="pin" inputmode="numeric" autocomplete="off" aria-label="PIN" required><p class="problem" role="alert"></p>
 <div class="bar"><button type="button">Cancel</button><button type="submit" class="main">Open</button></div></form></dialog>`
 
-/** Nothing from elsewhere, nothing inside of another page, nothing kept. */
+/** Nothing is loaded from elsewhere, shown inside of another page, or kept by caches. */
 function pageHeaders(nonce: string, scripts: readonly string[]): HeaderList {
   return [
     ["Content-Type", "text/html; charset=utf-8"],

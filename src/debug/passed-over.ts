@@ -99,7 +99,7 @@ export class PassedOver {
     else if (isBehind) for (const each of way.length > 1 ? way.slice(1) : way) this.#watched.add(each)
   }
 
-  /** An error has reached the server whose frames were not kept: everything is looked at again. */
+  /** An error has reached the server whose frames were not kept: all code is looked at again. */
   watchAll(): void {
     for (const scriptId of this.#ranges.keys())
       this.#command("Debugger.setBlackboxedRanges", { scriptId, positions: [] })

@@ -1,4 +1,4 @@
-// The PIN that opens the consoles, and what keeps strangers from guessing it. It is random for each start, and so is the
+// The PIN that opens the consoles, and what keeps attackers from guessing it. It is random for each start, and so is the
 // secret that pages carry and cookies are bound to. Failures are counted where all processes can count them, before the
 // answer is delayed; ten of them lock for good. Knows neither requests nor responses but for two header values.
 

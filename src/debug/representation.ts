@@ -68,7 +68,7 @@ export interface RepresentationOptions {
 
 /** A longer text is folded. */
 const MAX_LINE = 70
-/** Nothing shows more of a text. */
+/** No more than this of a text is ever shown. */
 const MAX_TEXT = 100_000
 /** Longer arrays are not asked for properties with a name: the language lists them all with the elements. */
 const MAX_NAMED_LENGTH = 10_000
@@ -183,7 +183,7 @@ class Describer {
       more += sizeOf(Set.prototype, value) - members.length
     } else if (pairs !== undefined) {
       for (const [key, inner] of pairs) entry(entryName(key), inner, "entry", isSecret || isSecretKey(key))
-      // What else such an object has is how it keeps them.
+      // Other properties of such an object are how it keeps its members.
       return { members, more }
     } else if (Array.isArray(value) || types.isTypedArray(value)) {
       skipIndexes = true
@@ -192,7 +192,7 @@ class Describer {
       let before: unknown
       for (let index = 0; index < Math.min(length, this.#maxMembers); index++) {
         const own = Object.getOwnPropertyDescriptor(value, index)
-        // What has no place takes none.
+        // A hole in the array.
         if (own === undefined) continue
         if (!("value" in own)) add(() => ({ name: String(index), kind: "getter", value: undefined, key: index }))
         // Raw headers: a name, and then its value.

@@ -92,7 +92,7 @@ function cut(text: string): string {
   return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text
 }
 
-/** The fields of a form that has been parsed. What is not there yet is not waited for. */
+/** The fields of a form that has been parsed. A form that is not parsed yet is not waited for. */
 async function formOf(environ: Environ): Promise<[string, string][] | undefined> {
   const request = environ["werkstatt.request"]
   if (!(request instanceof Request) || !request.isFormRequested) return undefined

@@ -1,5 +1,5 @@
 // Passes requests on to other servers and their responses back, both as they come. Stands inside proxyFix, or the upstream is told
-// the wrong client; inside accessLog; outside of nothing in particular, since what it passes on no layer inside sees.
+// the wrong client; inside accessLog. Layers inside do not see the requests that it passes on.
 // Where to is fixed when it is made: nothing that a client sends names a host. WebSockets are passed on by message, in
 // websocket.ts; other upgrades are not.
 

@@ -50,7 +50,7 @@ export function upstreamTarget(route: ProxyRoute, environ: Environ): string | un
   return `${path.startsWith("/") ? "" : "/"}${path}${queryOf(environ)}`
 }
 
-/** The query behind its question mark, which stays also where nothing stood behind it. */
+/** The query with its question mark, which stays also where the query is empty. */
 function queryOf({ QUERY_STRING: query, REQUEST_URI: target }: Environ): string {
   if (query !== "") return `?${query}`
   return target?.endsWith("?") && target.indexOf("?") === target.length - 1 ? "?" : ""

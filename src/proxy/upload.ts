@@ -1,4 +1,4 @@
-// The body of a request on its way to an upstream. Whether there is one is for the input to say, and for no header: a request of
+// The body of a request on its way to an upstream. The input tells whether there is one, and no header does: a request of
 // HTTP/2 has a body without a length and without a transfer coding. Knows nothing of connections.
 
 import { emptyInput } from "../environ/input.ts"

@@ -1,4 +1,4 @@
-// Several servers that can answer the same requests: which one is next, and which ones are out of order for now.
+// Several servers that can answer the same requests: which one is next, and which ones can't be used for now.
 // Knows no connection and no clock but the one it is given.
 
 /** One of several servers. */

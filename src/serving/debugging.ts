@@ -91,7 +91,7 @@ export async function debugApplication(
   const debugged = new DebuggedApplication(app, {
     evalex: useEvalex,
     trustedHosts: isWide ? trustedHosts : [ownHost, ...trustedHosts],
-    // A page of an error loads itself anew too, when the mistake is mended.
+    // The page of an error loads itself anew too, when the mistake is corrected.
     scripts: liveReload === true ? [RELOAD_SCRIPT] : [],
     allowRemote: remoteDebugger,
     keys: shared?.keys,

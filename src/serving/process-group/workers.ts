@@ -57,7 +57,7 @@ interface Worker {
   replaces: Worker | undefined
   /** Belongs to a reload that is going on. */
   reload: Reload | undefined
-  /** That it ends is no accident. */
+  /** Its end is no accident. */
   expected: boolean
 }
 

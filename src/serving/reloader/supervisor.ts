@@ -4,7 +4,7 @@
 // application's own modules.
 //
 //   starting -> serving -> starting ...      a file changed
-//  starting, serving -> failed -> starting  an uncaught error, then a file changed
+//   starting, serving -> failed -> starting  an uncaught error, then a file changed
 //   any -> stopping                          a signal, or the application ended by itself
 
 import type { Socket } from "node:net"
@@ -212,7 +212,7 @@ class Supervisor implements MemberListener {
     this.#retire()
     clearTimeout(this.#quietTimer)
     const timer = setTimeout(() => {
-      // Of saves that follow one another closely not each may have been told of.
+      // Not each of several saves that follow one another closely may have been told.
       this.#watcher?.look()
       if (this.#quietTimer !== timer) return
       this.#quietTimer = undefined
@@ -257,7 +257,7 @@ class Supervisor implements MemberListener {
       this.#options.say(" * The address in the source has changed; stop the server and start it again to use it")
     this.#files.retain(process.loaded)
     this.#watcher?.update()
-    // What was saved while it started, it may have missed.
+    // It may have missed what was saved while it started.
     this.#watcher?.look()
     if (process !== this.#current) return
     this.#state = "serving"
@@ -330,7 +330,7 @@ class Supervisor implements MemberListener {
     const { closeTimeoutMs } = this.#options
     const current = this.#current
     current.kill(signal)
-    // One that is caught in a loop does not hear signals.
+    // A process that is caught in a loop does not hear signals.
     setTimeout(() => current.kill("SIGKILL"), count === 1 ? closeTimeoutMs + STOP_LIMIT_MS : IMPATIENT_MS).unref()
   }
 }

@@ -1,5 +1,5 @@
 // When to look at the watched files: every so often, or when the operating system says that something happened. The second
-// way wakes up for nothing less than a change; the first works on every file system, those of containers and networks too.
+// way wakes up only for a change; the first works on every file system, those of containers and networks too.
 
 import { statSync } from "node:fs"
 import { basename, join } from "node:path"
@@ -92,8 +92,8 @@ function chokidarWatcher({ watch: open }: typeof import("chokidar"), files: Watc
       if (!closed) look()
     })
   }
-  // A watcher for each folder, since each tells once when it is ready: what happened before that, from the files that the
-  // folder holds to folders that have come below it, no event will ever tell, and must be looked for.
+  // A watcher for each folder, since each tells once when it is ready. Events tell nothing of what happened before that, such as
+  // files in the folder and folders below it: they must be looked for.
   const begin = (folder: string): FSWatcher => {
     const isIgnored = (path: string, stats?: { isDirectory(): boolean }): boolean =>
       path !== folder &&

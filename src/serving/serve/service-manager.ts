@@ -1,4 +1,4 @@
-// What systemd and its like hand to a service, and want to hear from it: sockets that listen already (sd_listen_fds), and
+// What systemd and the like hand to a service, and want to hear from it: sockets that listen already (sd_listen_fds), and
 // notice of being ready, of stopping, and of being alive (sd_notify). Node has no datagram sockets of the unix kind, so
 // `systemd-notify`, which comes with systemd, sends what is to be said.
 

@@ -63,7 +63,7 @@ function temporaryName(path: string): string {
   return join(dirname(path), `.${process.pid.toString(36)}${(names++).toString(36)}`)
 }
 
-/** Gives the socket its name, which nothing has; of two processes that try, one gets it. */
+/** Gives the socket its name, which must be free; of two processes that try, one gets it. */
 async function place(temporary: string, path: string): Promise<void> {
   try {
     linkSync(temporary, path)

@@ -5,7 +5,7 @@ import { createSocket, type Socket } from "node:dgram"
 import { isIPv6 } from "node:net"
 import { SettingError } from "./settings.ts"
 
-/** What fits into a datagram on the way through a usual network. */
+/** The longest datagram that passes through a usual network. */
 const MOST_BYTES = 1432
 const FLUSH_MS = 1000
 /** So many durations are told in a second; of more, a sample with its rate. */

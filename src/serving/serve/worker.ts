@@ -33,10 +33,10 @@ export type HookOptions = Pick<ApplicationOptions, "environ" | "onRequest" | "on
 const COUNT_MS = 2000
 /** How long the code behind `serve` has before the process ends. */
 const EXIT_LIMIT_MS = 3000
-/** Each of the requests at work that are told of when the process hangs. */
+/** Each of the requests at work that are reported when the process hangs. */
 const MOST_TOLD = 10
 
-/** Serves until the first process says that it is enough. */
+/** Serves until the first process tells it to end. */
 export async function runWorker(app: Application, values: SettingValues, hooks: HookOptions): Promise<void> {
   checkSettings(values)
   // The first process makes the log files, for which it may need rights that this one does not have.
