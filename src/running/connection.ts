@@ -89,11 +89,16 @@ export class Connection implements Peer {
     return true
   }
 
+  /** Bytes that came and were used; those that a kind of connection keeps for the next request are not. */
+  protected get bytesUsed(): number {
+    return this.carrier.bytesRead
+  }
+
   /** The active request is over: the next one, if any. */
   release(): void {
     this.active = undefined
     this.#idleMs = 0
-    this.#bytesAtRest = this.carrier.bytesRead
+    this.#bytesAtRest = this.bytesUsed
     if (this.#waiting === undefined) return
     if (this.isClosing || this.carrier.isDestroyed) this.#waiting = undefined
     // In a turn of its own, so that a long line of requests is no long chain of calls, and others have their turn.

@@ -1,21 +1,25 @@
 // A WebSocket handshake over HTTP/1.1 that Node's server has handed over: it has no parser and no response any more. One that the
 // application accepts goes on with ws; to refuse it, a response is written here, and the connection ends with it.
 
+import type { Socket } from "node:net"
 import type { HeaderList } from "../../gateway.ts"
 import { httpDate } from "../../http/dates.ts"
 import { hasContent } from "../../http/status.ts"
+import type { Connection } from "../../running/connection.ts"
 import type { Refusal, WireRequestHead } from "../../running/environ.ts"
 import { Exchange } from "../../running/exchange.ts"
 import type { Service } from "../../running/service.ts"
 import type { OpenWebSocket, WebSocketCarrier } from "../../running/websocket.ts"
 import type { Handshake } from "../../running/websocket-handshake.ts"
 import { type WireHead, wireHead } from "../../running/wire-head.ts"
-import type { NodeConnection } from "./connection.ts"
 import { lingerOnClose } from "./unread-body.ts"
 import { loadWs, openOverWs } from "./ws.ts"
 
 /** A client that sends more before it has its answer has to wait. */
 const MAX_AHEAD = 64 * 1024
+
+/** A connection whose socket can be used in another way. */
+export type SocketConnection = Connection & { readonly socket: Socket }
 
 export class HandshakeExchange extends Exchange implements WireRequestHead {
   readonly method = "GET"
@@ -23,7 +27,7 @@ export class HandshakeExchange extends Exchange implements WireRequestHead {
   readonly protocol = "HTTP/1.1"
   readonly fields: readonly string[]
   readonly #service: Service
-  readonly #connection: NodeConnection
+  readonly #connection: SocketConnection
   readonly #handshake: Handshake
   /** What the client sent behind its request. */
   readonly #ahead: Buffer[]
@@ -32,7 +36,7 @@ export class HandshakeExchange extends Exchange implements WireRequestHead {
 
   constructor(
     service: Service,
-    connection: NodeConnection,
+    connection: SocketConnection,
     request: { target: string; fields: readonly string[] },
     handshake: Handshake,
     ahead: Buffer,

@@ -15,8 +15,9 @@ import type { NodeConnection } from "./connection.ts"
 import { setFields } from "./fields.ts"
 import { NodeInput } from "./input.ts"
 import { isUpgradeRefused } from "./lean-message.ts"
-import { LeanResponse, type PartWriter } from "./lean-response.ts"
+import { LeanResponse } from "./lean-response.ts"
 import type { Mounting } from "./mounting.ts"
+import type { PartWriter } from "./response-bytes.ts"
 import { discardRest, lingerOnClose, restOfBody } from "./unread-body.ts"
 
 const { write } = ServerResponse.prototype
@@ -166,8 +167,12 @@ export class Http1Exchange extends Exchange implements WireRequestHead {
 
   override end(): void {
     if (this.isGone) return
-    if (this.#parts === undefined) this.#response.end()
-    else this.#parts.end()
+    if (this.#parts === undefined) {
+      this.#response.end()
+      return
+    }
+    this.#parts.end()
+    ;(this.#response as LeanResponse).finishDirectly()
   }
 
   override destroy(): void {

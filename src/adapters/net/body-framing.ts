@@ -1,0 +1,169 @@
+// Where a request body ends: by its length, or by chunks (RFC 9112 sections 6 and 7.1). Takes bytes in whatever pieces they
+// come, each once, and keeps none. It knows no socket; a fault is thrown, since nothing on the connection can be read behind it.
+
+/** What stands on the wire is no body. */
+export class FramingFault extends Error {
+  /** Status line to answer with. */
+  readonly status: string
+  constructor(status: string) {
+    super(status)
+    this.status = status
+  }
+}
+
+/** Takes a body out of the bytes of a connection. */
+export interface BodyFraming {
+  /** Nothing more belongs to the body. */
+  readonly isComplete: boolean
+  /** How many bytes of the body have not come; undefined when only its end will tell. */
+  readonly left: number | undefined
+  /** Up to where the last call has used its bytes. */
+  readonly at: number
+  /**
+   * The next piece of the body in `bytes`, from `start` on; undefined when there is none in it.
+   *
+   * @throws FramingFault
+   */
+  take(bytes: Buffer, start: number): Buffer | undefined
+}
+
+/** A body of a known length. */
+export class LengthFraming implements BodyFraming {
+  left: number
+  at = 0
+
+  constructor(length: number) {
+    this.left = length
+  }
+
+  get isComplete(): boolean {
+    return this.left === 0
+  }
+
+  take(bytes: Buffer, start: number): Buffer | undefined {
+    const size = Math.min(this.left, bytes.length - start)
+    this.left -= size
+    this.at = start + size
+    if (size === 0) return undefined
+    return size === bytes.length ? bytes : bytes.subarray(start, this.at)
+  }
+}
+
+/** Extensions of chunks may have so many bytes in sum; nobody uses them. */
+const MAX_EXTENSION_BYTES = 16 * 1024
+/** Digits of a chunk's size: enough for every number that is exact. */
+const MAX_SIZE_DIGITS = 13
+
+const CR = 0x0d
+const LF = 0x0a
+const SEMICOLON = 0x3b
+
+type ChunkState = "size" | "extension" | "size-lf" | "data" | "data-cr" | "data-lf" | "trailer" | "trailer-lf" | "done"
+
+/** A body in chunks. Trailers are read to their end and thrown away. */
+export class ChunkedFraming implements BodyFraming {
+  readonly left = undefined
+  at = 0
+  readonly #maxTrailerBytes: number
+  #state: ChunkState = "size"
+  /** Of the chunk's size so far; then what of the chunk has not come. */
+  #size = 0
+  #digits = 0
+  #extensionBytes = 0
+  #trailerBytes = 0
+  /** The line of the trailers is empty so far. */
+  #isLineEmpty = true
+
+  constructor(maxTrailerBytes: number) {
+    this.#maxTrailerBytes = maxTrailerBytes
+  }
+
+  get isComplete(): boolean {
+    return this.#state === "done"
+  }
+
+  take(bytes: Buffer, start: number): Buffer | undefined {
+    let at = start
+    while (at < bytes.length && this.#state !== "done") {
+      if (this.#state === "data") {
+        const end = Math.min(bytes.length, at + this.#size)
+        this.#size -= end - at
+        if (this.#size === 0) this.#state = "data-cr"
+        this.at = end
+        return bytes.subarray(at, end)
+      }
+      this.#step(bytes[at++] as number)
+    }
+    this.at = at
+    return undefined
+  }
+
+  #step(byte: number): void {
+    switch (this.#state) {
+      case "size":
+        this.#stepSize(byte)
+        break
+      case "extension":
+        if (byte === CR) this.#state = "size-lf"
+        else if (!isText(byte)) throw new FramingFault("400 Bad Request")
+        else if (++this.#extensionBytes > MAX_EXTENSION_BYTES) throw new FramingFault("413 Content Too Large")
+        break
+      case "size-lf":
+        expect(byte, LF)
+        this.#state = this.#size === 0 ? "trailer" : "data"
+        break
+      case "data-cr":
+        expect(byte, CR)
+        this.#state = "data-lf"
+        break
+      case "data-lf":
+        expect(byte, LF)
+        this.#state = "size"
+        this.#digits = 0
+        break
+      case "trailer":
+        this.#stepTrailer(byte)
+        break
+      case "trailer-lf":
+        expect(byte, LF)
+        this.#state = this.#isLineEmpty ? "done" : "trailer"
+        this.#isLineEmpty = true
+        break
+    }
+  }
+
+  #stepSize(byte: number): void {
+    const digit = hexDigit(byte)
+    if (digit !== -1) {
+      if (++this.#digits > MAX_SIZE_DIGITS) throw new FramingFault("400 Bad Request")
+      this.#size = this.#size * 16 + digit
+    } else if (this.#digits === 0) throw new FramingFault("400 Bad Request")
+    else if (byte === CR) this.#state = "size-lf"
+    else if (byte === SEMICOLON) this.#state = "extension"
+    else throw new FramingFault("400 Bad Request")
+  }
+
+  #stepTrailer(byte: number): void {
+    if (byte === CR) {
+      this.#state = "trailer-lf"
+      return
+    }
+    if (!isText(byte)) throw new FramingFault("400 Bad Request")
+    this.#isLineEmpty = false
+    if (++this.#trailerBytes > this.#maxTrailerBytes) throw new FramingFault("431 Request Header Fields Too Large")
+  }
+}
+
+function expect(byte: number, wanted: number): void {
+  if (byte !== wanted) throw new FramingFault("400 Bad Request")
+}
+
+function isText(byte: number): boolean {
+  return (byte >= 0x20 && byte !== 0x7f) || byte === 0x09
+}
+
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
+  const lowered = byte | 0x20
+  return lowered >= 0x61 && lowered <= 0x66 ? lowered - 0x57 : -1
+}

@@ -1,0 +1,95 @@
+// wsgi.input over a connection of this engine. Bytes are taken out of what the connection has read only when somebody asks, and
+// asking sends the 100 Continue; what nobody asks for stays with the client.
+
+import { concatenate } from "../../environ/concatenation.ts"
+import { PulledInput } from "../../environ/input.ts"
+import { ClientDisconnected } from "../../exceptions/statuses.ts"
+
+/** Where the bytes of a body come from. */
+export interface BodySource {
+  /** All of the body was taken. */
+  readonly isComplete: boolean
+  /** The next piece that is at hand. */
+  takePiece(): Uint8Array | undefined
+  /** Calls back once when there is more to take, or will be no more. */
+  whenMore(callback: () => void): void
+}
+
+export class NetInput extends PulledInput {
+  readonly #source: BodySource
+  #sendContinue: (() => void) | undefined
+  #isOver = false
+  #hasFailed = false
+  /** Some of it was taken piece by piece, and of a piece something may be left. */
+  #isInPieces = false
+
+  constructor(source: BodySource, sendContinue: (() => void) | undefined) {
+    super()
+    this.#source = source
+    this.#sendContinue = sendContinue
+  }
+
+  /** Whether nothing was asked for yet, and the client still waits for that. */
+  get isAwaited(): boolean {
+    return this.#sendContinue !== undefined
+  }
+
+  /** The response is over: what was not read is thrown away. */
+  finish(): void {
+    this.#isOver = true
+  }
+
+  /** The rest of the body will not come. */
+  fail(): void {
+    this.#hasFailed = true
+  }
+
+  protected override takeAll(most: number = Number.POSITIVE_INFINITY, tooMuch?: () => Error): Promise<Uint8Array> {
+    if (this.#isInPieces) return super.takeAll(most, tooMuch)
+    this.#askFor()
+    return new Promise((resolve, reject) => {
+      const pieces: Uint8Array[] = []
+      let size = 0
+      const takeMore = (): void => {
+        let piece = this.#take()
+        while (piece !== undefined) {
+          size += piece.length
+          pieces.push(piece)
+          piece = size > most ? undefined : this.#take()
+        }
+        const fault = size > most ? tooMuch?.() : this.#fault
+        if (fault !== undefined) reject(fault)
+        else if (this.#source.isComplete) resolve(concatenate(pieces))
+        else this.#source.whenMore(takeMore)
+      }
+      takeMore()
+    })
+  }
+
+  protected pull(): Uint8Array | undefined | Promise<Uint8Array | undefined> {
+    this.#isInPieces = true
+    this.#askFor()
+    const piece = this.#take()
+    if (piece !== undefined) return piece
+    const fault = this.#fault
+    if (fault !== undefined) throw fault
+    if (this.#source.isComplete) return undefined
+    return new Promise<void>((resolve) => this.#source.whenMore(resolve)).then(() => this.pull())
+  }
+
+  #take(): Uint8Array | undefined {
+    return this.#isOver ? undefined : this.#source.takePiece()
+  }
+
+  get #fault(): Error | undefined {
+    if (this.#hasFailed) return new ClientDisconnected()
+    return this.#isOver ? new Error("the request body was read after the response was over") : undefined
+  }
+
+  /** Tells a client that waits for it that the body is wanted. */
+  #askFor(): void {
+    const sendContinue = this.#sendContinue
+    this.#sendContinue = undefined
+    sendContinue?.()
+  }
+}
