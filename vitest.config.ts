@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 import { bundleTests, onBundle } from "./test/bundle.ts"
+import { engineTests, overNet } from "./test/over-net.ts"
 
 /** Whether tests run on dist/ in place of src/. */
 const isOnBundle = process.env["WERKSTATT_BUNDLE"] === "1"
@@ -49,6 +50,12 @@ export default defineConfig({
       { extends: true, test: { name: "recipes", include: ["test/recipes/**/*.recipes.ts"], testTimeout: 60_000 } },
       // Bun, Deno and workerd: npm run test:runtimes
       { extends: true, test: { name: "runtimes", include: ["test/runtimes/**/*.runtimes.ts"], testTimeout: 120_000 } },
+      // What runs over node:http, once more over the engine of node:net: npm run test:engine
+      {
+        extends: true,
+        plugins: [overNet()],
+        test: { name: "engine", include: ["test/adapters/net/*.engine.ts", ...engineTests], testTimeout: 60_000 },
+      },
       // Real front servers: npm run test:gateways
       { extends: true, test: { name: "gateways", include: ["test/**/*.gateways.ts"], testTimeout: 60_000 } },
       // What a browser does: npm run test:browser

@@ -1,29 +1,30 @@
 // Serves an application with node:http: a listener for any server of Node's, and a server that is set up as it must be.
 // What runs the application is in running/; what is particular to node:http is in the folder beside this file.
 
-import { once } from "node:events"
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import { createServer as createHttpServer } from "node:http"
 import type { Http2SecureServer } from "node:http2"
 import type { Server as HttpsServer } from "node:https"
-import type { Socket } from "node:net"
+import type { Server as NetServer, Socket } from "node:net"
 import type { TLSSocket } from "node:tls"
 import type { ApplicationLike } from "../gateway.ts"
 import type { SilenceLimits } from "../running/connections.ts"
 import { Service } from "../running/service.ts"
+import { createNetServer } from "./net.ts"
 import { hasBody } from "./node/bodiless.ts"
 import { Http1 } from "./node/http1.ts"
 import { Http2 } from "./node/http2.ts"
 import { LeanMessage } from "./node/lean-message.ts"
 import { LeanResponse } from "./node/lean-response.ts"
 import { listening } from "./node/listening.ts"
-import type { NodeListenerOptions, NodeServer, NodeServerOptions } from "./node/options.ts"
+import type { Engine, NodeListenerOptions, NodeServer, NodeServerOptions } from "./node/options.ts"
 import { serverParts, silenceLimits } from "./node/parts.ts"
 import { takeProxyHeaders } from "./node/proxied-connections.ts"
+import { secureCarriers } from "./node/secure-carriers.ts"
 import { stopsAtUpgrade, warnIfUntested } from "./node/versions.ts"
 
 export type { FinishedRequest } from "../running/service.ts"
-export type { NodeListenerOptions, NodeServer, NodeServerOptions } from "./node/options.ts"
+export type { Engine, NodeListenerOptions, NodeServer, NodeServerOptions } from "./node/options.ts"
 
 /**
  * A listener for the `request` event of a server of your own.
@@ -40,9 +41,18 @@ export function nodeListener(
 }
 
 /**
- * An HTTP server for `app`, not yet listening.
+ * An HTTP server for `app`, not yet listening. With `engine: "net"` it is a server of `node:net`.
  */
-export function createServer(app: ApplicationLike, options: NodeServerOptions = {}): NodeServer {
+export function createServer(
+  app: ApplicationLike,
+  options: NodeServerOptions & { engine: "net" },
+): NodeServer<NetServer>
+export function createServer(app: ApplicationLike, options?: NodeServerOptions & { engine?: "http" }): NodeServer
+export function createServer(
+  app: ApplicationLike,
+  options: NodeServerOptions & { engine?: Engine } = {},
+): NodeServer<NetServer> {
+  if (options.engine === "net") return createNetServer(app, options)
   return setUpServer(createHttpServer(serverSettings(options)), app, options)
 }
 
@@ -113,11 +123,11 @@ export function setUpServer<S extends Server | HttpsServer | Http2SecureServer>(
   warnIfUntested()
   const service = new Service(app, options, serverParts(silenceLimits(options)))
   const http1 = new Http1(service, options.halfCloseGraceMs ?? 1000, true)
-  const carriers = new Set<Socket>()
-  attach(server, service, http1, carriers)
+  const isSecure = "setSecureContext" in server
+  const carriers = isSecure ? secureCarriers(server) : undefined
+  attach(server, service, http1)
   const { proxyProtocolFrom } = options
   if (proxyProtocolFrom !== undefined) takeProxyHeaders(server, proxyProtocolFrom, service)
-  const isSecure = "setSecureContext" in server
   return {
     server,
     inject: (socket) => {
@@ -128,24 +138,19 @@ export function setUpServer<S extends Server | HttpsServer | Http2SecureServer>(
     drain: async (closeCode) => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       await service.connections.drain(closeCode)
-      for (const socket of carriers) if (!socket.closed) await once(socket, "close")
+      await carriers?.whenClosed()
       await service.connections.empty()
       await closed
     },
     destroy: (reason = new Error("the server was stopped")) => {
       server.close()
       service.connections.destroy(reason)
-      for (const socket of carriers) socket.destroy()
+      carriers?.destroy()
     },
   }
 }
 
-function attach(
-  server: Server | HttpsServer | Http2SecureServer,
-  service: Service,
-  http1: Http1,
-  carriers: Set<Socket>,
-): void {
+function attach(server: Server | HttpsServer | Http2SecureServer, service: Service, http1: Http1): void {
   // Of several kinds of server the compiler knows no common events.
   const common = server as Server
   // Fields past Node's own limit would be hidden and still steer the framing; the environ counts them instead.
@@ -173,14 +178,7 @@ function attach(
     socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
   })
   // With TLS a connection is one when its handshake is over; what speaks HTTP/2 is kept by its session.
-  const isSecure = "setSecureContext" in server
-  if (isSecure) {
-    server.on("connection", (socket: Socket) => {
-      carriers.add(socket)
-      socket.once("close", () => carriers.delete(socket))
-    })
-  }
-  common.on(isSecure ? "secureConnection" : "connection", (socket: Socket | TLSSocket) => {
+  common.on("setSecureContext" in server ? "secureConnection" : "connection", (socket: Socket | TLSSocket) => {
     if (!("alpnProtocol" in socket) || socket.alpnProtocol !== "h2") http1.connect(socket)
   })
 }

@@ -1,10 +1,13 @@
 // An application with all that the options put around it, in a server of Node's that does not listen yet. Its user brings the
 // connections: make-server.ts by listening, a process of the reloader by taking what its parent accepted.
 
-import { createServer as createTcpServer, type Server } from "node:http"
-import type { Server as NetServer } from "node:net"
+import { createServer as createHttpServer, type Server } from "node:http"
+import type { Http2SecureServer } from "node:http2"
+import { createServer as createTcpServer, type Server as NetServer } from "node:net"
 import type { TlsOptions } from "node:tls"
+import { netSettings, setUpNetServer } from "../adapters/net.ts"
 import {
+  type Engine,
   type FinishedRequest,
   type NodeServer,
   type NodeServerOptions,
@@ -40,6 +43,8 @@ export interface ApplicationOptions extends NodeServerOptions, FrontOptions {
   passthroughErrors?: boolean
   /** Whether clients that speak HTTP/2 get it; with `sslContext` only. */
   http2?: boolean
+  /** What speaks HTTP/1.1: node:http (`"http"`), or the engine of this package over node:net (`"net"`). Default `"http"`. */
+  engine?: Engine
 }
 
 /** A server of one of the kinds that serve an application. */
@@ -55,9 +60,28 @@ export function applicationServer(
     throw new TypeError("http2 needs an sslContext: no client asks for it without TLS")
   const settings = options.accessLog === false ? options : { ...options, ...logHooks(options) }
   if (isForFront(options)) return frontServer(layered(app, options), settings)
+  if (options.engine === "net") return netServer(app, options, settings, tls)
   const server = nodeServer(options, tls)
   if (tls !== undefined) reportTlsErrors(server, options)
   return setUpServer(server, layered(app, options), settings)
+}
+
+function netServer(
+  app: Application,
+  options: ApplicationOptions,
+  settings: ApplicationOptions,
+  tls: TlsOptions | undefined,
+): ApplicationServer {
+  const inner = layered(app, options)
+  if (tls === undefined) return setUpNetServer(createTcpServer(netSettings()), inner, settings)
+  const server = process.getBuiltinModule("node:tls").createServer({
+    ...netSettings(),
+    handshakeTimeout: handshakeTimeout(options),
+    ...tls,
+    ALPNProtocols: options.http2 ? ["h2", "http/1.1"] : ["http/1.1"],
+  })
+  reportTlsErrors(server, options)
+  return setUpNetServer(server, inner, settings, options.http2 ? http2Server(options, tls, false) : undefined)
 }
 
 function layered(app: Application, options: ApplicationOptions): Application {
@@ -107,22 +131,31 @@ function logHooks(options: ApplicationOptions): Required<Pick<ApplicationOptions
 
 function nodeServer(options: ApplicationOptions, tls: TlsOptions | undefined): Server {
   const settings = serverSettings(options)
-  if (tls === undefined) return createTcpServer(settings)
-  const handshake = { handshakeTimeout: options.firstByteTimeoutMs ?? 20_000 }
+  if (tls === undefined) return createHttpServer(settings)
   // Most servers speak neither, and both take a while to load.
-  if (!options.http2) {
-    const https = process.getBuiltinModule("node:https")
-    return https.createServer({ ...settings, ...handshake, ...tls }) as unknown as Server
-  }
-  const secure = process.getBuiltinModule("node:http2").createSecureServer({
+  if (options.http2) return http2Server(options, tls, true) as unknown as Server
+  const https = process.getBuiltinModule("node:https")
+  return https.createServer({
     ...settings,
-    ...handshake,
+    handshakeTimeout: handshakeTimeout(options),
     ...tls,
-    allowHTTP1: true,
+  }) as unknown as Server
+}
+
+function http2Server(options: ApplicationOptions, tls: TlsOptions, allowHTTP1: boolean): Http2SecureServer {
+  const settings = serverSettings(options)
+  return process.getBuiltinModule("node:http2").createSecureServer({
+    ...settings,
+    handshakeTimeout: handshakeTimeout(options),
+    ...tls,
+    allowHTTP1,
     settings: { maxHeaderListSize: settings.maxHeaderSize },
     maxHeaderListPairs: (options.maxFields ?? 200) + 4,
   })
-  return secure as unknown as Server
+}
+
+function handshakeTimeout({ firstByteTimeoutMs = 20_000 }: ApplicationOptions): number {
+  return firstByteTimeoutMs
 }
 
 /** A client that does not get through the handshake is told of in one line, and does not disturb others. */

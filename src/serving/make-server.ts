@@ -55,6 +55,7 @@ export const SERVER_OPTIONS: OptionNames<ServerOptions> = {
   threaded: true,
   passthroughErrors: true,
   http2: true,
+  engine: true,
   sslContext: true,
   fd: true,
   socketMode: true,

@@ -7,6 +7,9 @@ import { createServer, type NodeServerOptions } from "../../src/adapters/node.ts
 import type { Application, ErrorStream } from "../../src/gateway.ts"
 import { linted } from "./lint.ts"
 
+/** Whether servers are of node:http here: the same tests run over the engine of node:net (test/over-net.ts). */
+export const isOverNodeHttp: boolean = "maxHeadersCount" in createServer(() => []).server
+
 export interface TestServer {
   port: number
   /** What was written to wsgi.errors, one entry for each write. */

@@ -1,6 +1,8 @@
 // Where a request body ends: by its length, or by chunks (RFC 9112 sections 6 and 7.1). Takes bytes in whatever pieces they
 // come, each once, and keeps none. It knows no socket; a fault is thrown, since nothing on the connection can be read behind it.
 
+import { isToken } from "../../http/tokens.ts"
+
 /** What stands on the wire is no body. */
 export class FramingFault extends Error {
   /** Status line to answer with. */
@@ -54,6 +56,8 @@ const MAX_EXTENSION_BYTES = 16 * 1024
 /** Digits of a chunk's size: enough for every number that is exact. */
 const MAX_SIZE_DIGITS = 13
 
+const FRAMING_FIELDS = new Set(["content-length", "transfer-encoding"])
+
 const CR = 0x0d
 const LF = 0x0a
 const SEMICOLON = 0x3b
@@ -71,8 +75,8 @@ export class ChunkedFraming implements BodyFraming {
   #digits = 0
   #extensionBytes = 0
   #trailerBytes = 0
-  /** The line of the trailers is empty so far. */
-  #isLineEmpty = true
+  /** The line of the trailers so far. */
+  #line = ""
 
   constructor(maxTrailerBytes: number) {
     this.#maxTrailerBytes = maxTrailerBytes
@@ -126,8 +130,9 @@ export class ChunkedFraming implements BodyFraming {
         break
       case "trailer-lf":
         expect(byte, LF)
-        this.#state = this.#isLineEmpty ? "done" : "trailer"
-        this.#isLineEmpty = true
+        this.#state = this.#line === "" ? "done" : "trailer"
+        if (this.#line !== "") checkTrailer(this.#line)
+        this.#line = ""
         break
     }
   }
@@ -149,8 +154,16 @@ export class ChunkedFraming implements BodyFraming {
       return
     }
     if (!isText(byte)) throw new FramingFault("400 Bad Request")
-    this.#isLineEmpty = false
+    this.#line += String.fromCharCode(byte)
     if (++this.#trailerBytes > this.#maxTrailerBytes) throw new FramingFault("431 Request Header Fields Too Large")
+  }
+}
+
+/** A trailer is a field, and none that says how the body is framed (RFC 9110 section 6.5.1). */
+function checkTrailer(line: string): void {
+  const name = line.slice(0, line.indexOf(":"))
+  if (!line.includes(":") || !isToken(name) || FRAMING_FIELDS.has(name.toLowerCase())) {
+    throw new FramingFault("400 Bad Request")
   }
 }
 

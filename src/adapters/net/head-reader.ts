@@ -12,8 +12,8 @@ const END = "\r\n\r\n"
 
 /** What no head has, however it goes on. */
 const FORBIDDEN = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r[^\n]|(?<!\r)\n/
-/** How a head begins: with the token that is the method. */
-const BEGINNING = /^[!#$%&'*+.^_`|~\w-]/
+/** How a head begins: with the first letter of a method. */
+const BEGINNING = /^[A-Z]/
 
 export class HeadReader {
   /** Up to where the last call has used its bytes. */

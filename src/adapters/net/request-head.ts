@@ -51,7 +51,14 @@ const LENGTH_DIGITS = 15
 // RFC 9110 section 5.5: no controls but the tab; and no CR or LF but those that end a line.
 const FORBIDDEN = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/
 // RFC 9112 section 3.2: the characters of a target; those of other alphabets come percent-encoded.
-const TARGET = /^[\x21-\x7e\x80-\xff]+$/
+const TARGET = /^[\x21-\x7e]+$/
+/** Methods are known by name, as they are to Node: what is misspelled, or in lower case, is none (RFC 9110 section 16.1 and its registry). */
+const METHODS: ReadonlySet<string> = new Set(
+  (
+    "ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR MKCOL MOVE NOTIFY OPTIONS PATCH " +
+    "POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE"
+  ).split(" "),
+)
 
 /**
  * Takes a head apart, without the empty line behind it; gives the reason why it is refused otherwise.
@@ -73,7 +80,7 @@ export function parseHead(text: string): ParsedHead | Refusal {
   const method = line.slice(0, first)
   const target = line.slice(first + 1, second)
   const protocol = line.slice(second + 1)
-  if (!isMethod(method) || !TARGET.test(target)) return BAD_REQUEST
+  if (!METHODS.has(method) || !TARGET.test(target)) return BAD_REQUEST
   if (protocol !== "HTTP/1.1" && protocol !== "HTTP/1.0") {
     return protocol === "HTTP/2.0" ? VERSION_NOT_SUPPORTED : BAD_REQUEST
   }
@@ -88,8 +95,7 @@ export function parseHead(text: string): ParsedHead | Refusal {
     expectsContinue: false,
     hasUpgrade: false,
   }
-  const refusal = lineEnd === -1 ? undefined : readFields(text, lineEnd + 2, head)
-  return refusal ?? head
+  return readFields(text, lineEnd === -1 ? text.length : lineEnd + 2, head) ?? head
 }
 
 function readFields(text: string, start: number, head: ParsedHead): Refusal | undefined {
@@ -97,7 +103,7 @@ function readFields(text: string, start: number, head: ParsedHead): Refusal | un
   let hasHost = false
   let options = ""
   let expectation = ""
-  for (let at = start; at <= text.length; ) {
+  for (let at = start; at < text.length; ) {
     let end = text.indexOf("\r\n", at)
     if (end === -1) end = text.length
     const colon = text.indexOf(":", at)
@@ -113,8 +119,10 @@ function readFields(text: string, start: number, head: ParsedHead): Refusal | un
     else if (kind === CONTENT_LENGTH) {
       if (value.length > LENGTH_DIGITS) return BAD_REQUEST
       head.contentLength = value
-    } else if (kind === TRANSFER_ENCODING) head.isChunked = true
-    else if (kind === CONNECTION) options = options === "" ? value : `${options},${value}`
+    } else if (kind === TRANSFER_ENCODING) {
+      if (head.isChunked || isFaultyCoding(value)) return BAD_REQUEST
+      head.isChunked = true
+    } else if (kind === CONNECTION) options = options === "" ? value : `${options},${value}`
     else if (kind === EXPECT) expectation = value
     else head.hasUpgrade = true
   }
@@ -129,6 +137,15 @@ function readFields(text: string, start: number, head: ParsedHead): Refusal | un
   return undefined
 }
 
+/** RFC 9112 section 6.1: chunked comes last, and once. */
+function isFaultyCoding(codings: string): boolean {
+  const first = codings
+    .toLowerCase()
+    .split(",")
+    .findIndex((coding) => coding.trim() === "chunked")
+  return first !== -1 && first < codings.split(",").length - 1
+}
+
 /** What Connection says of whether the connection goes on (RFC 9112 section 9.3). */
 function heedOptions(options: string, head: ParsedHead): void {
   if (options === "keep-alive") head.isKeptAlive = true
@@ -139,10 +156,6 @@ function heedOptions(options: string, head: ParsedHead): void {
     if (has("close")) head.isKeptAlive = false
     else if (has("keep-alive")) head.isKeptAlive = true
   }
-}
-
-function isMethod(method: string): boolean {
-  return method === "GET" || method === "POST" || isToken(method)
 }
 
 function kindOf(name: string): number {

@@ -36,6 +36,9 @@ export interface NodeServerOptions extends NodeListenerOptions {
   proxyProtocolFrom?: Iterable<string>
 }
 
+/** What speaks HTTP/1.1: node:http, or the engine of this package over node:net. */
+export type Engine = "http" | "net"
+
 /** A server, and how to stop it without losing a request. */
 export interface NodeServer<S = Server> {
   readonly server: S

@@ -8,7 +8,7 @@ import type { Application } from "../../../src/gateway.ts"
 import { MAX_WAITING } from "../../../src/running/connection.ts"
 import { Request } from "../../../src/wrappers/request.ts"
 import { Response } from "../../../src/wrappers/response.ts"
-import { answering, encode, RawClient, serve, serveUnlinted, sleep } from "../../support/server.ts"
+import { answering, encode, isOverNodeHttp, RawClient, serve, serveUnlinted, sleep } from "../../support/server.ts"
 
 const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 const POST = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
@@ -175,8 +175,9 @@ describe("an answer in the middle of a body", () => {
 describe("upgrades", () => {
   const UPGRADE = "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"
 
-  test("a socket that another listener takes is left alone", async () => {
+  test("a socket that another listener takes is left alone", async ({ skip }) => {
     const { server, destroy } = createServer(answering("plain"), { firstByteTimeoutMs: 60, keepAliveTimeoutMs: 60 })
+    if (!isOverNodeHttp) skip("only servers of node:http have other listeners")
     server.on("upgrade", (_message, socket) => {
       socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
       socket.on("data", (chunk) => socket.write(chunk))

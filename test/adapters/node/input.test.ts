@@ -10,7 +10,17 @@ import type { Application, InputStream } from "../../../src/gateway.ts"
 import { Request } from "../../../src/wrappers/request.ts"
 import { Response } from "../../../src/wrappers/response.ts"
 import { linted } from "../../support/lint.ts"
-import { answering, encode, parseAnswer, RawClient, serve, serveUnlinted, sleep, talk } from "../../support/server.ts"
+import {
+  answering,
+  encode,
+  isOverNodeHttp,
+  parseAnswer,
+  RawClient,
+  serve,
+  serveUnlinted,
+  sleep,
+  talk,
+} from "../../support/server.ts"
 
 const text = (chunk: Uint8Array) => Buffer.from(chunk).toString("latin1")
 
@@ -441,8 +451,9 @@ describe.each([
     for (const failure of failures) expect(failure).toBeInstanceOf(ClientDisconnected)
   })
 
-  test("is there for another listener of the server, too", async () => {
+  test("is there for another listener of the server, too", async ({ skip }) => {
     const { server, port } = await serveKept(async (request) => new Response(`<${(await request.data()).length}>`))
+    if (!isOverNodeHttp) skip("only servers of node:http have other listeners")
     let seen = 0
     server.on("request", (message) => {
       message.on("data", (chunk: Buffer) => {
