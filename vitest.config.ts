@@ -54,7 +54,12 @@ export default defineConfig({
       {
         extends: true,
         plugins: [overNet()],
-        test: { name: "engine", include: ["test/adapters/net/*.engine.ts", ...engineTests], testTimeout: 60_000 },
+        test: {
+          name: "engine",
+          include: ["test/adapters/net/*.engine.ts", ...engineTests],
+          env: { WERKSTATT_ENGINE: "net" },
+          testTimeout: 300_000,
+        },
       },
       // Real front servers: npm run test:gateways
       { extends: true, test: { name: "gateways", include: ["test/**/*.gateways.ts"], testTimeout: 60_000 } },

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url"
 export const engineTests: readonly string[] = [
   "test/adapters/node/{body,conformance,connections,environ,input,malformed,proxied-connections,slow-reader}.test.ts",
   "test/adapters/node/{start-response,websocket,websocket-clients}.test.ts",
+  "test/load/{connections,early-answers}.load.ts",
 ]
 
 const stand = fileURLToPath(new URL("support/node-over-net.ts", import.meta.url))

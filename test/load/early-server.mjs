@@ -24,7 +24,7 @@ const app = dispatcher(
   },
 )
 
-const { server } = createServer(app)
+const { server } = createServer(app, { engine: process.env["WERKSTATT_ENGINE"] ?? "http" })
 server.listen(0, "127.0.0.1", () => process.send({ port: server.address().port }))
 let peak = 0
 setInterval(() => {

@@ -2,6 +2,8 @@
 //   node slow-server.mjs plain|tls
 
 import { createServer as createHttpsServer } from "node:https"
+import { createServer as createTlsServer } from "node:tls"
+import { netSettings, setUpNetServer } from "werkstatt/adapters/net"
 import { createServer, serverSettings, setUpServer } from "werkstatt/adapters/node"
 
 const app = async (environ, startResponse) => {
@@ -11,11 +13,14 @@ const app = async (environ, startResponse) => {
   return [new TextEncoder().encode("ok")]
 }
 
-const pair = process.env["TLS_PAIR"]
+const engine = process.env["WERKSTATT_ENGINE"] ?? "http"
+const pair = JSON.parse(process.env["TLS_PAIR"])
 const made =
-  process.argv[2] === "tls"
-    ? setUpServer(createHttpsServer({ ...serverSettings(), ...JSON.parse(pair) }), app)
-    : createServer(app)
+  process.argv[2] !== "tls"
+    ? createServer(app, { engine })
+    : engine === "net"
+      ? setUpNetServer(createTlsServer({ ...netSettings(), ...pair }), app)
+      : setUpServer(createHttpsServer({ ...serverSettings(), ...pair }), app)
 made.server.listen(0, "127.0.0.1", () => process.send({ port: made.server.address().port }))
 let peak = 0
 setInterval(() => {

@@ -48,7 +48,7 @@ export class HeadReader {
     const text = bytes.toString("latin1", from, from + this.#maxBytes + END.length - this.#size)
     if (this.#size > 0) return this.#join(text)
     const end = text.indexOf(END)
-    if (end === -1) return this.#keep(text, text)
+    if (end === -1) return this.#keep(text)
     this.at = from + end + END.length
     return text.slice(0, end)
   }
@@ -57,16 +57,18 @@ export class HeadReader {
     const tail = this.#tail()
     const seen = tail + text
     const end = seen.indexOf(END)
-    if (end === -1) return this.#keep(text, seen)
+    if (end === -1) return this.#keep(text)
     const own = end + END.length - tail.length
     this.at += own
     const head = this.#pieces.join("") + text.slice(0, own)
     this.#clear()
-    return head.slice(head.startsWith("\r\n") ? 2 : 0, -END.length)
+    // Empty lines before a request may have come in pieces, too.
+    return head === END ? undefined : head.slice(head.startsWith("\r\n") ? 2 : 0, -END.length)
   }
 
-  #keep(text: string, seen: string): Refusal | undefined {
+  #keep(text: string): Refusal | undefined {
     const isFirst = this.#size === 0
+    const seen = this.#pieces.at(-1)?.endsWith("\r") ? `\r${text}` : text
     this.at += text.length
     this.#size += text.length
     this.#pieces.push(text)
