@@ -1,5 +1,5 @@
-// Runs tests that were written for node:http over the engine of node:net: what they import as src/adapters/node.ts is
-// test/support/node-over-net.ts.
+// Runs tests that were written for node:http over the engine of node:net: what they import to make a server is a module of
+// test/support that makes one of that engine.
 
 import { fileURLToPath } from "node:url"
 
@@ -7,21 +7,30 @@ import { fileURLToPath } from "node:url"
 export const engineTests: readonly string[] = [
   "test/adapters/node/{body,conformance,connections,environ,input,malformed,proxied-connections,slow-reader}.test.ts",
   "test/adapters/node/{start-response,websocket,websocket-clients}.test.ts",
+  "test/serving/{make-server,tls}.test.ts",
   "test/load/{connections,early-answers}.load.ts",
 ]
 
-const stand = fileURLToPath(new URL("support/node-over-net.ts", import.meta.url))
+const stand = (name: string) => fileURLToPath(new URL(`support/${name}.ts`, import.meta.url))
+const stands = new Map([
+  ["/src/adapters/node.ts", stand("node-over-net")],
+  ["/src/serving/make-server.ts", stand("make-server-over-net")],
+])
 
-/** A plugin of Vite. */
-export function overNet(): {
+interface Plugin {
   name: string
   enforce: "pre"
   resolveId(source: string, importer?: string): string | undefined
-} {
+}
+
+/** A plugin of Vite. */
+export function overNet(): Plugin {
   return {
     name: "over-net",
     enforce: "pre",
-    resolveId: (source, importer) =>
-      source.endsWith("/src/adapters/node.ts") && importer !== stand ? stand : undefined,
+    resolveId: (source, importer) => {
+      for (const [end, file] of stands) if (source.endsWith(end) && importer !== file) return file
+      return undefined
+    },
   }
 }

@@ -15,20 +15,12 @@ import { secureCarriers } from "./node/secure-carriers.ts"
 
 /** A server for `app` that speaks HTTP/1.1 without node:http, not yet listening. */
 export function createNetServer(app: ApplicationLike, options: NodeServerOptions = {}): NodeServer<Server> {
-  return setUpNetServer(createServer(netSettings()), app, options)
+  return setUpNetServer(createServer({ allowHalfOpen: true, noDelay: true }), app, options)
 }
 
 /**
- * The settings for a server that is made elsewhere, as with `tls.createServer({ ...netSettings(), key, cert })`, and given
- * to `setUpNetServer`.
- */
-export function netSettings(): { allowHalfOpen: true; noDelay: true } {
-  // A client that closes its sending side behind its request still gets the answer.
-  return { allowHalfOpen: true, noDelay: true }
-}
-
-/**
- * Makes a server of `node:net` or `node:tls` serve `app` over HTTP/1.1.
+ * Makes a server of `node:net` or `node:tls` serve `app` over HTTP/1.1: `setUpNetServer(tls.createServer({ key, cert, noDelay: true }), app)`.
+ * One of `node:net` is to be made with `allowHalfOpen`: a client may close its sending side behind its request.
  *
  * @param http2 takes the connections of a server of `node:tls` on which both sides have agreed on `h2`; it does not listen itself
  */

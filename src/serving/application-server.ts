@@ -3,9 +3,9 @@
 
 import { createServer as createHttpServer, type Server } from "node:http"
 import type { Http2SecureServer } from "node:http2"
-import { createServer as createTcpServer, type Server as NetServer } from "node:net"
+import type { Server as NetServer } from "node:net"
 import type { TlsOptions } from "node:tls"
-import { netSettings, setUpNetServer } from "../adapters/net.ts"
+import { createNetServer, setUpNetServer } from "../adapters/net.ts"
 import {
   type Engine,
   type FinishedRequest,
@@ -73,9 +73,9 @@ function netServer(
   tls: TlsOptions | undefined,
 ): ApplicationServer {
   const inner = layered(app, options)
-  if (tls === undefined) return setUpNetServer(createTcpServer(netSettings()), inner, settings)
+  if (tls === undefined) return createNetServer(inner, settings)
   const server = process.getBuiltinModule("node:tls").createServer({
-    ...netSettings(),
+    noDelay: true,
     handshakeTimeout: handshakeTimeout(options),
     ...tls,
     ALPNProtocols: options.http2 ? ["h2", "http/1.1"] : ["http/1.1"],

@@ -27,6 +27,7 @@ const SINGLE_DOORS = [
   "local.ts",
   "testapp.ts",
   "forms/busboy.ts",
+  "adapters/net.ts",
   "adapters/node.ts",
   "adapters/connect.ts",
   "adapters/fetch.ts",

@@ -3,7 +3,7 @@
 
 import { createServer as createHttpsServer } from "node:https"
 import { createServer as createTlsServer } from "node:tls"
-import { netSettings, setUpNetServer } from "werkstatt/adapters/net"
+import { setUpNetServer } from "werkstatt/adapters/net"
 import { createServer, serverSettings, setUpServer } from "werkstatt/adapters/node"
 
 const app = async (environ, startResponse) => {
@@ -19,7 +19,7 @@ const made =
   process.argv[2] !== "tls"
     ? createServer(app, { engine })
     : engine === "net"
-      ? setUpNetServer(createTlsServer({ ...netSettings(), ...pair }), app)
+      ? setUpNetServer(createTlsServer({ noDelay: true, ...pair }), app)
       : setUpServer(createHttpsServer({ ...serverSettings(), ...pair }), app)
 made.server.listen(0, "127.0.0.1", () => process.send({ port: made.server.address().port }))
 let peak = 0

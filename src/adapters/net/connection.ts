@@ -17,9 +17,8 @@ import { SocketCarrier } from "../node/socket-carrier.ts"
 import { linger } from "../node/unread-body.ts"
 import { ArrivedBytes } from "./arrived-bytes.ts"
 import { type BodyFraming, FramingFault } from "./body-framing.ts"
-import { NetExchange } from "./exchange.ts"
+import { NetExchange, type RequestConnection } from "./exchange.ts"
 import { HeadReader } from "./head-reader.ts"
-import type { BodySource } from "./input.ts"
 import { BAD_REQUEST, type ParsedHead, parseHead } from "./request-head.ts"
 
 /** So many bytes are read ahead of their use. */
@@ -55,7 +54,7 @@ export interface EngineSettings {
   readonly maxHeadBytes: number
 }
 
-export class NetConnection extends Connection implements BodySource {
+export class NetConnection extends Connection implements RequestConnection {
   readonly socket: Socket
   readonly addresses: Addresses
   declare readonly carrier: SocketCarrier

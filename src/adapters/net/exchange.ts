@@ -1,6 +1,7 @@
 // One request of HTTP/1.1 on a connection of this engine, and its response: which framing it has, whether the connection
 // survives it, and when the bytes go. It reads nothing by itself: the connection gives it its body.
 
+import type { Socket } from "node:net"
 import type { Body, HeaderList, InputStream } from "../../gateway.ts"
 import { checkFieldName, checkFieldValue } from "../../http/fields.ts"
 import { hasContent } from "../../http/status.ts"
@@ -10,13 +11,23 @@ import type { Service } from "../../running/service.ts"
 import type { WireHead } from "../../running/wire-head.ts"
 import { headText, PartWriter, sendTogether } from "../node/response-bytes.ts"
 import { type BodyFraming, ChunkedFraming, LengthFraming } from "./body-framing.ts"
-import type { NetConnection } from "./connection.ts"
-import { NetInput } from "./input.ts"
+import { type BodySource, NetInput } from "./input.ts"
 import type { ParsedHead } from "./request-head.ts"
+
+/** The connection of a request. */
+export interface RequestConnection extends BodySource {
+  readonly socket: Socket
+  /** Nothing can be answered any more. */
+  readonly isBroken: boolean
+  /** The trailers of a body may have so many bytes. */
+  readonly maxHeadBytes: number
+  /** The response is over. */
+  finished(exchange: NetExchange): void
+}
 
 export class NetExchange extends Exchange {
   readonly #service: Service
-  readonly #connection: NetConnection
+  readonly #connection: RequestConnection
   readonly #request: ParsedHead
   #input: NetInput | undefined = undefined
   #parts: PartWriter | undefined = undefined
@@ -27,7 +38,7 @@ export class NetExchange extends Exchange {
   /** The connection ends behind this response. */
   isLast: boolean
 
-  constructor(service: Service, connection: NetConnection, request: ParsedHead) {
+  constructor(service: Service, connection: RequestConnection, request: ParsedHead) {
     super(service)
     this.#service = service
     this.#connection = connection

@@ -4,7 +4,7 @@
 import { availableParallelism } from "node:os"
 import { accessFormat } from "./access-format.ts"
 import { bindAddress } from "./bind.ts"
-import { checkFrontSettings } from "./front-settings.ts"
+import { checkFrontSettings, isEngine } from "./front-settings.ts"
 import { SettingError, type SettingValues } from "./settings.ts"
 import { statsdAddress } from "./statsd.ts"
 
@@ -20,6 +20,7 @@ export function checkSettings(values: SettingValues): void {
   if (typeof values.accessLogFormat === "string") accessFormat(values.accessLogFormat)
   if (!["lines", "json"].includes(values.errorLogFormat))
     throw new SettingError(`error-log-format is lines or json, not "${values.errorLogFormat}".`)
+  if (!isEngine(values.engine)) throw new SettingError(`engine is http or net, not "${values.engine}".`)
   if (values.statsd !== undefined) statsdAddress(values.statsd)
   if (!/^[\w.-]{0,200}$/.test(values.statsdPrefix))
     throw new SettingError(`statsd-prefix takes letters, digits, dots and hyphens, not "${values.statsdPrefix}".`)

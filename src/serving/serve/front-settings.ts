@@ -1,12 +1,14 @@
 // What the settings say of front servers and balancers, as options of a server.
 
 import { AllowedPeers } from "../../adapters/node/allowed-peers.ts"
+import type { Engine } from "../../adapters/node.ts"
 import { checkFront, checkFrontAddress, type FrontOptions, type FrontProtocol, isForFront } from "../front-protocol.ts"
 import { bindAddress } from "./bind.ts"
 import { SettingError, type SettingValues } from "./settings.ts"
 
 interface FrontServerOptions extends FrontOptions {
   protocol: FrontProtocol
+  engine?: Engine
   maxHeadBytes: number
   proxyProtocolFrom?: Iterable<string>
 }
@@ -14,20 +16,26 @@ interface FrontServerOptions extends FrontOptions {
 /** Variables tell the target several times, and more than a head. */
 const HEADS = 4
 
-type FrontNames = "protocol" | "allowFrom" | "scriptName" | "proxyProtocolFrom"
+type FrontNames = "protocol" | "allowFrom" | "scriptName" | "engine" | "proxyProtocolFrom"
+
+/** Whether a text names an engine. */
+export function isEngine(text: string): text is Engine {
+  return text === "http" || text === "net"
+}
 
 /** The settings as options of a worker's server: what is empty is left out. */
 export function serverSettings(values: SettingValues): Omit<SettingValues, FrontNames> & FrontServerOptions {
-  const { protocol, allowFrom, scriptName, proxyProtocolFrom, ...others } = values
+  const { protocol, allowFrom, scriptName, engine, proxyProtocolFrom, ...others } = values
   return { ...others, ...frontSettings(values) }
 }
 
 function frontSettings(values: SettingValues): FrontServerOptions {
-  const { protocol, allowFrom, scriptName, proxyProtocolFrom, maxHeadBytes } = values
+  const { protocol, allowFrom, scriptName, engine, proxyProtocolFrom, maxHeadBytes } = values
   const options: FrontServerOptions = { protocol: protocol as FrontProtocol, maxHeadBytes }
   if (isForFront(options)) options.maxHeadBytes = maxHeadBytes * HEADS
   if (allowFrom.length > 0) options.allowFrom = allowFrom
   if (scriptName !== undefined) options.scriptName = scriptName
+  if (isEngine(engine)) options.engine = engine
   if (proxyProtocolFrom.length > 0) options.proxyProtocolFrom = proxyProtocolFrom
   return options
 }

@@ -67,6 +67,13 @@ export const SETTINGS = {
     value: "PATH",
     help: "where such a front server has mounted the application",
   },
+  engine: {
+    kind: "text",
+    group: "Sockets",
+    value: "NAME",
+    default: "http",
+    help: "what speaks HTTP/1.1: http, which is Node's own server, or net, the engine of this package",
+  },
   proxyProtocolFrom: {
     kind: "list",
     group: "Sockets",
