@@ -1,5 +1,5 @@
-// Where a request body ends: by its length, or by chunks (RFC 9112 sections 6 and 7.1). Takes bytes in whatever pieces they
-// come, each once, and keeps none. It knows no socket; a fault is thrown, since nothing on the connection can be read behind it.
+// Where a request body ends: by its length, or by chunks (RFC 9112 sections 6 and 7.1). It takes bytes in the pieces in
+// which they come, looks at each once, and keeps no bytes. It knows no socket. A fault is thrown: nothing can be read behind it.
 
 import { isToken } from "../../http/tokens.ts"
 
@@ -51,7 +51,7 @@ export class LengthFraming implements BodyFraming {
   }
 }
 
-/** Extensions of chunks may have so many bytes in sum; nobody uses them. */
+/** Extensions of chunks may have so many bytes in sum; clients do not use them. */
 const MAX_EXTENSION_BYTES = 16 * 1024
 /** Digits of a chunk's size: enough for every number that is exact. */
 const MAX_SIZE_DIGITS = 13
@@ -159,7 +159,7 @@ export class ChunkedFraming implements BodyFraming {
   }
 }
 
-/** A trailer is a field, and none that says how the body is framed (RFC 9110 section 6.5.1). */
+/** A trailer is a field, and must not say how the body is framed (RFC 9110 section 6.5.1). */
 function checkTrailer(line: string): void {
   const name = line.slice(0, line.indexOf(":"))
   if (!line.includes(":") || !isToken(name) || FRAMING_FIELDS.has(name.toLowerCase())) {

@@ -1,6 +1,6 @@
-// A connection of HTTP/1.1 over a socket: takes the bytes that come apart into requests, one after the other, gives each its
-// body, and lets nothing that the client sends ahead grow. Bytes that nobody has a use for yet stay in the socket, and so in
-// the kernel and with the client. It makes no stream and no parser, and an idle connection keeps nothing of its requests.
+// A connection of HTTP/1.1 over a socket: it takes the bytes that come apart into requests, one after the other, and gives each
+// request its body. Bytes that have no use yet stay in the socket, the kernel and the client, so that what a client sends ahead
+// can't grow here. It makes no stream and no parser, and an idle connection keeps nothing of its requests.
 
 import type { Socket } from "node:net"
 import { hasContent } from "../../http/status.ts"
@@ -66,7 +66,7 @@ export class NetConnection extends Connection implements RequestConnection {
   #arrivingMs = 0
   /** The request at work. */
   #exchange: NetExchange | undefined = undefined
-  /** The body of the request before, which nobody has read to its end. */
+  /** The body of the request before, which the application has not read to its end. */
   #unread: BodyFraming | undefined = undefined
   #discardedBytes = 0
   #whenMore: (() => void) | undefined = undefined
@@ -211,7 +211,7 @@ export class NetConnection extends Connection implements RequestConnection {
     this.socket.removeListener("end", onEnd)
   }
 
-  // Bytes that wait here are none that a request has used.
+  // Bytes that wait here have not been used by a request.
   protected override get bytesUsed(): number {
     return this.socket.bytesRead - this.#arrived.size - (this.#headReader?.size ?? 0)
   }

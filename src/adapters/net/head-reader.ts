@@ -1,5 +1,5 @@
-// Finds the end of a head that comes in pieces. Each piece is looked at once, and what can't become a head is refused before
-// its end, so that nobody is waited for in vain.
+// Finds the end of a head that comes in pieces. Each piece is looked at once. What can't become a head is refused before
+// its end, so that the server does not wait for the rest of it.
 
 import { Refusal } from "../../running/environ.ts"
 import { BAD_REQUEST } from "./request-head.ts"
@@ -39,7 +39,7 @@ export class HeadReader {
   /** Takes bytes from `start` on. The head without the empty line behind it, once it is whole; or why it is refused. */
   take(bytes: Buffer, start: number): string | Refusal | undefined {
     let from = start
-    // RFC 9112 section 2.2: empty lines before a request are none of it.
+    // RFC 9112 section 2.2: empty lines before a request do not belong to it.
     if (this.#size === 0) {
       while (bytes[from] === CR && bytes[from + 1] === LF) from += 2
     }

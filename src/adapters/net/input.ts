@@ -1,5 +1,5 @@
-// wsgi.input over a connection of this engine. Bytes are taken out of what the connection has read only when somebody asks, and
-// asking sends the 100 Continue; what nobody asks for stays with the client.
+// wsgi.input over a connection of this engine. It takes bytes from the connection only when the application reads, and the first
+// read sends the 100 Continue. What the application does not read stays with the client.
 
 import { concatenate } from "../../environ/concatenation.ts"
 import { PulledInput } from "../../environ/input.ts"

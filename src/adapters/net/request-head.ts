@@ -52,7 +52,7 @@ const LENGTH_DIGITS = 15
 const FORBIDDEN = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/
 // RFC 9112 section 3.2: the characters of a target; those of other alphabets come percent-encoded.
 const TARGET = /^[\x21-\x7e]+$/
-/** Methods are known by name, as they are to Node: what is misspelled, or in lower case, is none (RFC 9110 section 16.1 and its registry). */
+/** The methods that Node's parser knows (RFC 9110 section 16.1 has the registry). Another word, or one in lower case, is refused. */
 const METHODS: ReadonlySet<string> = new Set(
   (
     "ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR MKCOL MOVE NOTIFY OPTIONS PATCH " +
