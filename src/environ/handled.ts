@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Promises whose failure waits until the caller awaits them. Methods that read a body return such: `const body = request.json();
-// await other(); await body` must not end the process because the body turned out bad while something else was awaited.
+// await other(); await body` must not end the process when the body turned out bad while another promise was awaited.
 
 import { isThenable } from "../thenable.ts"
 

@@ -1,5 +1,5 @@
 // A stream that ends at a number of bytes: at the announced length of a body, which must then be all there, or at the
-// most that one is willing to take, beyond which the answer is 413. It holds no bytes back and asks its source for no
+// most that the application takes, beyond which the answer is 413. It holds no bytes back and asks its source for no
 // more than what is left, so a reader that goes on with the source behind it misses nothing.
 
 import { HTTPException } from "../exceptions/http-exception.ts"
@@ -16,7 +16,7 @@ const READ_SIZE = 64 * 1024
 /**
  * An InputStream over at most `limit` bytes of another one. Reads that overlap are served in the order of their calls.
  *
- * Without `isMax` the source has to give exactly so many bytes: one that ends earlier has lost its client.
+ * Without `isMax` the source has to give exactly so many bytes: when it ends earlier, the client has gone.
  * With `isMax` it may end earlier, and it is an error when it has more.
  */
 export class LimitedStream extends OrderedInput {

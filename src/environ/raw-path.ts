@@ -1,5 +1,5 @@
 // The path of a request as its client wrote it, for code that hands the request on: a decoded path can't be encoded again without
-// loss, since an escaped slash is no slash. Texts in, texts out; what is not sure is said to be so.
+// loss, since an escaped slash is no slash. Texts in, texts out; a path that is not sure is told as such.
 
 import type { Environ } from "../gateway.ts"
 import { digitOf } from "../http/numbers.ts"

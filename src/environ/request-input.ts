@@ -1,4 +1,4 @@
-// The body of a request as a stream that is safe to read to its end, and within the limit that one has set.
+// The body of a request as a stream that is safe to read to its end, and within the limit that the application has set.
 // What makes it safe differs: the server says so, or the announced length does, or else there is nothing to read.
 
 import type { Environ, InputStream } from "../gateway.ts"

@@ -5,7 +5,7 @@ import type { Environ } from "../gateway.ts"
 import { requestHost } from "../http/hosts.ts"
 
 /**
- * Where a request comes from: `own`, a page of this origin or the visitor's own hand; `foreign`, a page of another origin, of
+ * Where a request comes from: `own`, a page of this origin or the visitor alone; `foreign`, a page of another origin, of
  * this site or not; `unknown`, the client does not tell.
  */
 export type RequestSource = "own" | "foreign" | "unknown"

@@ -68,7 +68,7 @@ async function closeQuietly(body: Body, iterator: BodyIterator | undefined): Pro
   try {
     await iterator?.return?.()
   } catch {
-    // The error that led here says more.
+    // The error before it says more.
   }
   try {
     await closeBody(body)

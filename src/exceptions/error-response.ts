@@ -17,7 +17,7 @@ export type ErrorResponseClass = new (
 
 let responseClass: ErrorResponseClass | undefined
 
-/** Has responses of errors be made by this class. */
+/** Makes this the class of the responses of errors. */
 export function setErrorResponseClass(type: ErrorResponseClass): void {
   responseClass = type
 }

@@ -1,4 +1,4 @@
-// What getResponse gives; that it is listed here has it loaded.
+// The class Response is listed here, so that it is loaded: getResponse gives one.
 export { Response } from "../wrappers/response.ts"
 export { type Abort, type AbortArguments, Aborter, abort } from "./abort.ts"
 export { defaultExceptions, type HTTPExceptionClass } from "./default-exceptions.ts"

@@ -4,13 +4,13 @@
 import { parseAccept } from "../http/negotiation.ts"
 import { asciiLower } from "../http/tokens.ts"
 
-/** How well a media type does by a header: its quality, and how closely a range named it (0 to 2, -1 for not at all). */
+/** How good a media type is by a header: its quality, and how closely a range named it (0 to 2, -1 for not at all). */
 interface Standing {
   quality: number
   closeness: number
 }
 
-// Nothing else can put JSON before HTML, and browsers send neither.
+// No other parameter can put JSON before HTML, and browsers do not send it.
 const MENTIONS_JSON = /json|application\/\*/i
 
 /**

@@ -25,7 +25,7 @@ export class BadRequest extends HTTPException {
  * new BadRequestKeyError("name").key // => "name"
  */
 export class BadRequestKeyError extends BadRequest {
-  /** Whether the pages of new errors name the key. Off, as it tells strangers what the code looks for. */
+  /** Whether the pages of new errors name the key. Off, since clients would learn what the code looks for. */
   static showException = false
 
   /** What was looked for. */
@@ -56,7 +56,7 @@ export class BadRequestKeyError extends BadRequest {
 export class ClientDisconnected extends BadRequest {}
 
 /**
- * 400: the request breaks a rule of security, and looks as if that was on purpose.
+ * 400: the request breaks a rule of security, and looks like an attack.
  */
 export class SecurityError extends BadRequest {}
 
@@ -307,7 +307,7 @@ export class ExpectationFailed extends HTTPException {
 }
 
 /**
- * 418: short and stout (RFC 2324).
+ * 418: the server is a teapot (RFC 2324).
  */
 export class ImATeapot extends HTTPException {
   static override readonly code = 418
@@ -503,7 +503,7 @@ export class BadGateway extends HTTPException {
 }
 
 /**
- * 503: not now.
+ * 503: the server can't answer now, and may later.
  */
 export class ServiceUnavailable extends RetryAfter {
   static override readonly code = 503
@@ -520,7 +520,7 @@ export class GatewayTimeout extends HTTPException {
 }
 
 /**
- * 505: this version of HTTP is not spoken here.
+ * 505: the server does not speak this version of HTTP.
  */
 export class HTTPVersionNotSupported extends HTTPException {
   static override readonly code = 505

@@ -1,5 +1,5 @@
-// Errors that say something about the request and nothing about the code: to look where they were made is most of what they
-// cost, and clients can ask for any number of them.
+// Errors that say something about the request and nothing about the code. A stack trace is most of what an error costs, and
+// clients can ask for any number of errors.
 
 /**
  * The error that `make` makes, without a stack trace where the runtime lets that be.

@@ -1,4 +1,4 @@
-// The body of a request as fields and files. Which parser reads it hangs on its type; the limits don't.
+// The body of a request as fields and files. Its type decides which parser reads it; the limits are the same for all.
 // A body that is malformed is an error of the client, and so is one that is too large; nothing is passed over in
 // silence unless that was asked for. After an error, files that were stored before are closed again.
 
@@ -175,7 +175,7 @@ export class FormDataParser {
     let chunks: Uint8Array[] = []
     try {
       for (;;) {
-        // Most of what a chunk holds is at hand at once; waiting for each piece of it would be most of the work.
+        // Most of what a chunk holds is at hand at once; waiting for each piece of it would be most of the cost.
         const next = reader.nextEvent()
         const event = next instanceof Promise ? await next : next
         if (event === undefined) return parsed(stream, fields, files)

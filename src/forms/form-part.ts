@@ -50,7 +50,7 @@ export class FormPart implements AsyncIterable<Uint8Array> {
     return this.#headers
   }
 
-  /** Bytes of files that were received so far, over all parts of the form: what a store may go by to say no. */
+  /** Bytes of files that were received so far, over all parts of the form: a store may refuse more by it. */
   get receivedFileBytes(): number {
     return this.#reader.fileBytes
   }
@@ -79,7 +79,7 @@ export class FormPart implements AsyncIterable<Uint8Array> {
     }
   }
 
-  /** Nothing for an event without bytes. */
+  /** Undefined for an event without bytes. */
   #stepOf(event: DataEvent): IteratorResult<Uint8Array, undefined> | undefined {
     this.#take(event)
     return event.data.length > 0 ? { done: false, value: event.data } : undefined

@@ -108,7 +108,7 @@ export class MultipartDecoder {
     this.#start = 0
   }
 
-  /** Whether a line break that was held back turns out to be data: no boundary follows. It needs not be copied to be told. */
+  /** Whether a line break that was held back turns out to be data: no boundary follows. Then it is given without a copy. */
   #isPlainNow(data: Uint8Array): boolean {
     const end = this.#end
     const held = end - this.#start
@@ -224,7 +224,7 @@ export class MultipartDecoder {
             return false
           }
           if (lineEnd !== OTHER_LINE) {
-            // Others would take it for a boundary, so the form would be another one for them.
+            // Other parsers would take it for a boundary, and read another form.
             if (inPreamble && !this.#beginsLine(at)) throw malformed("its first boundary does not begin a line")
             this.#dataEnd = this.#lineBreakBefore(at)
             this.#boundaryStart = at
@@ -303,7 +303,7 @@ export class MultipartDecoder {
       if (byte !== LF) {
         if (byte === TAB) continue
         if (byte !== CR) throw malformed("the headers of a part are malformed")
-        // It has to be half of a line break.
+        // A CR there has to be half of a line break.
         if (index + 1 === end) break
         if (buffer[index + 1] !== LF) throw malformed("the headers of a part are malformed")
         continue

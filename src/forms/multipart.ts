@@ -32,7 +32,7 @@ export const defaultDecoder: EventDecoderFactory = (boundary, limits) => new Mul
 // alphabet are there, and nothing hangs on it; a boundary beyond that length makes the search slow and is no client's.
 const BOUNDARY = /^[\x20-\x7e]{0,69}[\x21-\x7e]$/
 
-// Two readers of one header may pick one each, and see two different forms.
+// Two readers of one header may pick one boundary each, and see two different forms.
 const BOUNDARY_PARAMETERS = /;[ \t]*boundary[*\d]*=/gi
 
 // Clients write `boundary=----=_Part_1`, which ought to stand in quotes. Behind a comma another header begins.

@@ -95,7 +95,7 @@ function readParameters(value: string, parameters: ParameterValues): void {
     index = value.indexOf(";", end)
     const name = nameOf(value, start, equals)
     if (name === undefined) continue
-    // Two readers may take one each, and see two different forms.
+    // Two readers may take one name each, and see two different forms.
     if (seen.has(name)) throw malformed("a part has two names")
     seen.add(name)
     const raw = isQuoted ? value.slice(from + 1, end - 1) : unquoted(stripSpace(value, from, end))

@@ -30,7 +30,7 @@ export function readUrlencoded(
 
 function fieldsOf(bytes: Uint8Array, { maxFormParts }: SettledLimits): Fields {
   const text = decoder.decode(bytes)
-  // A short text is parsed sooner than counted.
+  // For a short text, parsing is faster than counting.
   if (text.length > COUNTED_FROM) checkCount(countFields(text, maxFormParts), maxFormParts)
   const fields = parseQueryText(text)
   checkCount(fields.length, maxFormParts)

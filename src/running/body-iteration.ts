@@ -1,5 +1,5 @@
-// What an application returned: whether it is a body at all, its chunks, and how it is let go of.
-// Every body is closed once, and none can hold a server up: return() of a generator that hangs never settles.
+// What an application returned: whether it is a body at all, its chunks, and how it is closed. Every body is closed once, and no
+// body can hold a server up: return() of a generator that hangs never settles.
 
 import type { BodyIterator } from "../environ/body.ts"
 import { describe } from "../mistakes/describe.ts"

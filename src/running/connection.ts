@@ -43,7 +43,7 @@ export class Connection implements Peer {
   /** Bytes that had come when the connection became idle. */
   #bytesAtRest = 0
   #isLimited = false
-  /** None while nothing waits. */
+  /** Undefined while nothing waits. */
   #waiting: (() => void)[] | undefined = undefined
 
   constructor(carrier: Carrier, connections: Connections) {
@@ -141,7 +141,7 @@ export class Connection implements Peer {
     // Bytes that came since may be a head; how long that may take is bounded too, so that they can't hold the connection.
     const hasBegun = bytesRead !== this.#bytesAtRest
     if (this.#idleMs < this.#idleLimit(limits, isStopping, hasBegun)) return
-    // Timers come before what has arrived is read: a request may wait in the kernel already.
+    // Timers come before new bytes are read: a request may wait in the kernel already.
     nextTurn(() => {
       if (this.active !== undefined || this.carrier.bytesRead !== bytesRead) return
       if (isStopping) this.carrier.close()
@@ -155,7 +155,7 @@ export class Connection implements Peer {
     return isStopping && !this.#isExpected ? Math.min(usual, limits.idleLingerMs) : usual
   }
 
-  // What sees bytes move within one chunk costs something with each write, so only those have it that are slow.
+  // Watching bytes move within one chunk costs something with each write, so only slow connections are watched.
   #limitSending(isSending: boolean, sendMs: number): void {
     if (isSending === this.#isLimited || sendMs === 0) return
     this.#isLimited = isSending
@@ -164,7 +164,7 @@ export class Connection implements Peer {
 
   /** The server stops: the time that an idle connection is kept begins. */
   retire(): void {
-    // However long it has been idle.
+    // Also when it has been idle for a long time.
     this.#idleMs = 0
   }
 

@@ -45,7 +45,7 @@ const FAILURE_FIELDS: HeaderList = [
   ["Content-Length", String(FAILURE_TEXT.length)],
 ]
 
-/** What a response ends with when the client left. Never shown to an application. */
+/** The reason with which a response ends when the client left. Never shown to an application. */
 const GONE: Error = new Error("the client has gone")
 
 const MISSING_WEBSOCKET = "an application that answers 101 returns a body with websocket()"
@@ -458,7 +458,7 @@ class Driver implements Attendant {
       (error: unknown) => this.#failSocket(socket, error),
     )
     await Promise.race([isThrough, socket.whenClosed])
-    // What still waits for the client learns that it has gone.
+    // A call that still waits for the client learns that it has gone.
     if (socket.closeCode !== undefined) this.#exchange.leave()
     await bounded(isThrough, "websocket() of the body", (message) => this.#exchange.report(message))
     await withLimit(socket.whenClosed, CLOSE_HANDSHAKE_MS, () => socket.terminate())
@@ -579,7 +579,7 @@ class Driver implements Attendant {
     this.#sendWhole(this.#head, chunks)
   }
 
-  /** That a client left is no error; what else went wrong at the time is. */
+  /** It is no error that a client left; another failure at that time is one. */
   #reportUnlessGone(error: unknown): void {
     if (error === GONE || isInstance(error, ClientDisconnected)) return
     if (isAbortError(error)) return

@@ -57,7 +57,7 @@ export abstract class Exchange {
     this.#log = log
   }
 
-  // ---- what a protocol says
+  // ---- what a protocol does
 
   /** Sends the head. Chunks follow, `head.contentLength` bytes in sum or an unknown number, and then the end. */
   abstract start(head: WireHead): void

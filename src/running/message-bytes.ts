@@ -4,7 +4,7 @@ import type { WebSocketMessage } from "../gateway.ts"
 
 const encoder = new TextEncoder()
 
-// Node's counts without making the bytes.
+// Node counts without making the bytes.
 const { Buffer: native } = globalThis as { Buffer?: { byteLength?(text: string): number } }
 const ofText = native?.byteLength ?? ((text: string) => encoder.encode(text).length)
 

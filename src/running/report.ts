@@ -53,7 +53,7 @@ function tell(errors: ErrorStream, text: string, last: ErrorStream): void {
     try {
       last.write(text)
     } catch {
-      // There is nowhere left to say it.
+      // There is no other place to report to.
     }
   }
 }

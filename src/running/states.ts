@@ -50,7 +50,7 @@ const TRANSITIONS: Readonly<Record<State, Readonly<Partial<Record<Event, State>>
   full: { restart: "doomed", settle: "settled", abandon: "abandoned" },
   doomed: { restart: "doomed", settle: "settled", abandon: "abandoned" },
   settled: { finish: "over" },
-  // To an application that does not know that the client left, all is as before.
+  // For an application that does not know that the client left, the table is the same as before.
   abandoned: { start: "abandoned", restart: "abandoned", refuse: "abandoned", finish: "abandoned" },
   over: {},
 }

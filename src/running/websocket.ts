@@ -42,7 +42,7 @@ export interface WebSocketReceiver {
 
 /** A carrier with so many bytes that wait to be sent has no room for the next message. */
 const SEND_AHEAD_BYTES = 64 * 1024
-/** Nor is one read from whose messages fill so much, or are so many. */
+/** Nor is a client read from whose messages fill so much, or are so many. */
 const READ_AHEAD_BYTES = 64 * 1024
 const READ_AHEAD_MESSAGES = 256
 
@@ -175,7 +175,7 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
     if (message === undefined) return undefined
     this.#at++
     this.#waitingBytes -= message.length
-    // A reader that is always a message behind never empties the list.
+    // A list whose reader is always one message behind would never be emptied.
     if (this.#at > READ_AHEAD_MESSAGES) {
       this.#waiting.splice(0, this.#at)
       this.#at = 0
@@ -311,7 +311,7 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
 
   // ---- Peer
 
-  /** Finds clients that have gone without a word, or take nothing. */
+  /** Finds clients that have gone without closing, or take nothing. */
   sweep(elapsedMs: number, limits: SilenceLimits): void {
     const carrier = this.#carrier
     if (carrier === undefined || this.#isEnding) return

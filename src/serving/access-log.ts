@@ -27,7 +27,9 @@ export function accessLine(request: LoggedRequest, now: Date, colors: boolean = 
   return durationMs === undefined ? whole : `${whole} ${durationMs.toFixed(1)}ms`
 }
 
-/** What comes back is plain, what went elsewhere green, what was not found yellow, what is wrong bold. */
+/**
+ * 2xx plain, 304 cyan, other redirects green, 404 yellow, other errors of the client red, errors of the server magenta, 1xx bold.
+ */
 function styleOf(code: number): Style | undefined {
   if (code < 200) return "bold"
   if (code < 300) return undefined

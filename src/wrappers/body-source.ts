@@ -191,7 +191,7 @@ function encodeStep(step: IteratorYieldResult<Chunk>): IteratorYieldResult<Uint8
 function iterate(source: BodySource): Iterator<Chunk> | AsyncIterator<Chunk> {
   if (source === null || source === undefined || source === "") return [][Symbol.iterator]()
   if (typeof source === "string" || source instanceof Uint8Array) return [source][Symbol.iterator]()
-  // First, since not every runtime can iterate over its streams, and some that can cancel them in another way.
+  // First, since some runtimes can cancel their streams but cannot iterate over them.
   if ("getReader" in source) return new StreamIterator(source)
   return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
 }

@@ -115,7 +115,7 @@ export class RequestBody {
   }
 
   #read(reader: string): Bytes {
-    // What is left behind a form is known when that was parsed. If that failed, there is no telling what is left.
+    // What is left behind a form is known when the form was parsed. If parsing failed, it can't be told.
     if (this.#form !== undefined) return this.#form.then(() => this.#source.readAll(reader))
     try {
       return this.#source.readAll(reader)

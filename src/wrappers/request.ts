@@ -308,7 +308,7 @@ export class Request extends RequestHead {
     }
   }
 
-  /** The value, or what takes its place. An error of `undefined` says that the type is not that of JSON. */
+  /** The value, or a replacement for it. An error of `undefined` says that the type is not that of JSON. */
   #jsonOf(outcome: JsonOutcome, silent: boolean): unknown {
     if (!("error" in outcome)) return outcome.value
     return silent ? undefined : this.onJsonLoadingFailed(outcome.error)

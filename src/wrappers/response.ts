@@ -563,7 +563,7 @@ export class Response extends ResponseHead implements Responder {
     const headers = this.headers
     const locations = headers.getAll("Location")
     const contentLocation = headers.get("Content-Location")
-    // Of several, which would be a mistake, the one that was added last.
+    // If there are several, which would be a mistake, the one that was added last.
     const location = locations.length === 0 ? undefined : this.#locationFor(environ, locations.at(-1) as string)
     const isLocated = locations.length < 2 && locations[0] === location
     if (isLocated && contentLocation === undefined && hasContent(this.statusCode)) return headers
@@ -586,7 +586,7 @@ export class Response extends ResponseHead implements Responder {
     if (body instanceof EventStream) body.attend(environ)
     const isEmpty = !hasContent(this.statusCode, environ.REQUEST_METHOD)
     if (!this.#needsClose) return isEmpty ? [] : typeof body === "string" ? bodyOfText(body, environ) : this.#chunks()
-    // What the server knows how to send, it should get to see.
+    // A body that the server knows how to send is not wrapped, so that the server sees it.
     if (!isEmpty && this.directPassthrough && this.#onClose === undefined && isBody(body)) return body
     const isOwn = this.close === Response.prototype.close
     return encodedBody(isEmpty ? undefined : body, () => (isOwn ? this.#close() : this.close()))

@@ -1,5 +1,5 @@
 // The way from a view, which takes a request and returns an answer, to an application, which is what servers call.
-// What cannot wait is not made to: where the view returns its answer at once, the application does too, and a plain
+// Nothing waits without need: where the view returns its answer at once, the application does too, and a plain
 // array goes to the server as it is. Knows a request only by what it needs of it.
 
 import { respondWith } from "../environ/responder.ts"
@@ -101,7 +101,7 @@ async function closeThenThrow(request: Closable, error: unknown): Promise<never>
   try {
     await request.close()
   } catch {
-    // What led here says more.
+    // The error before it says more.
   }
   throw error
 }

@@ -82,7 +82,7 @@ function bytesOf(value: unknown): Uint8Array | undefined {
   return typeof value === "string" ? new TextEncoder().encode(value) : undefined
 }
 
-/** Only of plain pairs: what brackets meant in nested ones depends on the parser. */
+/** Only of plain pairs: the meaning of brackets in nested ones depends on the parser. */
 function formOf(body: unknown): Uint8Array | undefined {
   if (typeof body !== "object" || body === null) return undefined
   const pairs = new URLSearchParams()

@@ -138,7 +138,7 @@ export class FastCgiConnection extends GatewayConnection<FastCgiExchange> {
 
   #takeParams(request: Request, content: Buffer): void {
     if (request.params === undefined) {
-      // What was refused is read to its end.
+      // The body of a refused request is read to its end.
       if (this.active !== undefined) this.breakOff("PARAMS go on behind their end")
       return
     }

@@ -84,7 +84,7 @@ export class FetchExchange extends Exchange implements WireRequestHead {
     if (this.#upgrade !== undefined) this.offer = handshakeOf(this)?.offer
   }
 
-  /** The answer, for one who asks once. Never rejects. */
+  /** The answer; it is asked for once. Never rejects. */
   response(): Promise<Response> {
     if (this.#isAnswered) return Promise.resolve(this.#response as Response)
     return new Promise((resolve) => {
@@ -173,7 +173,7 @@ export class FetchExchange extends Exchange implements WireRequestHead {
     this.#resolve?.(response)
   }
 
-  // Nothing is held in stock: the next chunk is asked for when the one before has left.
+  // No chunk is held in stock: the next one is asked for when the one before has left.
   #stream(contentLength: number | undefined): ReadableStream {
     const stream = new ReadableStream<Uint8Array>(
       {

@@ -38,7 +38,7 @@ interface Runtime {
 export function upgradeOf(rest: readonly unknown[]): Upgrade | undefined {
   const server = rest.find(isBunServer)
   if (server !== undefined) {
-    // Bun answers by itself, and wants nothing of the handler.
+    // Bun answers by itself, and the handler returns nothing.
     return (...call) => ({ response: undefined as unknown as Response, carrier: upgradeOnBun(server, ...call) })
   }
   const { Deno, WebSocketPair } = globalThis as Runtime

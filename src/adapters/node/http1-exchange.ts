@@ -36,7 +36,7 @@ export class Http1Exchange extends Exchange implements WireRequestHead {
   readonly #response: ServerResponse
   readonly #expectsContinue: boolean
   readonly #mounting: Mounting | undefined
-  /** The answer is not ours to give. */
+  /** Other code answers in our place. */
   #isPassedOn = false
   #input: NodeInput | undefined = undefined
   #parts: PartWriter | undefined = undefined
@@ -104,7 +104,7 @@ export class Http1Exchange extends Exchange implements WireRequestHead {
     if (this.#leanResponse()?.sendWhole(head, content, this.#service.keepAliveHint)) return
     this.#writeHead(head)
     response.cork()
-    // Of text Node would write the head in the encoding of the body.
+    // For text, Node would write the head in the encoding of the body.
     for (const chunk of typeof content === "string" ? [encodeText(content)] : content) response.write(chunk)
     response.end()
     response.uncork()
@@ -176,7 +176,7 @@ export class Http1Exchange extends Exchange implements WireRequestHead {
   }
 
   override destroy(): void {
-    // What was sent before may be of use to the client.
+    // The part that was sent may be of use to the client.
     this.#parts?.flush()
     this.#connection.socket.destroy()
   }

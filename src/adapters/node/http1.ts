@@ -113,7 +113,7 @@ export class Http1 {
     const answer = error.code === "HPE_CLOSED_CONNECTION" ? "" : malformedAnswer(error.code)
     const end = () => {
       if (connection !== undefined) connection.isClosing = true
-      // Half a response must not be followed by another.
+      // A second response must not follow half of the first.
       const isBegun = connection?.active?.isStarted === true
       if (isBegun) return void socket.destroy()
       if (answer !== "") socket.write(answer, "latin1")
@@ -122,7 +122,7 @@ export class Http1 {
     }
     const last = connection?.lastMessage
     const isInBody = last !== undefined && !last.complete && hasBody(last)
-    // What is at work waits for a body that will not come any more.
+    // The request at work waits for a body that will not come any more.
     if (connection === undefined || (isInBody && !connection.dropLast())) end()
     else connection.whenFree(() => whenDetached(connection.lastResponse, end))
   }

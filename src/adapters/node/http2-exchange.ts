@@ -81,11 +81,11 @@ export class Http2Exchange extends Exchange implements WireRequestHead {
 
   #over(): void {
     this.onClosed()
-    // A WebSocket tells itself what came of it.
+    // A WebSocket reports its own end.
     if (this.websocket === undefined) this.leave()
   }
 
-  /** A tunnel is built for WebSockets alone; RFC 9220 section 3 has 501 for other protocols. */
+  /** A tunnel is made for WebSockets alone; RFC 9220 section 3 has 501 for other protocols. */
   #connectRefusal(protocol: unknown): Refusal | undefined {
     if (this.offer !== undefined) return undefined
     return protocol === undefined || protocol === "websocket" ? BAD_REQUEST : NOT_IMPLEMENTED

@@ -25,9 +25,9 @@ const { _dump: dump } = IncomingMessage.prototype as unknown as Internals
 /** What takes a body as it comes. */
 export interface BodyTaker {
   take(chunk: Uint8Array): void
-  /** All of it was given. */
+  /** The whole body was given. */
   end(): void
-  /** The rest will not come. */
+  /** The rest of the body will not come. */
   fail(): void
 }
 

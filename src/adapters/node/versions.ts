@@ -1,5 +1,5 @@
-// Which version of Node this is. What leans on fields that Node does not document is used on versions that are tested, and on
-// newer ones all goes Node's own way, a little slower.
+// Which version of Node this is. Code that relies on fields which Node does not document runs on versions that are tested; on
+// newer versions all goes Node's own way, a little slower.
 
 const LAST_TESTED = 26
 

@@ -5,7 +5,7 @@
 export interface BackOffLimits {
   firstMs: number
   mostMs: number
-  /** What has held for so long has not failed. */
+  /** A process that has worked for so long does not count as failed. */
   heldMs: number
 }
 

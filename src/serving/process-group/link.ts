@@ -60,7 +60,7 @@ export function serveForParent(info: unknown, tasks: ParentTasks): void {
     }
     send({ werkstatt: "took", id: message.id })
   })
-  // Connections are what this process lives for.
+  // A process whose connections come from the parent lives as long as the parent sends them.
   process.channel?.ref()
   send({ werkstatt: "ready", info })
 }
@@ -93,7 +93,7 @@ export function tellParent(text: unknown): void {
   send({ werkstatt: "tell", text })
 }
 
-/** The parent alone is no reason to live on. */
+/** The parent alone does not keep the process alive. */
 export function leaveParent(): void {
   process.channel?.unref()
 }

@@ -42,7 +42,7 @@ export interface MemberListener {
   onReport?(member: Member, report: Report): void
   onReady(member: Member, info: unknown): void
   onTold?(member: Member, text: unknown): void
-  /** The process has ended, and with it the hope that these connections are answered by it. */
+  /** The process has ended, so that it will not answer these connections. */
   onExit(member: Member, exit: Exit, lost: readonly HeldConnection[]): void
 }
 

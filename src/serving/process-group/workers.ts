@@ -180,7 +180,7 @@ export class Workers implements MemberListener {
    */
   reload(): Promise<boolean> {
     if (this.#stopping) return Promise.resolve(false)
-    // What was asked for before is older than what is asked for now.
+    // A reload that was asked for before is older than this one.
     this.#endReload(false)
     return new Promise((resolve) => {
       const reload: Reload = { workers: [], done: resolve }
