@@ -69,4 +69,9 @@ export interface Abort {
  * abort(429, { retryAfter: 60 }) // throws TooManyRequests
  * abort(299) // throws RangeError
  */
-export const abort: Abort = new Aborter().abort
+export const abort: Abort = /* @__PURE__ */ defaultAbort()
+
+// A call that bundlers may leave out, with all classes of errors, where nothing uses `abort`.
+function defaultAbort(): Abort {
+  return new Aborter().abort
+}

@@ -17,9 +17,11 @@ export interface HTTPExceptionClass {
  * defaultExceptions.get(404).name // => "NotFound"
  * defaultExceptions.get(400).name // => "BadRequest"
  */
-export const defaultExceptions: ReadonlyMap<number, HTTPExceptionClass> = new Map(
-  Object.values(statuses)
-    .filter((type) => Object.hasOwn(type, "code"))
-    .map((type): [number, HTTPExceptionClass] => [type.code, type])
-    .sort(([a], [b]) => a - b),
-)
+export const defaultExceptions: ReadonlyMap<number, HTTPExceptionClass> = /* @__PURE__ */ classesByCode()
+
+// A call that bundlers may leave out where nothing needs all classes.
+function classesByCode(): Map<number, HTTPExceptionClass> {
+  const classes = Object.values(statuses).filter((type) => Object.hasOwn(type, "code"))
+  const pairs = classes.map((type): [number, HTTPExceptionClass] => [type.code, type])
+  return new Map(pairs.sort(([a], [b]) => a - b))
+}
