@@ -135,7 +135,7 @@ export interface WebSocketOffer {
   readonly protocols: readonly string[]
 }
 
-/** How much a WebSocket may hold in memory. */
+/** How much a WebSocket may hold in memory, and what it may spend on compression. */
 export interface WebSocketLimits {
   /** A longer message closes the socket with 1009. Default 1 MiB. */
   maxMessageBytes?: number | undefined
@@ -144,6 +144,11 @@ export interface WebSocketLimits {
    * more from a client, one that is so far ahead of the application is closed with 1008. Default 4 MiB.
    */
   maxBufferedBytes?: number | undefined
+  /**
+   * Whether messages are compressed (permessage-deflate, RFC 7692) for a client that offers it, where the server can. Default false: it
+   * costs time and memory for each socket, and what is secret must not be compressed together with what others choose.
+   */
+  compress?: boolean | undefined
 }
 
 /** A message: text, or bytes. */

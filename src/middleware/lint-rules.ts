@@ -233,7 +233,8 @@ a login, a log, a dispatcher, sees a request and an answer as ever.
 The socket is an async iterable of messages, text or bytes, each taken when it is asked for. \`send()\` settles when there is room for the
 next message, \`close(code, reason)\` when the other side has closed too; \`signal\` aborts when either side closes. The server closes with
 1000 when the promise of \`websocket()\` resolves, with 1011 when it rejects, and with 1001 when the server stops. \`websocketLimits\` of the
-body, if it is there, has \`maxMessageBytes\` (a longer message closes with 1009) and \`maxBufferedBytes\` (of what waits for a client that does not read).`
+body, if it is there, has \`maxMessageBytes\` (a longer message closes with 1009), \`maxBufferedBytes\` (of what waits for a client that does not read) and \`compress\`
+(whether messages may be compressed).`
 
 export const rules: Rule[] = [
   {

@@ -72,6 +72,8 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
   readonly protocol: string
   /** What the carrier enforces. */
   readonly maxMessageBytes: number
+  /** Whether the carrier agrees on compression. */
+  readonly compress: boolean
   /** Messages that came. */
   messagesReceived = 0
   /** Bytes of the messages that came. */
@@ -112,6 +114,7 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
     this.whenClosed = new Promise((resolve) => {
       this.#tellClosed = resolve
     })
+    this.compress = limits.compress ?? false
     this.maxMessageBytes = limit("maxMessageBytes", limits.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES)
     this.#maxBufferedBytes = limit("maxBufferedBytes", limits.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES)
   }

@@ -26,6 +26,7 @@ const OPTIONS: OptionNames<WebSocketOptions> = {
   origins: true,
   maxMessageBytes: true,
   maxBufferedBytes: true,
+  compress: true,
 }
 
 const FOREIGN = "The WebSocket was opened by a page of another site."
@@ -43,9 +44,16 @@ export class WebSocketBody implements AsyncIterable<Uint8Array> {
       throw new TypeError(`Response.websocket takes a handler, async (socket) => {…}, not ${describe(handler)}`)
     }
     checkOptions("Response.websocket", options, OPTIONS)
-    const { protocol = [], origins = [], maxMessageBytes, maxBufferedBytes } = options
+    const { protocol = [], origins = [], maxMessageBytes, maxBufferedBytes, compress } = options
+    if (compress !== undefined && typeof compress !== "boolean") {
+      throw new TypeError(`compress of a WebSocket is true or false, not ${describe(compress)}`)
+    }
     this.handler = handler
-    this.limits = { maxMessageBytes: checkLimit(maxMessageBytes), maxBufferedBytes: checkLimit(maxBufferedBytes) }
+    this.limits = {
+      maxMessageBytes: checkLimit(maxMessageBytes),
+      maxBufferedBytes: checkLimit(maxBufferedBytes),
+      compress,
+    }
     this.#protocols = Array.from(typeof protocol === "string" ? [protocol] : protocol, checkProtocol)
     this.#origins = origins === "*" ? "*" : new Set(Array.from(originList(origins), checkOrigin))
   }

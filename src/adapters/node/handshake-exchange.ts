@@ -74,7 +74,7 @@ export class HandshakeExchange extends Exchange implements WireRequestHead {
     connection.detach()
     const fields = head.hasDate ? head.fields : [...head.fields, "Date", httpDate()]
     const stream = connection.socket
-    const carrier = openOverWs(ws, stream, Buffer.concat(this.#ahead), this.#handshake.key, fields, socket)
+    const carrier = openOverWs(ws, stream, Buffer.concat(this.#ahead), this.#handshake, fields, socket)
     if (carrier === undefined) throw new Error("the client left before its WebSocket was opened")
     this.websocket = socket
     this.#service.attendWebSocket(this, socket)

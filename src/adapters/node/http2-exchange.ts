@@ -46,6 +46,8 @@ export class Http2Exchange extends Exchange implements WireRequestHead {
   readonly #expectsContinue: boolean
   /** The client may send until the stream is closed, without there being a body. */
   readonly #isTunnel: boolean
+  /** Those of WebSocket that the client offers. */
+  #extensions: string | undefined = undefined
   #input: NodeInput | undefined = undefined
   /** How long the client has been sending its request. */
   #requestMs = 0
@@ -64,7 +66,9 @@ export class Http2Exchange extends Exchange implements WireRequestHead {
     this.target = headers[":path"] ?? ""
     this.#isTunnel = isConnect
     if (isConnect && headers[":protocol"] === "websocket" && !stream.endAfterHeaders) {
-      this.offer = extendedConnectOf(this.fields)?.offer
+      const handshake = extendedConnectOf(this.fields)
+      this.offer = handshake?.offer
+      this.#extensions = handshake?.extensions
     }
     // Applications see of a handshake what they see of one in HTTP/1.1.
     this.method = this.offer === undefined ? (headers[":method"] ?? "") : "GET"
@@ -192,9 +196,12 @@ export class Http2Exchange extends Exchange implements WireRequestHead {
   override async accept(head: WireHead, socket: OpenWebSocket): Promise<WebSocketCarrier> {
     const ws = await loadWs()
     if (this.isGone) throw new Error(LEFT)
-    this.#stream.respond({ ...fieldsOf(head), ":status": 200 })
-    const tunnel = new Http2Tunnel(this.#stream)
-    const carrier = openOverWs(ws, tunnel, Buffer.alloc(0), NO_KEY, [], socket)
+    const tunnel = new Http2Tunnel(this.#stream, (extensions) => {
+      const fields = { ...fieldsOf(head), ":status": 200 }
+      this.#stream.respond(extensions === undefined ? fields : { ...fields, "sec-websocket-extensions": extensions })
+    })
+    const handshake = { key: NO_KEY, extensions: this.#extensions }
+    const carrier = openOverWs(ws, tunnel, Buffer.alloc(0), handshake, [], socket)
     if (carrier === undefined) throw new Error(LEFT)
     this.websocket = socket
     this.#service.attendWebSocket(this, socket)

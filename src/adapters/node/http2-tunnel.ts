@@ -1,5 +1,6 @@
-// A stream of HTTP/2 that has become a tunnel (RFC 8441), as a stream to give to ws, which takes what it is given for a connection of
-// HTTP/1.1 and answers the handshake on it. That answer is left out here: the stream has been answered with a 200 before.
+// A stream of HTTP/2 that becomes a tunnel (RFC 8441), as a stream to give to ws, which takes what it is given for a connection of
+// HTTP/1.1 and answers the handshake on it. In place of that head the stream is answered in its own way; of the fields in it, the
+// extensions alone are of interest, on which ws has agreed.
 
 import type { ServerHttp2Stream } from "node:http2"
 import { Duplex } from "node:stream"
@@ -9,11 +10,14 @@ const CANCEL = 0x8
 /** The window of a stream is opened again when what came is read, so that to pause is to hold the client back. */
 export class Http2Tunnel extends Duplex {
   readonly #stream: ServerHttp2Stream
-  #isHeadOver = false
+  /** Undefined when it was called. */
+  #answer: ((extensions: string | undefined) => void) | undefined
 
-  constructor(stream: ServerHttp2Stream) {
+  /** @param answer called once, when the handshake is to be answered */
+  constructor(stream: ServerHttp2Stream, answer: (extensions: string | undefined) => void) {
     super()
     this.#stream = stream
+    this.#answer = answer
     stream.on("data", (chunk: Buffer) => {
       if (!this.push(chunk)) stream.pause()
     })
@@ -28,16 +32,23 @@ export class Http2Tunnel extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    if (this.#isHeadOver) this.#send(chunk, done)
-    else {
-      this.#isHeadOver = chunk.includes("\r\n\r\n")
-      done()
+    if (this.#takeHead(chunk)) done()
+    else this.#send(chunk, done)
+  }
+
+  /** Whether it is the head of HTTP/1.1, which ws writes first and by itself. */
+  #takeHead(chunk: Buffer): boolean {
+    const answer = this.#answer
+    if (answer === undefined) return false
+    this.#answer = undefined
+    if (!this.#stream.destroyed && !this.#stream.closed) {
+      answer(/^Sec-WebSocket-Extensions: (.*)\r$/im.exec(chunk.toString("latin1"))?.[1])
     }
+    return true
   }
 
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    const frames = this.#isHeadOver ? chunks : chunks.slice(1)
-    this.#isHeadOver = true
+    const frames = chunks.filter(({ chunk }) => !this.#takeHead(chunk))
     this.#send(Buffer.concat(frames.map(({ chunk }) => chunk)), done)
   }
 

@@ -5,8 +5,10 @@
 import type { EventEmitter } from "node:events"
 import type { Duplex } from "node:stream"
 import type { WebSocketMessage } from "../../gateway.ts"
+import { deflateOffer } from "../../running/permessage-deflate.ts"
 import type { OpenWebSocket, WebSocketCarrier } from "../../running/websocket.ts"
 import { CLOSE_HANDSHAKE_MS } from "../../running/websocket.ts"
+import type { Handshake } from "../../running/websocket-handshake.ts"
 
 /** What is used of a WebSocket of ws. */
 interface WsSocket extends EventEmitter {
@@ -51,23 +53,27 @@ export function loadWs(): Promise<WsPackage> {
   return loading
 }
 
-/** One for each limit on messages: ws has it for a whole server. */
-const servers = new Map<number, WsServer>()
+/** One for each limit on messages, with compression or without: ws has these for a whole server. */
+const servers = new Map<string, WsServer>()
 const MAX_SERVERS = 64
 
-function serverFor({ WebSocketServer }: WsPackage, maxPayload: number): WsServer {
-  const known = servers.get(maxPayload)
+/** Each message is compressed by itself, so that no socket keeps what it takes between two of them. */
+const DEFLATE = { serverNoContextTakeover: true, clientNoContextTakeover: true, threshold: 1024 }
+
+function serverFor({ WebSocketServer }: WsPackage, maxPayload: number, compress: boolean): WsServer {
+  const key = `${maxPayload}${compress ? " deflate" : ""}`
+  const known = servers.get(key)
   if (known !== undefined) return known
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    perMessageDeflate: false,
-    // To ws, 0 is no limit.
+    perMessageDeflate: compress && DEFLATE,
+    // Holds for what is inflated, too. To ws, 0 is no limit.
     maxPayload: Number.isFinite(maxPayload) ? maxPayload : 0,
     closeTimeout: CLOSE_HANDSHAKE_MS,
   })
   server.on("headers", (lines: string[], request: UpgradeRequest) => lines.push(...request.lines))
-  if (servers.size < MAX_SERVERS) servers.set(maxPayload, server)
+  if (servers.size < MAX_SERVERS) servers.set(key, server)
   return server
 }
 
@@ -79,21 +85,25 @@ export function openOverWs(
   ws: WsPackage,
   stream: Duplex,
   head: Buffer,
-  key: string,
+  { key, extensions }: Pick<Handshake, "key" | "extensions">,
   fields: readonly string[],
   socket: OpenWebSocket,
 ): WebSocketCarrier | undefined {
   const lines: string[] = []
   for (let i = 0; i < fields.length; i += 2) lines.push(`${fields[i]}: ${fields[i + 1]}`)
-  const request: UpgradeRequest = {
-    method: "GET",
-    headers: { upgrade: "websocket", "sec-websocket-key": key, "sec-websocket-version": "13" },
-    lines,
+  const headers: Record<string, string> = {
+    upgrade: "websocket",
+    "sec-websocket-key": key,
+    "sec-websocket-version": "13",
   }
+  // ws refuses a handshake whose offers it can't read.
+  const offer = socket.compress ? deflateOffer(extensions) : undefined
+  if (offer !== undefined) headers["sec-websocket-extensions"] = offer
+  const request: UpgradeRequest = { method: "GET", headers, lines }
   let carrier: WsCarrier | undefined
   // Fields are Latin-1, and ws writes its head in the encoding of the stream.
   stream.setDefaultEncoding("latin1")
-  serverFor(ws, socket.maxMessageBytes).handleUpgrade(request, stream, head, (opened) => {
+  serverFor(ws, socket.maxMessageBytes, socket.compress).handleUpgrade(request, stream, head, (opened) => {
     carrier = new WsCarrier(opened, socket)
     // The stream was paused on its way here, and ws takes that for what is wanted.
     opened.resume()

@@ -155,6 +155,17 @@ describe("an extended CONNECT", () => {
     expect(tunnel.stream.rstCode).toBe(0)
   })
 
+  test("agrees on compression where the handler wants it", async () => {
+    const { session } = await serve(accepting(echo, { compress: true }))
+    const tunnel = await open(session, "/", {
+      "sec-websocket-extensions": "permessage-deflate; client_max_window_bits",
+    })
+    expect(tunnel.headers["sec-websocket-extensions"]).toMatch(/^permessage-deflate/)
+    tunnel.frame({ opcode: TEXT, payload: "x".repeat(5000) })
+    const [frame] = await tunnel.frames(1)
+    expect(frame?.payload.length).toBeLessThan(100)
+  })
+
   test("is refused with any other status, and the stream is over", async () => {
     const { session } = await serve(application(() => new Response("not you", { status: 403 })))
     const tunnel = await open(session)
