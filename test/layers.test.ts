@@ -76,7 +76,7 @@ describe("layers", () => {
   })
 
   // A door may list a name of a higher row: nothing inside imports it.
-  test("nobody but a door imports from the same or a higher row, but for its own folder", () => {
+  test("only a door imports from the same or a higher row, but for its own folder", () => {
     const wrong = internal.filter(
       ({ from, to }) => !isDoor(from) && room(from) !== room(to) && rowOf(to) <= rowOf(from),
     )
@@ -91,7 +91,7 @@ describe("layers", () => {
     expect([...wrong, ...missing].map(({ from, to }) => `${from} -> ${to}`)).toEqual([])
   })
 
-  test("nobody imports a folder's index but the front door", () => {
+  test("only the front door imports a folder's index", () => {
     const wrong = internal.filter(({ from, to }) => isDoor(to) && from !== "index.ts")
     expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([])
   })

@@ -44,7 +44,7 @@ describe("a context", () => {
     expect([local.size, stack.size]).toEqual([0, 0])
   })
 
-  test("is shared by what starts in it, and with nobody beside it", async () => {
+  test("is shared by what starts in it, and not with calls beside it", async () => {
     const local = new Local<{ id: number }>()
     const seen = await Promise.all(
       [1, 2, 3].map((id) =>
@@ -185,7 +185,7 @@ describe("a proxy", () => {
     }
   }
 
-  test("stands for whatever is current at the moment of use", () => {
+  test("stands for the value that is current at the moment of use", () => {
     const stack = new LocalStack<Person>()
     const person = stack.proxy()
     expectTypeOf(person).toEqualTypeOf<Person>()
@@ -455,7 +455,7 @@ describe("a LocalManager", () => {
   })
 })
 
-test("no request sees a value of another, whatever it waits for", async () => {
+test("no request sees a value of another, also after waiting", async () => {
   const { answered, aborted, looks, wrong } = await isolation(32, 1500)
   expect(wrong).toEqual([])
   expect(answered).toBeGreaterThan(50)

@@ -66,7 +66,7 @@ describe("a connection that is kept", () => {
     close()
   })
 
-  test("goes on behind a request that was refused, and one whose body nobody read", async () => {
+  test("goes on behind a request that was refused, and one whose body was not read", async () => {
     const { port, errors } = await serveGateway("fastcgi", echoPath, { maxHeadBytes: 2000 })
     const client = new GatewayClient(port)
     client.send(begin(), fastCgiStream(4, 1, fastCgiPairs([["X", "x".repeat(3000)]])), fastCgiStream(5, 1, NONE))
@@ -271,7 +271,7 @@ describe("wsgi.errors", () => {
   })
 })
 
-test("FCGI_WEB_SERVER_ADDRS names who may connect", async () => {
+test("FCGI_WEB_SERVER_ADDRS names the peers that may connect", async () => {
   process.env["FCGI_WEB_SERVER_ADDRS"] = "10.0.0.1, 10.0.0.2"
   const lines: string[] = []
   const errors = { write: (line: string) => void lines.push(line), writeLines() {}, flush() {} }

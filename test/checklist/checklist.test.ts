@@ -40,7 +40,7 @@ test("every public member of a class has a docstring", () => {
   expect([...new Set(bare)]).toEqual([])
 })
 
-test("a public name means one thing, whatever door it comes from", () => {
+test("a public name means one thing, from every door", () => {
   const files = new Map<string, Set<string>>()
   for (const { name, file } of names) files.set(name, (files.get(name) ?? new Set()).add(file))
   const ambiguous = [...files].filter(([, { size }]) => size > 1).map(([name]) => name)

@@ -25,7 +25,7 @@ test.each(actions)("%s calls back %i times", (_, calls, act) => {
   expect(seen.every((changed) => changed === dict)).toBe(true)
 })
 
-test("what fails calls nobody", () => {
+test("what fails calls back nothing", () => {
   let calls = 0
   const dict = new CallbackDict({}, () => calls++)
   expect(() => dict.pop("z")).toThrow(RangeError)

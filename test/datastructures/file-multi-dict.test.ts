@@ -4,7 +4,7 @@ import { type FileContent, FileStorage } from "../../src/datastructures/file-sto
 
 const bytes = new Uint8Array(1)
 
-test("adds files, and guesses a type that nobody tells", () => {
+test("adds files, and guesses a type that is not told", () => {
   const files = new FileMultiDict()
   files.addFile("a", bytes, "cat.png")
   files.addFile("a", bytes, "no-ending")

@@ -173,7 +173,7 @@ describe("reading", () => {
     expect(headers.toList()).toEqual(LIST)
   })
 
-  test("is an array to those who ask for positions", () => {
+  test("is an array for calls with positions", () => {
     expect(headers.at(0)).toEqual(["Content-Type", "text/html"])
     expect(headers.at(-1)).toEqual(["Vary", "Accept"])
     expect(headers.at(4)).toBeUndefined()
@@ -330,7 +330,7 @@ describe("changing", () => {
   })
 })
 
-test("headers behave as a list of pairs would, whatever is done to them", () => {
+test("headers behave as a list of pairs would, in every operation", () => {
   const name = fc.constantFrom("A", "a", "B", "__proto__", "Constructor", "constructor")
   const value = fc.constantFrom("1", "2", "")
   type Step = [action: "append" | "set" | "delete" | "setList", name: string, value: string]

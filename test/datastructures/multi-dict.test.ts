@@ -138,7 +138,7 @@ describe.each(KINDS)("%s", (_, make) => {
     expect(dict.getAll("a")).toEqual(["1", "3"])
   })
 
-  test("equals what has the same lists, in whatever order of keys", () => {
+  test("equals what has the same lists, in any order of keys", () => {
     expect(dict.equals(new MultiDict({ c: "", b: "2", a: ["1", "3"] }))).toBe(true)
     expect(dict.equals(new MultiDict({ c: "", b: "2", a: ["3", "1"] }))).toBe(false)
     expect(dict.equals(new MultiDict({ a: "1" }))).toBe(false)
@@ -231,7 +231,7 @@ describe("MultiDict", () => {
   })
 })
 
-test("an ImmutableMultiDict of few or many pairs reads as a MultiDict does, in whatever order it is asked", () => {
+test("an ImmutableMultiDict of few or many pairs reads as a MultiDict does, in any order of calls", () => {
   const key = fc.constantFrom("a", "b", "c", "__proto__")
   const question = fc.constantFrom("get", "has", "getAll", "keys", "entries", "missing", "type")
   fc.assert(

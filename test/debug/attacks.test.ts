@@ -279,7 +279,7 @@ describe("the peer", () => {
     expect(html.includes('class="frame"')).toBe(isLocal)
   })
 
-  test("no forwarded header makes it local, whoever believes it", async () => {
+  test("no forwarded header makes it local, also where the application believes it", async () => {
     const forwarded = { REMOTE_ADDR: "10.0.0.5", HTTP_X_FORWARDED_FOR: "127.0.0.1", HTTP_X_FORWARDED_HOST: "localhost" }
     const inside = new DebuggedApplication(proxyFix(app, { host: 1 }), { log: () => {} }).application
     const outside = proxyFix(new DebuggedApplication(app, { log: () => {} }).application, { host: 1 })

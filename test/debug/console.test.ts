@@ -59,7 +59,7 @@ describe("a console", () => {
     expect(await valueIn(new Console({ _: "lodash" }), "1; _")).toBe("lodash")
   })
 
-  test("shows a promise that nobody awaits, and waits for one that is awaited", async () => {
+  test("shows a promise that is not awaited, and waits for one that is awaited", async () => {
     const console = new Console()
     const shown = await console.eval("Promise.resolve(1)")
     expect(shown.kind === "value" && shown.value).toBeInstanceOf(Promise)

@@ -284,7 +284,7 @@ describe("with a front end", () => {
     frontEnd?.close()
   })
 
-  test("a debugger statement stops for it, and goes on when nobody is there", async () => {
+  test("a debugger statement stops for it, and goes on without a front end", async () => {
     const program = start()
     const visitor = new Visitor(await program.url())
     // Nobody is there.

@@ -32,7 +32,7 @@ test("without a length, and without an end of its own, a body counts as empty", 
   expect(text(await getInputStream(environ("hello"), { safeFallback: false }).read())).toBe("hello")
 })
 
-test("a body that ends by itself is given as it is, whatever its length is said to be", async () => {
+test("a body that ends by itself is given as it is, with any announced length", async () => {
   const raw = environ("hello", { "wsgi.input_terminated": true, CONTENT_LENGTH: "2" })
   expect(getInputStream(raw)).toBe(raw["wsgi.input"])
 })

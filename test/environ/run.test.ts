@@ -63,7 +63,7 @@ function closable(log: string[], chunks: () => Iterator<Uint8Array>): Body {
   return { [Symbol.iterator]: chunks, close: () => void log.push("close") }
 }
 
-test("the body keeps its close, which nobody has called yet", async () => {
+test("the body keeps its close, which was not called yet", async () => {
   const log: string[] = []
   const { body } = await runApplication(
     (_, startResponse) =>

@@ -78,7 +78,7 @@ describe.each(engines)("with SQLite of %s", (engine) => {
     }
   })
 
-  test("two who register the same name at once do not both get it", async () => {
+  test("two users who register the same name at once do not both get it", async () => {
     const { app } = await open()
     const register = () => new Client(app).post("/auth/register", { data: { name: "ada", password: "x" }, ...own })
     const statuses = (await Promise.all([register(), register()])).map(({ statusCode }) => statusCode)
@@ -143,7 +143,7 @@ describe.each(engines)("with SQLite of %s", (engine) => {
     expect([problem.statusCode, problem.mimetype]).toEqual([404, "application/problem+json"])
   })
 
-  test("the API lists, creates for who is logged in, and says what is wrong with a body", async () => {
+  test("the API lists, creates for users who are logged in, and says what is wrong with a body", async () => {
     const { app } = await open()
     const json = { title: " Tea ", body: "hot" }
     const refused = await new Client(app).post("/api/posts", { json, ...own })

@@ -8,7 +8,7 @@ import { get, serve } from "../support/server.ts"
 const basic = (name: string, password: string) =>
   `Authorization: Basic ${Buffer.from(`${name}:${password}`).toString("base64")}`
 
-test("httpbasicauth lets in who knows name and password, and asks all others", async () => {
+test("httpbasicauth lets in users with name and password, and asks all others", async () => {
   const { port } = await serve(basicAuth)
   const welcome = await get(port, "/", basic("admin", "opensesame"))
   expect([welcome.status, welcome.body]).toEqual(["HTTP/1.1 200 OK", "Welcome, admin."])

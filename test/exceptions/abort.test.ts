@@ -55,7 +55,7 @@ describe("an Aborter", () => {
     static override readonly code = 530
   }
 
-  test("has the default classes and whatever is added or put in their place", () => {
+  test("has the default classes and those that are added or put in their place", () => {
     const aborter = new Aborter({
       extra: [
         [530, Melted],

@@ -156,7 +156,7 @@ describe.each([
   })
 })
 
-test("InternalServerError keeps the error that nobody handled, as its cause too", () => {
+test("InternalServerError keeps the error that was not handled, as its cause too", () => {
   const original = new Error("boom")
   const error = new InternalServerError({ originalException: original })
   expect([error.originalException, error.cause]).toEqual([original, original])

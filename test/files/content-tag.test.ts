@@ -58,7 +58,7 @@ async function ask(
 }
 
 describe('etag: "content"', () => {
-  test("is that of the bytes, whatever path and date are", async () => {
+  test("is that of the bytes, for every path and date", async () => {
     await utimes(join(folder, "b/a.txt"), DATE, DATE)
     expect((await ask("a.txt")).etag).toBe(tagOf("content"))
     expect((await ask("b/a.txt")).etag).toBe(tagOf("content"))

@@ -173,7 +173,7 @@ describe("symbolic links", () => {
 })
 
 describe("special files are none", () => {
-  test("pipes, without waiting for anybody to write", async () => {
+  test("pipes, without waiting for a writer", async () => {
     const { root } = await tree()
     execFileSync("mkfifo", [join(root, "pipe")])
     expect(await content(root, "pipe")).toBeUndefined()

@@ -97,7 +97,7 @@ describe("the file is closed exactly once", () => {
     expect([source.closed, source.reads.length]).toEqual([1, 2])
   })
 
-  test("when nobody ever asks for the body", async () => {
+  test("when the body is never asked for", async () => {
     const source = new CountingSource(LARGE)
     const response = await fileResponse(source, environOf(), facts, Response)
     await response.close()
@@ -200,7 +200,7 @@ describe("the body", () => {
     expect(memory.size).toBe(1)
   })
 
-  test("that was lent and broke off leaves its memory to nobody else", async () => {
+  test("that was lent and broke off does not give its memory to others", async () => {
     const folder = temporaryFolder()
     await writeTree(folder, { large: bytesFrom(0, LARGE) })
     const bodyOf = async () => {

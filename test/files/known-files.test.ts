@@ -32,7 +32,7 @@ describe("the state of a file that was opened a moment ago", () => {
     await file.close()
   })
 
-  test("is known as long as it is the same, whatever is read from it", async () => {
+  test("is known as long as it is the same, also after reads", async () => {
     await (await openFile(path)).close()
     const state = knownFiles.stateOf(key)
     expect([state?.size, state?.path, state === knownFiles.stateOf(key)]).toEqual([10, path, true])

@@ -25,7 +25,7 @@ async function setUp(options?: OpenFileCacheOptions) {
 }
 
 describe("a cache of open files", () => {
-  test("opens a file once for many, also for those who come at the same time", async () => {
+  test("opens a file once for many, also for requests at the same time", async () => {
     const { folder, cache, open, opened } = await setUp()
     const files = await Promise.all([open("a"), open("a"), open("a")])
     for (const file of files) expect(new TextDecoder().decode(await file.read(0, 1))).toBe("a")
@@ -44,7 +44,7 @@ describe("a cache of open files", () => {
     for (const each of [file, await again]) await each.close()
   })
 
-  test("closes a file when it is too old and nobody reads it any more", async () => {
+  test("closes a file when it is too old and not read any more", async () => {
     const { folder, cache, open, opened } = await setUp({ maxAgeMs: 30 })
     const file = await open("a")
     await (await open("b")).close()
@@ -78,7 +78,7 @@ describe("a cache of open files", () => {
     expect(cache.size).toBe(1)
   })
 
-  test("gives nobody a file that was closed meanwhile", async () => {
+  test("never gives a file that was closed meanwhile", async () => {
     const { cache, open } = await setUp()
     const opening = open("a")
     cache.close()

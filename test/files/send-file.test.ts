@@ -155,7 +155,7 @@ describe("precompressed files", () => {
   }
   const js = "text/javascript; charset=utf-8"
 
-  test("are sent to those who accept them, with the type of the original", async () => {
+  test("are sent to clients that accept them, with the type of the original", async () => {
     expect(await send("gzip, deflate, br, zstd")).toEqual(["brotli", "br", "Accept-Encoding", js])
     expect(await send("gzip")).toEqual(["gzip", "gzip", "Accept-Encoding", js])
     expect(await send("gzip, br;q=0.5")).toEqual(["gzip", "gzip", "Accept-Encoding", js])

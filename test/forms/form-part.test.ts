@@ -99,7 +99,7 @@ test("texts are limited in sum, files are not", async () => {
   await expect(read(2)).rejects.toThrow("maxFormMemorySize")
 })
 
-test("an error comes to whoever reads, each time", async () => {
+test("an error comes to every reader, each time", async () => {
   async function* gone() {
     yield BODY.subarray(0, 200)
     throw new ClientDisconnected()

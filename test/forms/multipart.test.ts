@@ -335,7 +335,7 @@ describe("the decoder", () => {
     expect(partsOf(decoderOf(boundary), pieces(body, 1))).toEqual(whole)
   })
 
-  test("gives back what the encoder was given, whatever the bytes and the cuts", () => {
+  test("gives back what the encoder was given, for all bytes and cuts", () => {
     const name = fc
       .string({ unit: "binary" })
       .filter((candidate) => !/\p{Surrogate}|%(22|0A|0D)|[^\P{Cc}\r\n\t]/iu.test(candidate))

@@ -168,7 +168,7 @@ describe("Basic", () => {
     "dXNlcjpwYQpzcw==",
     "dXNlcjoA",
     "dXN/ZXI6cGFzcw==",
-  ])("%j is nobody", (token) => {
+  ])("%j gives no user", (token) => {
     expect(parseBasic(token)).toBeUndefined()
   })
 

@@ -236,7 +236,7 @@ describe("dumpCookie", () => {
     expect(() => dumpCookie("k", "v", options)).toThrow(Error)
   })
 
-  test("no attribute adds another, whatever it holds", () => {
+  test("no attribute adds another, with any text", () => {
     const text = fc.string({ unit: fc.constantFrom(...'ab;=, \r\n\0"é/.:'.split("")) })
     fc.assert(
       fc.property(text, text, text, (value, path, domain) => {

@@ -44,7 +44,7 @@ describe("the name of a file stands for a type", () => {
     }
   })
 
-  test("whatever the name is", () => {
+  test("for every name", () => {
     fc.assert(
       fc.property(fc.string(), fc.constantFrom<FileView>("usual", "decoded", "as-it-is"), (name, view) => {
         expect(guessFileType(name, view).mimetype).toMatch(/^[a-z0-9.+-]+\/[a-z0-9.+-]+$/)

@@ -63,7 +63,7 @@ test("names of letters come back, as the platform has them", () => {
   )
 })
 
-test("whatever a label decodes to, it encodes to the same label", () => {
+test("all that a label decodes to encodes to the same label", () => {
   const label = fc
     .string({ unit: fc.constantFrom(..."abcz019-".split("")), maxLength: 20 })
     .map((text) => `xn--${text}.a`)

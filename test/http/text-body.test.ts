@@ -57,7 +57,7 @@ test.each<[string, (body: Uint8Array[]) => void, string[]]>([
   expect(Array.from(body)).toEqual(expected.map(bytes))
 })
 
-test("its length in bytes is that of its chunk, whatever the text", () => {
+test("its length in bytes is that of its chunk, for every text", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 200 }), (text) => {
       const body = new TextBody(text)

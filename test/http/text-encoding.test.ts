@@ -10,7 +10,7 @@ test("text of any length and script is UTF-8", () => {
   )
 })
 
-test.each([1, 24, 25, 64, 65, 200, 5000])("a text of %i characters is in a buffer that nobody shares", (length) => {
+test.each([1, 24, 25, 64, 65, 200, 5000])("a text of %i characters is in a buffer of its own", (length) => {
   const [one, other] = [encodeText("a".repeat(length)), encodeText("b".repeat(length))]
   expect(one.buffer).not.toBe(other.buffer)
   expect(one.buffer.byteLength).toBe(length)

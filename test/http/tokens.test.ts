@@ -46,7 +46,7 @@ test.each([
   expect(unquoteHeaderValue(text)).toBe(expected)
 })
 
-test("whatever is quoted comes back, if it could stand in a header", () => {
+test("all that is quoted comes back, if it could stand in a header", () => {
   const text = fc.string({ unit: fc.constantFrom(...'ab"\\ \t,;=%é€'.split("")) })
   fc.assert(fc.property(text, (value) => unquoteHeaderValue(quoteHeaderValue(value)) === value))
 })

@@ -120,7 +120,7 @@ describe("an entry", () => {
     expect(entries[0]?.durationMs).toBeGreaterThanOrEqual(0)
   })
 
-  test("tells what the client sent, whatever layers inside make of it", async () => {
+  test("tells what the client sent, also when layers inside change it", async () => {
     const app: Application = (environ, start) => {
       environ.PATH_INFO = "/inside"
       environ.REMOTE_ADDR = "9.9.9.9"

@@ -95,7 +95,7 @@ test("networks hold the addresses that net.BlockList finds in them", () => {
   )
 })
 
-test("an IPv6 address is found in whatever form it is written", () => {
+test("an IPv6 address is found in every form in which it is written", () => {
   fc.assert(
     fc.property(fc.ipV6(), (address) => {
       const list = new BlockList()

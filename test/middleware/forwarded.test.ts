@@ -66,7 +66,7 @@ describe("Forwarded", () => {
     )
   })
 
-  test("whatever a client sends is parsed or refused, and never an element made of the inside of quotes", () => {
+  test("all that a client sends is parsed or refused, and never an element made of the inside of quotes", () => {
     fc.assert(
       fc.property(fc.string(), (inside) => {
         const text = `for=${quoteHeaderValue(inside, { allowToken: false })}`

@@ -894,7 +894,7 @@ describe("lint is transparent", () => {
   })
 })
 
-describe("bodies that nobody closes", () => {
+describe("bodies that are not closed", () => {
   test("are told of at the end of a test", async () => {
     const app = checked(answer(stream("a")))
     const body = (await app(environ({ SCRIPT_NAME: "/app" }), starter())) as Body

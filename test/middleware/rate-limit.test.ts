@@ -75,14 +75,14 @@ test("Retry-After is right: a client that waits so long gets in, and one that wa
   }
 })
 
-test("who is refused does not make it longer by asking on", async () => {
+test("a client that is refused does not make it longer by asking on", async () => {
   const app = rateLimit(hello, { limit: 2, windowSeconds: 60 })
   expect(await codes(app, 50)).toEqual([200, 200, ...Array(48).fill(429)])
   at(120)
   expect(await codes(app, 3)).toEqual([200, 200, 429])
 })
 
-describe("who asks", () => {
+describe("the client that asks", () => {
   test("is an address, of IPv6 the network that one client has", async () => {
     const app = rateLimit(hello, { limit: 1, windowSeconds: 60 })
     const code = async (address: string | undefined) => (await ask(app, address))[0]
@@ -103,7 +103,7 @@ describe("who asks", () => {
     expect(await codes(onSocket, 2)).toEqual([200, 429])
   })
 
-  test("can be something else, and nobody", async () => {
+  test("can be something else, and undefined", async () => {
     const app = rateLimit(hello, {
       limit: 1,
       windowSeconds: 60,

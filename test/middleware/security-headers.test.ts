@@ -89,7 +89,7 @@ describe("the nonce", () => {
     return { policy: response.headers.get("Content-Security-Policy") as string, text: await response.text() }
   }
 
-  test("is in the policy for scripts and styles, once somebody has asked", async () => {
+  test("is in the policy for scripts and styles, once the application has asked", async () => {
     const { policy, text } = await policyFor()
     const [nonce, again] = text.split(" ")
     expect(nonce).toMatch(/^[A-Za-z0-9+/]{22}==$/)

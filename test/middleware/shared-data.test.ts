@@ -112,7 +112,7 @@ describe("what is not there is passed on", () => {
     expect((await visit("/static/a.txt", undefined, {}, { method })).passedOn).toBe(true)
   })
 
-  test("whatever the path, nothing from outside of the folder is sent", async () => {
+  test("nothing from outside of the folder is sent, for any path", async () => {
     const piece = fc.constantFrom(
       "..",
       ".",
@@ -207,7 +207,7 @@ describe("exports", () => {
     expect((await call(() => app, { path: "/x" })).text).toBe("passed on")
   })
 
-  test("a folder of a package, whatever it exports", async () => {
+  test("a folder of a package, with any exports", async () => {
     const from = join(root, "app.js")
     expect(await text("/css/lib.css", { "/css": { package: "some-package", path: "dist", from } })).toBe("p{}")
     expect(await text("/p/dist/lib.css", { "/p": { package: "some-package", from: pathToFileURL(from) } })).toBe("p{}")

@@ -182,7 +182,7 @@ describe("ORACLE_DIR", () => {
     expect(status).toBe(0)
   })
 
-  test("what nobody can explain fails the run", () => {
+  test("what is not explained fails the run", () => {
     const { lines, status } = run(right, wrong)
     expect(lines.at(-1)).toBe("http: 1 agree, 0 listed, 0 quirk, 1 unexplained")
     expect(lines[0]).toBe("unexplained d")

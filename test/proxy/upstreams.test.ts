@@ -47,7 +47,7 @@ test("when all have failed, all are asked", () => {
   expect(names()).toBe("ab")
 })
 
-test("a single one is asked, whatever became of it", () => {
+test("a single one is asked, also after failures", () => {
   const { own, names, member } = group(1)
   own.failed(member(0))
   expect(names()).toBe("a")

@@ -11,7 +11,7 @@ const command = commands.find((each) => each.startsWith("npx werkstatt run")) as
 const post = (url: string, fields: Record<string, string>) =>
   fetch(url, { method: "POST", body: new URLSearchParams(fields) })
 
-test("of many who order at once, as many get an item as there are items, and the rest hear 409", async () => {
+test("of many clients that order at once, as many get an item as there are items, and the rest hear 409", async () => {
   const { url } = await serve(command, { DATABASE_URL: `file:${join(temporaryFolder(), "shop.db")}` })
   expect((await post(`${url}/items`, { name: "tea", left: "3" })).status).toBe(201)
   expect((await post(`${url}/items`, { name: "tea", left: "9" })).status).toBe(409)

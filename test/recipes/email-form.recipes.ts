@@ -86,7 +86,7 @@ test.each<[string, Record<string, string>, number]>([
   expect(mails).toEqual([])
 })
 
-test("a page of another site sends nothing, and who sends too much has to wait", async () => {
+test("a page of another site sends nothing, and a visitor that sends too much has to wait", async () => {
   const { url: SMTP_URL, mails } = await mailServer()
   const { url } = await serve(command, { SMTP_URL })
   expect((await post(url, good, "cross-site")).status).toBe(403)

@@ -19,7 +19,7 @@ test("the application of Express answers below its mount, and reads bodies", asy
   expect((await fetch(`${url}/shop/none`)).status).toBe(404)
 })
 
-test("helmet adds its headers to all answers, and passport says who asks", async () => {
+test("helmet adds its headers to all answers, and passport names the user", async () => {
   const { url } = await serve(command)
   for (const path of ["/", "/shop/orders/7", "/account"])
     expect((await fetch(url + path)).headers.get("x-content-type-options"), path).toBe("nosniff")

@@ -30,7 +30,7 @@ const post = (url: string, headers: Record<string, string>, body = initialize) =
   })
 const Authorization = "Bearer only for development"
 
-test("who has no token, or comes from a page, is turned away before anything runs", async () => {
+test("a client without a token, or on a page, is turned away before anything runs", async () => {
   const { url } = await serve(command)
   const without = await post(url, {})
   expect([without.status, without.headers.get("www-authenticate")]).toEqual([401, "Bearer"])

@@ -45,7 +45,7 @@ test.skipIf(!hasRedis)("two processes share a session, and logging out ends it i
   expect(await visit(one.url, cookie)).toEqual({ visits: 1 })
 })
 
-test.skipIf(!hasRedis)("a form of another site logs nobody in", async () => {
+test.skipIf(!hasRedis)("a form of another site does not log a visitor in", async () => {
   const redis = await startRedis()
   onTestFinished(() => redis.stop())
   const { url } = await serve(command, { REDIS_URL: `redis://127.0.0.1:${redis.port}` })

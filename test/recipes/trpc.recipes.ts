@@ -20,7 +20,7 @@ async function cookieOf(user: string): Promise<string> {
   return response.headers.get("Set-Cookie")?.split(";")[0] ?? ""
 }
 
-test("a client calls, reads a stream, and is refused what is for those who are logged in", async () => {
+test("a client calls, reads a stream, and is refused what is for users who are logged in", async () => {
   const { url } = await serve(command)
   const { code, output } = await run(`${client} ${url}`)
   expect(code, output).toBe(0)

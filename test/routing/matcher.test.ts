@@ -65,7 +65,7 @@ describe("priority", () => {
     expect(outcome(urls, "/a/b/f")).toBe("NotFound")
   })
 
-  test("rules whose weights differ match alike in whatever order they are added", () => {
+  test("rules whose weights differ match alike in any order in which they are added", () => {
     const texts = [
       "/<x>",
       "/<int:x>",

@@ -327,7 +327,7 @@ describe("failures", () => {
 })
 
 describe("AsyncLocalStorage", () => {
-  test("of the one who called the application holds in each step, in close, and in callbacks", async () => {
+  test("of the caller of the application holds in each step, in close, and in callbacks", async () => {
     const storage = new AsyncLocalStorage<string>()
     const seen: string[] = []
     const see = (where: string) => seen.push(`${where} ${storage.getStore()}`)
@@ -392,7 +392,7 @@ describe("write", () => {
     expect(results).toEqual(["ClientDisconnected", "ClientDisconnected"])
   })
 
-  test("after the response is an error that nobody has to catch", async () => {
+  test("after the response is an error that need not be caught", async () => {
     let write: ((chunk: Uint8Array) => Promise<void>) | undefined
     await run((_environ, startResponse) => {
       write = startResponse("200 OK", [])

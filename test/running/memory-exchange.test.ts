@@ -72,7 +72,7 @@ describe("runInMemory", () => {
     expect(closed).toBe(atOnce ? 0 : 1)
   })
 
-  test("throws a late error to the one who reads", async () => {
+  test("throws a late error to the reader", async () => {
     const failure = new Error("late")
     const app: Application = (_environ, startResponse) => {
       startResponse("200 OK", [])

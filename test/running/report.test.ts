@@ -89,7 +89,7 @@ describe("reports", () => {
     expect(lines).toEqual(["something\n"])
   })
 
-  test("never throw, whatever is reported", () => {
+  test("never throw, for any report", () => {
     const hostile = {
       get stack(): string {
         throw new Error("no stack")

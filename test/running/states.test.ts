@@ -21,7 +21,7 @@ describe("the life of a response", () => {
     expect(nextState(state, event)).toBe(next)
   })
 
-  test("a second start without an error is refused in every state but one that nobody reads any more", () => {
+  test("a second start without an error is refused in every state but one that is not read any more", () => {
     for (const state of STATES) {
       if (state === "silent" || state === "abandoned") continue
       expect(() => nextState(state, "start")).toThrow(/second time|after the response was over/)

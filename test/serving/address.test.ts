@@ -70,7 +70,7 @@ describe("unix sockets", () => {
     await server.close()
   })
 
-  test("a file that nobody listens on any more is replaced, one that is in use is not", async () => {
+  test("a file on which no server listens any more is replaced, one that is in use is not", async () => {
     const path = join(folder, "stale.sock")
     const program = `require("net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, "SIGKILL"))`
     spawnSync(process.execPath, ["-e", program])
@@ -115,7 +115,7 @@ describe("addresses", () => {
 })
 
 describe("inherited descriptors", () => {
-  test("a socket that somebody else has bound is served", async () => {
+  test("a socket that was bound elsewhere is served", async () => {
     const other = createServer()
     other.listen(0, "127.0.0.1")
     await once(other, "listening")

@@ -178,7 +178,7 @@ describe("what is watched", () => {
 })
 
 describe("an application that does not run", () => {
-  test("what it says is escaped, and is for those only who ask by a name of this machine", async () => {
+  test("what it says is escaped, and is for requests by a name of this machine only", async () => {
     const { folder, url } = await start({ "main.js": MAIN(), "text.js": text("one") })
     folder.write("text.js", `${text("")}; throw new Error("<img src=x onerror=1>")`)
     await answers(url, /<img src=x/)
@@ -191,7 +191,7 @@ describe("an application that does not run", () => {
     expect(other).not.toContain("onerror")
   })
 
-  test("an error that nobody catches, long after the start, waits for a save as well", async () => {
+  test("an uncaught error, long after the start, waits for a save as well", async () => {
     const { folder, program, url } = await start({ "main.js": MAIN(), "text.js": text("one") })
     await answers(url, "one")
     folder.write("text.js", `${onGo('throw new Error("late")')}; ${text("two")}`)
@@ -368,7 +368,7 @@ describe("liveReload", () => {
     expect(await (await fetch(url, { headers: { Accept: "text/html" } })).text()).toContain("reload.js")
   })
 
-  test("the stream is for pages of this machine, whatever else Host and Origin say", async () => {
+  test("the stream is for pages of this machine, with any other Host and Origin refused", async () => {
     const { url } = await start({ "main.js": MAIN("{ liveReload: true }"), "text.js": text("one") })
     const host = new URL(url).host
     expect(await statusOf(url, { Origin: `http://${host}` })).toBe(200)

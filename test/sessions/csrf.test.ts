@@ -146,7 +146,7 @@ describe("the token, for clients that tell nothing", () => {
     return { client, token: await (await client.get("/token")).text() }
   }
 
-  test("comes in a field of a form, which the application reads as if nobody had", async () => {
+  test("comes in a field of a form, which the application reads as if it were unread", async () => {
     const { client, token } = await visitor()
     const answer = await client.post("/", { data: { csrf_token: token, a: "1", b: "2" } })
     expect([answer.statusCode, await answer.json()]).toEqual([200, ["csrf_token", "a", "b"]])
@@ -175,7 +175,7 @@ describe("the token, for clients that tell nothing", () => {
     expect(answer.statusCode).toBe(403)
   })
 
-  test("comes in a header, whatever the body", async () => {
+  test("comes in a header, with any body", async () => {
     const { client, token } = await visitor()
     const headers = { "X-CSRF-Token": token, "Content-Type": "application/octet-stream" }
     const answer = await client.open("/data", { method: "PUT", headers, data: new Uint8Array(100_000) })

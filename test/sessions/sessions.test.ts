@@ -53,7 +53,7 @@ function keepsItsPromises(optionsOf: () => SessionOptions): void {
     expect(await shown(ada, "/read")).toEqual({ count: 2 })
   })
 
-  test("a session that nobody asks for leaves no trace", async () => {
+  test("a session that is not asked for leaves no trace", async () => {
     const client = clientOf(usual)
     await client.get("/count")
     const { headers } = await client.get("/")

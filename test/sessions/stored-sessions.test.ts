@@ -119,7 +119,7 @@ test("the keys of a login can be named", async () => {
 })
 
 function losesNothing(storeOf: () => Store): void {
-  test("requests at once lose no change, whatever the order in which they are saved", async () => {
+  test("requests at once lose no change, in any order in which they are saved", async () => {
     const count = 12
     const all = gate(count)
     const own = app(storeOf(), async (session, { path, args }) => {

@@ -63,7 +63,7 @@ test("no text that a client can send makes it throw", () => {
   for (const value of [undefined, null, 7, {}]) expect(signer.unsign(value as unknown as string)).toBe(undefined)
 })
 
-test("an unsigned value is never taken, whatever stands for the signature", () => {
+test("an unsigned value is never taken, with any text for the signature", () => {
   for (const signature of ["", "none", "null", "undefined", "AAAAAAAAAAAAAAAAAAAAAAAAAAA"]) {
     expect(signer.unsign(`value.${signature}`)).toBe(undefined)
   }
@@ -154,7 +154,7 @@ test("what would be too long to be read is not signed", () => {
   expect(short.check(signer.sign("x".repeat(13)))).toEqual({ ok: false, reason: "too-long" })
 })
 
-test("time grows with the length of the text, whatever it is", async () => {
+test("time grows with the length of the text, for every text", async () => {
   for (const unit of [".", "a", "a.", "é", "\ud800"]) {
     await expectLinear(
       (length) => {

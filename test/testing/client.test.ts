@@ -459,7 +459,7 @@ describe("cookies", () => {
     expect(client.cookies?.size).toBe(0)
   })
 
-  test("that are secure go over http to localhost, and to nobody else", async () => {
+  test("that are secure go over http to localhost only", async () => {
     const client = new Client(setting)
     for (const [origin, kept] of [
       ["http://localhost", true],
@@ -602,7 +602,7 @@ describe("uploads", () => {
     expect(stored).toEqual(["a.bin"])
   })
 
-  test("have the type that their name stands for, in whatever way they are given", async () => {
+  test("have the type that their name stands for, in every way in which they are given", async () => {
     const data = {
       a: new FileStorage(bytes("1"), { filename: "a.png" }),
       b: new File(["1"], "b.css"),

@@ -266,7 +266,7 @@ describe("bodies", () => {
     expect((await new Request(environ).form()).get("a")).toBe("1")
   })
 
-  test("names and values of a form survive, whatever they are", async () => {
+  test("all names and values of a form survive", async () => {
     const text = fc.string({ unit: "grapheme", maxLength: 12 })
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(text, text), { maxLength: 5 }), fc.boolean(), async (pairs, multipart) => {

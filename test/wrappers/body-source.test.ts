@@ -55,7 +55,7 @@ describe("chunks", () => {
     for (const nothing of ["", null, undefined, []]) expect(await collect(new EncodedChunks(nothing))).toEqual([])
   })
 
-  test("are closed once, whoever does it", () => {
+  test("are closed once, from either side", () => {
     let closed = 0
     const chunks = new EncodedChunks("a", () => void closed++)
     chunks.close()

@@ -104,7 +104,7 @@ describe("the environ", () => {
   })
 })
 
-describe("who reads the body", () => {
+describe("the readers of the body", () => {
   test("data gives the bytes, again and again, and leaves the form to be parsed", async () => {
     const request = form("a=1")
     expect(text(await request.data())).toBe("a=1")
@@ -200,7 +200,7 @@ describe("who reads the body", () => {
     expect(request.path).toBe("/")
   })
 
-  test("a body that is cut short is an error for whoever reads it", async () => {
+  test("a body that is cut short is an error for every reader", async () => {
     for (const read of ["data", "form"] as const) {
       const request = post("a=1", { ...URLENCODED, CONTENT_LENGTH: "10" })
       await expect(request[read]()).rejects.toThrow(ClientDisconnected)
@@ -247,7 +247,7 @@ describe("limits", () => {
     })
   })
 
-  test.each(Object.entries(readers))("%s has a limit by default, whatever length is announced", async (_, read) => {
+  test.each(Object.entries(readers))("%s has a limit by default, with any announced length", async (_, read) => {
     for (const length of ["134217729", "9".repeat(40)]) {
       const request = post("a=1", { ...URLENCODED, CONTENT_LENGTH: length })
       for (let i = 0; i < 2; i++) await expect(read(request)).rejects.toThrow(RequestEntityTooLarge)

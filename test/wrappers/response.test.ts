@@ -296,7 +296,7 @@ describe("the body", () => {
     expect(() => Object.assign(response, { body: 5 })).toThrow(TypeError)
   })
 
-  test("replaced before anybody looked at the headers has the right length too", () => {
+  test("replaced before the headers were asked for has the right length too", () => {
     const response = new Response("abc")
     response.setData("hello")
     expect(sent(response)).toMatchObject({
@@ -741,7 +741,7 @@ describe("makeConditional", () => {
       expect(source.log).toEqual(["start", "over", "close"])
     })
 
-    test("are slices of the body, whatever it is made of", async () => {
+    test("are slices of the body, of every kind", async () => {
       const pieces = fc.array(fc.string({ maxLength: 5 }), { minLength: 1, maxLength: 5 })
       await fc.assert(
         fc.asyncProperty(pieces, fc.nat(20), fc.nat(20), fc.boolean(), async (parts, start, length, stream) => {
@@ -771,7 +771,7 @@ describe("freeze and entity tags", () => {
     expect(one.getEtag()).toEqual([other.getEtag()[0], true])
   })
 
-  test("a frozen response can be kept: it is an array with length and tag, whatever the switches say", async () => {
+  test("a frozen response can be kept: it is an array with length and tag, for all switches", async () => {
     class Strict extends Response {
       override implicitSequenceConversion = false
       override automaticallySetContentLength = false
@@ -876,7 +876,7 @@ describe("a copy", () => {
     expect(response.copy().contentType).toBeUndefined()
   })
 
-  test("is not closed with the response, nor tells those who wait for its end", async () => {
+  test("is not closed with the response, nor tells code that waits for its end", async () => {
     let closed = 0
     const response = new Response("a")
     response.callOnClose(() => void closed++)

@@ -247,7 +247,7 @@ describe.each(["scgi", "uwsgi", "fastcgi"] as const)("%s", (protocol) => {
   })
 })
 
-describe("who may connect", () => {
+describe("which peers may connect", () => {
   test("connections from elsewhere are closed, with a line in the log", async () => {
     const { port, errors } = await serveGateway("scgi", answering("hello"), { allowFrom: ["10.0.0.0/8", "unix"] })
     expect(text(await new GatewayClient(port).send(get("scgi")).end())).toBe("")

@@ -288,7 +288,7 @@ describe("other variables", () => {
     expect(Object.keys(request.addresses.further ?? {}).sort()).toEqual(["PATH_INFO", "SCRIPT_NAME"])
   })
 
-  test("whatever the variables are, there is an environ by the rules, or a refusal", () => {
+  test("for all variables there is an environ by the rules, or a refusal", () => {
     const name = fc.oneof(
       fc.constantFrom("REQUEST_METHOD", "REQUEST_URI", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "HTTP_HOST"),
       fc.constantFrom("CONTENT_LENGTH", "CONTENT_TYPE", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "HTTPS"),

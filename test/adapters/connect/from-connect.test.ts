@@ -170,7 +170,7 @@ describe("a layer", () => {
     expect(lines.join("")).toMatch(/^GET \/a\?b 200 3000 - [\d.]+ ms\n$/)
   })
 
-  test("of passport says who asks", async () => {
+  test("of passport names the user", async () => {
     passport.use(
       new (class extends passport.Strategy {
         override name = "test"

@@ -60,7 +60,7 @@ test("a listener that has enough gets nothing more", () => {
   ])
 })
 
-describe("in whatever pieces", () => {
+describe("in pieces of any size", () => {
   const sent = fc.array(
     fc.tuple(
       fc.constantFrom(1, 2, 4, 5, 9, 77),
@@ -137,7 +137,7 @@ describe("names and values", () => {
     )
   })
 
-  test("of whatever bytes, give pairs or nothing", () => {
+  test("of any bytes, give pairs or nothing", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), (content) => {
         const pairs = pairsOf(Buffer.from(content))

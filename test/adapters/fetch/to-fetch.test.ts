@@ -92,7 +92,7 @@ describe("the environ", () => {
     expect(reported.join("")).toContain("no address")
   })
 
-  test("tells no address when nobody does", async () => {
+  test("tells no address when the caller does not", async () => {
     expect(await (await handler(showing("REMOTE_ADDR", "REMOTE_PORT"))(new Request(url))).json()).toEqual({})
   })
 })
@@ -241,7 +241,7 @@ describe("a stream", () => {
     expect(reason).toBeInstanceOf(ClientDisconnected)
   })
 
-  test("that fails is an error for who reads it", async () => {
+  test("that fails is an error for its reader", async () => {
     const app: Application = (_environ, start) => {
       start("200 OK", [])
       return (async function* () {
@@ -407,7 +407,7 @@ describe("the request body", () => {
     expect(cancelled).toBe(true)
   })
 
-  test("of text is a mistake of who made the request", async () => {
+  test("of text is a mistake of the code that made the request", async () => {
     const body = new ReadableStream({
       pull: (controller) => {
         controller.enqueue("text")

@@ -34,7 +34,7 @@ test("a server of Bun without handlers is a 500, and the log names them", async 
   expect(logged.join("")).toContain("websocket: bunWebSocket")
 })
 
-test("a client that has left before is a 500 that nobody sees, and a report", async () => {
+test("a client that has left before is a 500 that no client sees, and a report", async () => {
   const logged: string[] = []
   const errors = { write: (text: string) => void logged.push(text), writeLines() {}, flush() {} }
   expect((await toFetch(app, { errors })(handshake(), { upgrade: () => false })).status).toBe(500)

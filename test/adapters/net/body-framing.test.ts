@@ -37,7 +37,7 @@ const cut = (text: fc.Arbitrary<string>) =>
 const bytes = fc.uint8Array({ maxLength: 40 }).map((each) => Buffer.from(each).toString("latin1"))
 
 describe("a body of a known length", () => {
-  test("is the first bytes, in whatever pieces they come", () => {
+  test("is the first bytes, in pieces of any size they come", () => {
     fc.assert(
       fc.property(cut(bytes), fc.nat(40), (pieces, length) => {
         const framing = new LengthFraming(length)
@@ -51,7 +51,7 @@ describe("a body of a known length", () => {
 })
 
 describe("a body in chunks", () => {
-  test("is what the chunks hold, in whatever pieces they come, and ends behind the trailers", () => {
+  test("is what the chunks hold, in pieces of any size they come, and ends behind the trailers", () => {
     const chunk = bytes.filter((each) => each !== "")
     const coded = fc
       .tuple(

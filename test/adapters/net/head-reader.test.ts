@@ -21,7 +21,7 @@ function read(pieces: readonly string[], maxBytes = 1000): (string | number)[] {
   return found
 }
 
-test("heads are found in whatever pieces they come", () => {
+test("heads are found in pieces of any size they come", () => {
   const name = fc.string({ unit: fc.constantFrom("a", "B", "-"), minLength: 1, maxLength: 9 })
   const line = fc.tuple(name, name).map(([key, value]) => `${key}: ${value}`)
   const head = fc.array(line, { maxLength: 4 }).map((lines) => ["GET / HTTP/1.1", ...lines].join("\r\n"))

@@ -736,7 +736,7 @@ describe("B17, B18: write", () => {
     await expect(late?.(encode("y"))).rejects.toThrow("over")
   })
 
-  test("rejects when the client has gone, and a write that nobody waits for ends no process", async () => {
+  test("rejects when the client has gone, and a write that is not waited for ends no process", async () => {
     let outcome: unknown
     // In the linter each write has somebody who waits for it.
     const { port } = await serveUnlinted(async (_environ, startResponse) => {

@@ -167,7 +167,7 @@ test("a client that resets its stream is gone: the signal aborts, the body is cl
   expect([closed, errors]).toEqual([1, []])
 })
 
-test("a body that nobody reads is refused behind the answer", async () => {
+test("a body that is not read is refused behind the answer", async () => {
   const { session } = await serve(answering("too much", "413 Content Too Large"))
   const stream = session.request({ ":path": "/", ":method": "POST" }, { endStream: false })
   stream.on("error", () => {})

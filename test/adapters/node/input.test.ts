@@ -111,7 +111,7 @@ describe("wsgi.input", () => {
     expect(parseAnswer(await talk(port, post("x"))).body).toBe("[]")
   })
 
-  test("I6: nothing is read before somebody asks, and the client feels it", async () => {
+  test("I6: nothing is read before the application asks, and the client feels it", async () => {
     let go: () => void = () => {}
     const going = new Promise<void>((resolve) => {
       go = resolve
@@ -424,7 +424,7 @@ describe.each([
     await client.until((received) => received.endsWith("<10>"))
   })
 
-  test("that nobody waits for does not hold the connection up", async () => {
+  test("that is not waited for does not hold the connection up", async () => {
     let reading: Promise<unknown> = Promise.resolve()
     const { port } = await serveKept(async (request) => {
       if (request.contentLength === 2) return new Response(`<${await request.text()}>`)
@@ -438,7 +438,7 @@ describe.each([
     await client.until((received) => received.endsWith("<ok>"))
   })
 
-  test("rejects with ClientDisconnected when the client leaves, whatever is read afterwards", async () => {
+  test("rejects with ClientDisconnected when the client leaves, in every later read", async () => {
     const failures: unknown[] = []
     const { port } = await serveKept(async (request) => {
       for (let i = 0; i < 2; i++) await request.inputStream.read().catch((error: unknown) => failures.push(error))

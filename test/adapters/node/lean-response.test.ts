@@ -192,7 +192,7 @@ describe("a whole response", () => {
     expect(events.filter((name) => name === "finish")).toHaveLength(3)
   })
 
-  test("is seen by those who observe node:http", async () => {
+  test("is seen by observers of node:http", async () => {
     const entries: string[] = []
     const observer = new PerformanceObserver((list) => entries.push(...list.getEntries().map((entry) => entry.name)))
     observer.observe({ entryTypes: ["http"] })
@@ -277,7 +277,7 @@ describe("a response in parts", () => {
     }
   })
 
-  test("breaks off without the last chunk when the application fails, and tells those who watch", async () => {
+  test("breaks off without the last chunk when the application fails, and tells observers", async () => {
     const ends: [boolean, boolean][] = []
     const { port } = await serve(
       (environ, startResponse) => {
@@ -315,13 +315,13 @@ describe("a response in parts", () => {
 })
 
 describe("Node's own way is taken", () => {
-  test("when somebody has set a field", async () => {
+  test("when other code has set a field", async () => {
     const { port } = await serve(answering("x"), (_message, response) => void response.setHeader("X-Before", "1"))
     const answer = await ask(port)
     expect([answer.header("x-before"), answer.header("content-type"), answer.body]).toEqual(["1", "text/plain", "x"])
   })
 
-  test.each(["writeHead", "write", "end"] as const)("when %s is somebody else's", async (name) => {
+  test.each(["writeHead", "write", "end"] as const)("when %s was replaced", async (name) => {
     let calls = 0
     const { port } = await serve(answering("x"), (_message, response) => {
       const own = response[name].bind(response) as (...args: unknown[]) => unknown

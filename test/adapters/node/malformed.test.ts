@@ -230,7 +230,7 @@ describe("requests with two meanings", () => {
     expect(received).not.toContain("100 Continue")
   })
 
-  test("row 15: an Upgrade that nobody handles is a plain request", async () => {
+  test("row 15: an Upgrade that is not handled is a plain request", async () => {
     for (const fields of [
       ["Upgrade: h2c", "Connection: Upgrade, HTTP2-Settings", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"],
       ["Upgrade: websocket", "Connection: Upgrade"],

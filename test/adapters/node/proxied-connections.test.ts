@@ -151,7 +151,7 @@ describe("a header from a named balancer tells the addresses", () => {
     expect(text).toBe("192.0.2.1 4000 198.51.100.1 443 https TLSv1.3")
   })
 
-  test("SCGI: the header is taken off, and tells who is allowed", async () => {
+  test("SCGI: the header is taken off, and tells which client is allowed", async () => {
     const request = gatewayBytes("scgi", frontVariables({}), Buffer.alloc(0))
     const answerTo = async (allowFrom: string[]) => {
       const { port } = await listening(

@@ -136,7 +136,7 @@ describe("version 2", () => {
     )
   })
 
-  test("whatever the bytes are, there is a header, a fault, or nothing yet", () => {
+  test("for all bytes there is a header, a fault, or nothing yet", () => {
     const header = binaryProxyHeader(0x11, ends4, { fields: [tlsField(1, "TLSv1.2", "x")] })
     fc.assert(
       fc.property(fc.nat(header.length - 1), fc.nat(255), (at, byte) => {

@@ -329,7 +329,7 @@ describe("startResponse", () => {
     expect((await refusal("200 OK", [[name, "x"]])).thrown).toBeInstanceOf(TypeError)
   })
 
-  test("S15: Date is added, once, whatever case it has", async () => {
+  test("S15: Date is added, once, in any case", async () => {
     const { port } = await serve((environ, startResponse) => {
       startResponse("200 OK", environ.PATH_INFO === "/own" ? [["date", "Tue, 14 Nov 2023 22:13:20 GMT"]] : [])
       return []

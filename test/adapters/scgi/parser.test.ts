@@ -60,7 +60,7 @@ test("the limit is that of the variables", () => {
   expect(parse([head], 23)).toMatch(/^431/)
 })
 
-describe("in whatever pieces", () => {
+describe("in pieces of any size", () => {
   test("the same variables come, and the rest is what stands behind them", () => {
     fc.assert(
       fc.property(variablePairs, fc.string({ unit: "binary-ascii" }), pieces, (variables, body, cut) => {

@@ -42,7 +42,7 @@ test("the limit is that of the variables", () => {
   expect(parse([head.subarray(0, 4)], 5)).toBe("431 the variables have more than 5 bytes")
 })
 
-describe("in whatever pieces", () => {
+describe("in pieces of any size", () => {
   test("the same variables come, and the rest is what stands behind them", () => {
     fc.assert(
       fc.property(variablePairs, fc.string({ unit: "binary-ascii" }), pieces, (variables, body, cut) => {

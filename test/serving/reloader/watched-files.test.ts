@@ -45,7 +45,7 @@ test("a file that changed since it was loaded is seen by the first look", () => 
   expect(files.look()).toEqual([at("main.js")])
 })
 
-test("a module that changed before it was named is stale until somebody looks, one that was missing too", () => {
+test("a module that changed before it was named is stale until the next look, one that was missing too", () => {
   const files = watching()
   writeFileSync(at("new.js"), "1")
   mkdirSync(at("a"))
@@ -88,7 +88,7 @@ test("a missing module is seen when it comes, and its folder may come later", ()
   expect(files.look()).toEqual([at("a/b/none.js")])
 })
 
-test("extra files matter whatever they are, extra folders with all that is in them", () => {
+test("extra files of every kind matter, extra folders with all that is in them", () => {
   writeFileSync(at("settings"), "")
   mkdirSync(at("pages/node_modules"), { recursive: true })
   const files = watching({ extraFiles: [at("settings"), at("pages"), at("later")], excludePatterns: ["*.bak"] })

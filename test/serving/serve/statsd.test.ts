@@ -57,7 +57,7 @@ test("no datagram is longer than a network takes", () => {
   expect(packed.length).toBeLessThan(20)
 })
 
-test("a server that is not there, or a name that is not known, disturbs nobody", async () => {
+test("a server that is not there, or a name that is not known, does no harm", async () => {
   for (const address of ["127.0.0.1:9", "no-such-name.invalid:8125"]) {
     const statsd = new Statsd(address, "")
     statsd.count("a")

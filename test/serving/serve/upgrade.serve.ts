@@ -88,7 +88,7 @@ describe("USR2", () => {
     expect(readFileSync(folder.file("pid"), "utf8")).toBe(`${server.pid}\n`)
   })
 
-  test("what a service manager has opened is passed on, and the manager hears who is in charge", async () => {
+  test("what a service manager has opened is passed on, and the manager hears which process is in charge", async () => {
     const folder = new Folder({
       "app.js": APP(),
       "manager.py": `import os, socket, sys
