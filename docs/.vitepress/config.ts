@@ -27,7 +27,12 @@ export default defineConfig({
   rewrites: Object.fromEntries(Object.entries(NAMED).map(([file, page]) => [`source/${file}.md`, page])),
   themeConfig: {
     nav: [
-      { text: "Guides", link: "/request-response.html", activeMatch: "^/(?!api/|changes|$|index)" },
+      { text: "Start", link: "/start.html", activeMatch: "^/(?:start|tutorial/|jsonapi)" },
+      {
+        text: "Guides",
+        link: "/request-response.html",
+        activeMatch: "^/(?!api/|changes|$|index|start|tutorial|jsonapi)",
+      },
       { text: "Reference", link: "/api/", activeMatch: "^/api/" },
       { text: "Changes", link: "/changes.html" },
     ],
