@@ -22,8 +22,6 @@ beforeAll(() => {
     noEmit: true,
     allowImportingTsExtensions: true,
     skipLibCheck: true,
-    // Of the page for Vite, whose own compiler resolves the packages of browsers.
-    paths: { "vite/client": [join(pagesFolder, "node_modules/vite/client.d.ts")] },
   }
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["**/*.ts"] }))
   errors = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", folder], { cwd: folder, encoding: "utf8" }).stdout
