@@ -3,11 +3,12 @@
 import { expect, test } from "vitest"
 import { recipe } from "./recipe.ts"
 
-const { commands, serve } = recipe("express-middleware")
+const { commands, serveForAll } = recipe("express-middleware")
 const command = commands.find((each) => each.startsWith("npx werkstatt run")) as string
+const app = serveForAll(command)
 
 test("the application of Express answers below its mount, and reads bodies", async () => {
-  const { url } = await serve(command)
+  const { url } = app()
   expect(await (await fetch(`${url}/shop/orders/7`)).json()).toEqual({ id: "7", base: "/shop" })
   const body = JSON.stringify({ tea: 2 })
   const order = await fetch(`${url}/shop/orders`, {
@@ -20,7 +21,7 @@ test("the application of Express answers below its mount, and reads bodies", asy
 })
 
 test("helmet adds its headers to all answers, and passport names the user", async () => {
-  const { url } = await serve(command)
+  const { url } = app()
   for (const path of ["/", "/shop/orders/7", "/account"])
     expect((await fetch(url + path)).headers.get("x-content-type-options"), path).toBe("nosniff")
   const refused = await fetch(`${url}/account`)

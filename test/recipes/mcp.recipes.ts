@@ -3,12 +3,13 @@
 import { expect, test } from "vitest"
 import { recipe } from "./recipe.ts"
 
-const { commands, serve, run } = recipe("mcp")
+const { commands, serveForAll, run } = recipe("mcp")
 const command = commands.find((each) => each.startsWith("npx werkstatt run")) as string
 const client = commands.find((each) => each.includes("client.ts")) as string
+const app = serveForAll(command)
 
 test("a client lists the tools, calls one and reads a resource", async () => {
-  const { url } = await serve(command)
+  const { url } = app()
   const { code, output } = await run(`${client} ${url}`)
   expect(code, output).toBe(0)
   expect(output).toContain("tools: add_note\n")
@@ -31,7 +32,7 @@ const post = (url: string, headers: Record<string, string>, body = initialize) =
 const Authorization = "Bearer only for development"
 
 test("a client without a token, or on a page, is turned away before anything runs", async () => {
-  const { url } = await serve(command)
+  const { url } = app()
   const without = await post(url, {})
   expect([without.status, without.headers.get("www-authenticate")]).toEqual([401, "Bearer"])
   expect((await post(url, { Authorization: "Bearer x" })).status).toBe(401)
@@ -41,7 +42,7 @@ test("a client without a token, or on a page, is turned away before anything run
 })
 
 test("clients of older versions of the protocol are served too", async () => {
-  const { url } = await serve(command)
+  const { url } = app()
   const answer = await post(url, { Authorization })
   expect(answer.status).toBe(200)
   expect(await answer.text()).toContain('"protocolVersion":"2025-06-18"')

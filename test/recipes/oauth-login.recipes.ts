@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest"
 import { recipe } from "./recipe.ts"
 
-const { commands, serve } = recipe("oauth-login")
+const { commands, serveForAll } = recipe("oauth-login")
 const commandFor = (file: string) =>
   (commands.find((each) => each.includes(`run ${file}`)) as string).replace(/ --port \d+/, "")
 
@@ -18,11 +18,8 @@ class Visitor {
   }
 }
 
-async function start(): Promise<string> {
-  const provider = await serve(commandFor("provider.ts"))
-  const app = await serve(commandFor("app.ts"), { OIDC_ISSUER: provider.url })
-  return app.url
-}
+const provider = serveForAll(commandFor("provider.ts"))
+const app = serveForAll(commandFor("app.ts"), () => ({ OIDC_ISSUER: provider().url }))
 
 /** Goes to the provider and back, up to the URL of the callback. */
 async function begin(visitor: Visitor, url: string, query = ""): Promise<string> {
@@ -32,7 +29,7 @@ async function begin(visitor: Visitor, url: string, query = ""): Promise<string>
 }
 
 test("a visitor logs in with state, nonce and PKCE, and comes to the page that was asked for", async () => {
-  const url = await start()
+  const { url } = app()
   const visitor = new Visitor()
   const { location } = await visitor.get(`${url}/login`)
   const parameters = new URL(location).searchParams
@@ -90,11 +87,11 @@ describe("what leads nowhere", () => {
       },
     ],
   ])("%s", async (_, attempt) => {
-    expect(await attempt(await start())).toBe(403)
+    expect(await attempt(app().url)).toBe(403)
   })
 
   test("a page of another site as the page to come to, and a host that is not ours", async () => {
-    const url = await start()
+    const { url } = app()
     const visitor = new Visitor()
     const answer = await visitor.get(await begin(visitor, url, "?next=//evil.example"))
     expect(answer.location).toBe("/")

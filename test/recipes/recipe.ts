@@ -1,12 +1,13 @@
 // A page of docs/recipes as its reader has it: the files that it shows in a folder, and the commands that it tells. The folder is
 // below docs/recipes, so that the packages installed there are found, and the package itself is dist/.
 
-import { spawn } from "node:child_process"
+import { type ChildProcessByStdio, spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
+import type { Readable } from "node:stream"
 import { fileURLToPath } from "node:url"
-import { onTestFinished } from "vitest"
+import { afterAll, beforeAll, onTestFinished } from "vitest"
 
 export const root = fileURLToPath(new URL("../../", import.meta.url))
 export const pagesFolder = join(root, "docs/recipes")
@@ -39,6 +40,8 @@ export interface Recipe {
   run(typed: string, environ?: Record<string, string>): Promise<{ code: number | null; output: string }>
   /** Starts a command that serves, on a free port in place of its own, until the test is over. */
   serve(typed: string, environ?: Record<string, string>): Promise<Running>
+  /** The same, once for all tests of a file or of a `describe`; `environ` is asked for when it starts. */
+  serveForAll(typed: string, environ?: () => Record<string, string> | Promise<Record<string, string>>): () => Running
 }
 
 /** Writes the files of a page into a folder below `under`, and makes its commands ready to run. */
@@ -73,41 +76,66 @@ export function recipe(name: string, under = "run"): Recipe {
     child.stderr.on("data", (chunk: Buffer) => (output.stderr += chunk.toString()))
     const isOver = () => child.exitCode !== null || child.signalCode !== null
     const exit = once(child, "exit") as Promise<[number | null]>
-    onTestFinished(async () => {
+    const end = async () => {
       if (isOver()) return
       process.kill(-(child.pid as number), "SIGKILL")
       await exit
-    })
-    return { child, output, exit, isOver }
+    }
+    return { child, output, exit, isOver, end }
   }
   return {
     folder,
     commands,
     async run(typed, environ) {
-      const { output, exit } = start(typed, environ)
+      const { output, exit, end } = start(typed, environ)
+      onTestFinished(end)
       const [code] = await exit
       return { code, output: output.stdout + output.stderr }
     },
     async serve(typed, environ) {
-      const { child, output, exit, isOver } = start(typed, environ)
-      const url = await new Promise<string>((resolve, reject) => {
-        const look = () => {
-          const found = /\bhttp:\/\/(?:localhost|127\.0\.0\.1):[1-9]\d*/.exec(output.stdout + output.stderr)?.[0]
-          if (found !== undefined) resolve(found)
-        }
-        child.stdout.on("data", look)
-        child.stderr.on("data", look)
-        void exit.then(() => reject(new Error(`${typed} has ended:\n${output.stdout}${output.stderr}`)))
+      const program = start(typed, environ)
+      onTestFinished(program.end)
+      return serving(typed, program)
+    },
+    serveForAll(typed, environ = () => ({})) {
+      let running: Running | undefined
+      let end: (() => Promise<void>) | undefined
+      beforeAll(async () => {
+        const program = start(typed, await environ())
+        end = program.end
+        running = await serving(typed, program)
       })
-      return {
-        url,
-        stdout: () => output.stdout,
-        stderr: () => output.stderr,
-        async stop() {
-          if (!isOver()) process.kill(-(child.pid as number), "SIGINT")
-          return (await exit)[0]
-        },
-      }
+      afterAll(() => end?.())
+      return () => running as Running
+    },
+  }
+}
+
+interface Program {
+  child: ChildProcessByStdio<null, Readable, Readable>
+  output: { stdout: string; stderr: string }
+  exit: Promise<[number | null]>
+  isOver: () => boolean
+}
+
+/** Waits until a program tells where it serves. */
+async function serving(typed: string, { child, output, exit, isOver }: Program): Promise<Running> {
+  const url = await new Promise<string>((resolve, reject) => {
+    const look = () => {
+      const found = /\bhttp:\/\/(?:localhost|127\.0\.0\.1):[1-9]\d*/.exec(output.stdout + output.stderr)?.[0]
+      if (found !== undefined) resolve(found)
+    }
+    child.stdout.on("data", look)
+    child.stderr.on("data", look)
+    void exit.then(() => reject(new Error(`${typed} has ended:\n${output.stdout}${output.stderr}`)))
+  })
+  return {
+    url,
+    stdout: () => output.stdout,
+    stderr: () => output.stderr,
+    async stop() {
+      if (!isOver()) process.kill(-(child.pid as number), "SIGINT")
+      return (await exit)[0]
     },
   }
 }

@@ -1,12 +1,12 @@
 // docs/recipes/trpc.md, called by its own client.
 
-import { expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { getSession, sessions } from "../../src/sessions/index.ts"
 import { Client } from "../../src/testing/client.ts"
 import { application, Response } from "../../src/wrappers/index.ts"
 import { recipe } from "./recipe.ts"
 
-const { commands, serve, run } = recipe("trpc")
+const { commands, serve, serveForAll, run } = recipe("trpc")
 const command = commands.find((each) => each.startsWith("npx werkstatt run")) as string
 const client = commands.find((each) => each.includes("client.ts")) as string
 
@@ -35,12 +35,15 @@ test("the session of the application is the context of the procedures", async ()
   expect(await answer.json()).toEqual({ result: { data: [{ id: 1, text: "Buy milk", by: "ada" }] } })
 })
 
-test.each([
-  ["input that does not fit", 400, "/trpc/notes?input=%7B%22by%22%3A1%7D"],
-  ["a procedure that is none", 404, "/trpc/none"],
-  ["a mutation by GET", 405, "/trpc/addNote"],
-  ["a path beside it", 404, "/other"],
-])("%s is answered with %i", async (_, status, path) => {
-  const { url } = await serve(command)
-  expect((await fetch(url + path)).status).toBe(status)
+describe("what is refused", () => {
+  const app = serveForAll(command)
+  test.each([
+    ["input that does not fit", 400, "/trpc/notes?input=%7B%22by%22%3A1%7D"],
+    ["a procedure that is none", 404, "/trpc/none"],
+    ["a mutation by GET", 405, "/trpc/addNote"],
+    ["a path beside it", 404, "/other"],
+  ])("%s is answered with %i", async (_, status, path) => {
+    const { url } = app()
+    expect((await fetch(url + path)).status).toBe(status)
+  })
 })

@@ -3,14 +3,15 @@
 import { describe, expect, test } from "vitest"
 import { recipe } from "./recipe.ts"
 
-const { commands, serve, run } = recipe("validation")
+const { commands, serveForAll, run } = recipe("validation")
 const command = commands.find((each) => each.startsWith("npx werkstatt run")) as string
+const app = serveForAll(command)
 
 const post = (url: string, body: string, type = "application/json") =>
   fetch(url, { method: "POST", body, headers: { "Content-Type": type } })
 
 test("both libraries take what fits, with what their schema makes of it", async () => {
-  const { url } = await serve(command)
+  const { url } = app()
   const account = await post(`${url}/accounts`, '{"name":" Ada ","email":"ada@example.com","admin":true}')
   expect([account.status, await account.json()]).toEqual([201, { name: "Ada", email: "ada@example.com" }])
   const order = await post(`${url}/orders`, '{"items":[{"sku":"a","count":2},{"sku":"b","count":3}]}')
@@ -18,7 +19,7 @@ test("both libraries take what fits, with what their schema makes of it", async 
 })
 
 test("what does not fit is a 422 that names each field", async () => {
-  const { url } = await serve(command)
+  const { url } = app()
   const fieldsOf = async (path: string, body: string) => {
     const response = await post(url + path, body)
     expect(response.status).toBe(422)
@@ -39,7 +40,7 @@ describe("what is no JSON never comes to the schema", () => {
     ["half of an object", 400, '{"name":', "application/json"],
     ["more than 4 MiB", 413, `"${"x".repeat(5 * 1024 * 1024)}"`, "application/json"],
   ])("%s", async (_, status, body, type) => {
-    const { url } = await serve(command)
+    const { url } = app()
     expect((await post(`${url}/accounts`, body, type)).status).toBe(status)
   })
 })
