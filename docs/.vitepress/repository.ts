@@ -50,9 +50,14 @@ function targetOf(href: string, from: string): { file: string; hash: string } | 
 /** Files outside of docs/ that pages link to, or pages of them, with the text of their pages. */
 export function shownFiles(): { file: string; text: string }[] {
   const shown = new Map<string, string>()
-  const queue = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
-    .map((name) => `docs/${name.replaceAll("\\", "/")}`)
-    .filter((file) => file.endsWith(".md") && !/\/node_modules\/|^docs\/(?:api|dist|source|\.vitepress)\//.test(file))
+  const folders = readdirSync(join(root, "docs"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !/^(?:node_modules|api|dist|source|\.vitepress)$/.test(entry.name))
+    .map(({ name }) => `docs/${name}`)
+  const queue = ["docs", ...folders].flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => name.endsWith(".md"))
+      .map((name) => `${folder}/${name}`),
+  )
   const pages = [...queue, ...Object.keys(NAMED).filter((file) => existsSync(join(root, file)))]
   const look = (text: string, from: string) => {
     for (const href of linksIn(text)) {

@@ -3,7 +3,16 @@
 
 import { type ChildProcessByStdio, spawn } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import { dirname, join } from "node:path"
 import type { Readable } from "node:stream"
 import { fileURLToPath } from "node:url"
@@ -140,15 +149,16 @@ async function serving(typed: string, { child, output, exit, isOver }: Program):
   }
 }
 
-/** The package under its name, for all folders of recipes. */
+/** The package under its name, for all folders of recipes. Not a link to the project: that has this folder in it. */
 function linkPackage(): void {
-  const modules = join(cache, "node_modules")
-  mkdirSync(modules, { recursive: true })
+  const folder = join(cache, "node_modules/werkstatt")
+  mkdirSync(folder, { recursive: true })
+  copyFileSync(join(root, "package.json"), join(folder, "package.json"))
   try {
-    symlinkSync(root, join(modules, "werkstatt"), "dir")
+    symlinkSync(join(root, "dist"), join(folder, "dist"), "dir")
   } catch (error) {
     // Another test file has made it.
-    if (!existsSync(join(modules, "werkstatt"))) throw error
+    if (!existsSync(join(folder, "dist"))) throw error
   }
 }
 
