@@ -15,7 +15,7 @@ export interface ServerProcess {
 export async function startServer(name: string, ...args: string[]): Promise<ServerProcess> {
   const made = await generate([{ name: "commonName", value: "localhost" }])
   const child = fork(fileURLToPath(new URL(`${name}.mjs`, import.meta.url)), args, {
-    execArgv: ["--max-old-space-size=96"],
+    execArgv: ["--max-old-space-size=96", "--expose-gc"],
     env: { ...process.env, TLS_PAIR: JSON.stringify({ key: made.private, cert: made.cert }) },
   })
   onTestFinished(async () => {
