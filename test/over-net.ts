@@ -9,6 +9,8 @@ export const engineTests: readonly string[] = [
   "test/adapters/node/{start-response,websocket,websocket-clients}.test.ts",
   "test/serving/{make-server,tls}.test.ts",
   "test/load/{connections,early-answers}.load.ts",
+  "test/front-servers/*.gateways.ts",
+  "test/examples/websocket.browser.ts",
 ]
 
 const stand = (name: string) => fileURLToPath(new URL(`support/${name}.ts`, import.meta.url))
