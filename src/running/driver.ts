@@ -448,16 +448,26 @@ class Driver implements Attendant {
     } catch (error) {
       result = Promise.reject(error)
     }
-    void this.#attendSocket(socket, Promise.resolve(result))
+    this.#attendSocket(socket, Promise.resolve(result))
   }
 
-  /** Closes the socket when the application is through, and is through itself soon after the socket is closed. Never rejects. */
-  async #attendSocket(socket: OpenWebSocket, result: Promise<unknown>): Promise<void> {
+  /** Closes the socket when the application is through, and is through itself soon after the socket is closed. */
+  #attendSocket(socket: OpenWebSocket, result: Promise<unknown>): void {
+    let isEnding = false
+    const end = (): void => {
+      if (!isEnding) void this.#endSocket(socket, isThrough)
+      isEnding = true
+    }
     const isThrough = result.then(
       () => socket.isOpen && void socket.close(1000),
       (error: unknown) => this.#failSocket(socket, error),
     )
-    await Promise.race([isThrough, socket.whenClosed])
+    void isThrough.then(end)
+    socket.afterClose(end)
+  }
+
+  /** Never rejects. */
+  async #endSocket(socket: OpenWebSocket, isThrough: Promise<unknown>): Promise<void> {
     // A call that still waits for the client learns that it has gone.
     if (socket.closeCode !== undefined) this.#exchange.leave()
     await bounded(isThrough, "websocket() of the body", (message) => this.#exchange.report(message))

@@ -144,7 +144,7 @@ export class Service implements EnvironSettings, Log {
   /** Takes in a WebSocket whose handshake `exchange` has accepted: it is pinged, and closed when the server stops. */
   attendWebSocket(exchange: Exchange, socket: OpenWebSocket): void {
     this.connections.add(socket)
-    void socket.whenClosed.then(() => this.connections.delete(socket))
+    socket.afterClose(() => this.connections.delete(socket))
     if (this.#onWebSocket !== undefined) this.#tell(this.#onWebSocket, "onWebSocket", exchange, 101)
   }
 

@@ -63,6 +63,8 @@ const TOO_BIG = 1009
 const CLOSED = "The WebSocket is closed."
 const TOO_FAST = "The client sends faster than the application reads."
 
+type Reader = (message: WebSocketMessage | undefined) => void
+
 const SENT: Promise<void> = Promise.resolve()
 const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined })
 
@@ -86,9 +88,8 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
   closeCode: number | undefined = undefined
   /** What the other side gave as reason. */
   closeReason = ""
-  /** Resolves when the carrier is closed. */
-  readonly whenClosed: Promise<void>
-  #tellClosed: () => void = () => {}
+  /** Told when the carrier is closed. */
+  #onClosed: (() => void)[] | undefined = undefined
   readonly #maxBufferedBytes: number
   #carrier: WebSocketCarrier | undefined = undefined
   /** Messages that were not asked for yet, from `#at` on. */
@@ -96,7 +97,9 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
   #at = 0
   #waitingBytes = 0
   #isPaused = false
-  #readers: ((message: WebSocketMessage | undefined) => void)[] = []
+  #reader: Reader | undefined = undefined
+  /** Those behind it, of whom there are seldom any. */
+  #readersBehind: Reader[] | undefined = undefined
   #senders: Set<(error: Error) => void> | undefined = undefined
   /** This side has closed: nothing is sent and nothing is read any more. */
   #isClosing = false
@@ -111,9 +114,6 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
   /** @throws RangeError for limits that are out of range */
   constructor(protocol: string, limits: WebSocketLimits = {}) {
     this.protocol = protocol
-    this.whenClosed = new Promise((resolve) => {
-      this.#tellClosed = resolve
-    })
     this.compress = limits.compress ?? false
     this.maxMessageBytes = limit("maxMessageBytes", limits.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES)
     this.#maxBufferedBytes = limit("maxBufferedBytes", limits.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES)
@@ -155,7 +155,7 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
     const message = this.#take()
     if (message !== undefined || this.#isEnding) return Promise.resolve(message)
     return new Promise((resolve) => {
-      this.#readers.push(resolve)
+      this.#await(resolve)
     })
   }
 
@@ -167,10 +167,24 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
         if (message !== undefined) return Promise.resolve({ done: false, value: message })
         if (this.#isEnding) return Promise.resolve(DONE)
         return new Promise((resolve) => {
-          this.#readers.push((value) => resolve(value === undefined ? DONE : { done: false, value }))
+          this.#await((value) => resolve(value === undefined ? DONE : { done: false, value }))
         })
       },
     }
+  }
+
+  #await(read: Reader): void {
+    if (this.#reader === undefined) this.#reader = read
+    else {
+      this.#readersBehind ??= []
+      this.#readersBehind.push(read)
+    }
+  }
+
+  #nextReader(): Reader | undefined {
+    const reader = this.#reader
+    if (reader !== undefined) this.#reader = this.#readersBehind?.shift()
+    return reader
   }
 
   #take(): WebSocketMessage | undefined {
@@ -250,7 +264,7 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
   /** No more is read or sent. */
   #end(why: unknown): void {
     this.#abortReason = why
-    for (const read of this.#readers.splice(0)) read(undefined)
+    for (let read = this.#nextReader(); read !== undefined; read = this.#nextReader()) read(undefined)
     this.#controller?.abort(why)
   }
 
@@ -267,7 +281,7 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
     if (this.#isEnding) return
     this.messagesReceived++
     this.bytesReceived += bytes
-    const reader = this.#readers.shift()
+    const reader = this.#nextReader()
     if (reader !== undefined) {
       reader(message)
       return
@@ -309,7 +323,23 @@ export class OpenWebSocket implements ServerWebSocket, WebSocketReceiver, Peer {
     this.#senders = undefined
     if (senders !== undefined) for (const reject of senders) reject(new ClientDisconnected(CLOSED))
     clearTimeout(this.#deadline)
-    this.#tellClosed()
+    const tell = this.#onClosed
+    this.#onClosed = undefined
+    if (tell !== undefined) for (const each of tell) each()
+  }
+
+  /** Calls `callback` when the carrier is closed. */
+  afterClose(callback: () => void): void {
+    if (this.closeCode !== undefined) callback()
+    else {
+      this.#onClosed ??= []
+      this.#onClosed.push(callback)
+    }
+  }
+
+  /** Resolves when the carrier is closed. */
+  get whenClosed(): Promise<void> {
+    return new Promise((resolve) => this.afterClose(resolve))
   }
 
   // ---- Peer

@@ -59,7 +59,7 @@ const upgradeOnDeno: Upgrade = (request, fields, socket) => {
   const opened = new Promise<WebSocketCarrier>((resolve) => {
     own.addEventListener("open", () => resolve(carrier))
     // The driver finds a socket that is closed.
-    void socket.whenClosed.then(() => resolve(carrier))
+    socket.afterClose(() => resolve(carrier))
   })
   return { response, carrier: opened }
 }

@@ -28,9 +28,9 @@ export class HandshakeExchange extends Exchange implements WireRequestHead {
   readonly fields: readonly string[]
   readonly #service: Service
   readonly #connection: SocketConnection
-  readonly #handshake: Handshake
+  #handshake: Handshake | undefined
   /** What the client sent behind its request. */
-  readonly #ahead: Buffer[]
+  #ahead: Buffer[]
   #aheadBytes = 0
   #isChunked = false
 
@@ -74,7 +74,11 @@ export class HandshakeExchange extends Exchange implements WireRequestHead {
     connection.detach()
     const fields = head.hasDate ? head.fields : [...head.fields, "Date", httpDate()]
     const stream = connection.socket
-    const carrier = openOverWs(ws, stream, Buffer.concat(this.#ahead), this.#handshake, fields, socket)
+    const ahead = Buffer.concat(this.#ahead)
+    const carrier = openOverWs(ws, stream, ahead, this.#handshake as Handshake, fields, socket)
+    // Not kept for as long as the socket is open.
+    this.#ahead = []
+    this.#handshake = undefined
     if (carrier === undefined) throw new Error("the client left before its WebSocket was opened")
     this.websocket = socket
     this.#service.attendWebSocket(this, socket)

@@ -72,7 +72,8 @@ export class Http1 {
     const left = typeof feeder === "object" ? feeder.stop() : Buffer.alloc(0)
     connection.feeder = "soon"
     socket.pause()
-    socket.on("error", () => socket.destroy())
+    // A closure would keep all that is known here for as long as a WebSocket is open.
+    socket.on("error", destroySocket)
     const handshake = isUpgrade ? handshakeOfMessage(message) : undefined
     if (handshake !== undefined) {
       connection.whenFree(() => {
@@ -148,6 +149,10 @@ export class Http1 {
     if (!message.complete) lingerOnClose(connection.socket, this.#service.discard)
     refuse(refusal, connection, response)
   }
+}
+
+function destroySocket(this: Socket): void {
+  this.destroy()
 }
 
 function handshakeOfMessage({ method, httpVersion, rawHeaders }: IncomingMessage): Handshake | undefined {

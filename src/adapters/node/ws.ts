@@ -10,8 +10,11 @@ import type { OpenWebSocket, WebSocketCarrier } from "../../running/websocket.ts
 import { CLOSE_HANDSHAKE_MS } from "../../running/websocket.ts"
 import type { Handshake } from "../../running/websocket-handshake.ts"
 
+const SOCKET: unique symbol = Symbol("werkstatt.websocket")
+
 /** What is used of a WebSocket of ws. */
 interface WsSocket extends EventEmitter {
+  [SOCKET]?: OpenWebSocket
   readonly bufferedAmount: number
   send(data: WebSocketMessage, options: { binary: boolean }, taken?: (error?: Error) => void): void
   close(code: number, reason: string): void
@@ -112,18 +115,33 @@ export function openOverWs(
   return carrier
 }
 
+// One listener of each kind for all sockets, of which there are many.
+
+function onMessage(this: WsSocket, data: Buffer, isBinary: boolean): void {
+  this[SOCKET]?.message(isBinary ? data : data.toString(), data.length)
+}
+
+function onPong(this: WsSocket): void {
+  this[SOCKET]?.pong()
+}
+
+function onClose(this: WsSocket, code: number, reason: Buffer): void {
+  this[SOCKET]?.closed(code, reason.toString())
+}
+
+// What the client did wrong shows in the code with which ws closes.
+function onError(): void {}
+
 class WsCarrier implements WebSocketCarrier {
   readonly #ws: WsSocket
 
   constructor(ws: WsSocket, socket: OpenWebSocket) {
     this.#ws = ws
-    ws.on("message", (data: Buffer, isBinary: boolean) =>
-      socket.message(isBinary ? data : data.toString(), data.length),
-    )
-    ws.on("pong", () => socket.pong())
-    ws.on("close", (code: number, reason: Buffer) => socket.closed(code, reason.toString()))
-    // What the client did wrong shows in the code with which ws closes.
-    ws.on("error", () => {})
+    ws[SOCKET] = socket
+    ws.on("message", onMessage)
+    ws.on("pong", onPong)
+    ws.on("close", onClose)
+    ws.on("error", onError)
   }
 
   get bufferedBytes(): number {
