@@ -3,8 +3,6 @@
 
 import { createServer, type Server, type Socket } from "node:net"
 import type { ApplicationLike } from "../../gateway.ts"
-import { drive } from "../../running/driver.ts"
-import { environOf, Refusal } from "../../running/environ.ts"
 import { report } from "../../running/report.ts"
 import { Service } from "../../running/service.ts"
 import { peerAddressOf } from "../node/addresses.ts"
@@ -12,8 +10,7 @@ import { AllowedPeers, LOCAL_PEERS } from "../node/allowed-peers.ts"
 import type { NodeServer, NodeServerOptions } from "../node/options.ts"
 import { serverParts, silenceLimits } from "../node/parts.ts"
 import { takeProxyHeaders } from "../node/proxied-connections.ts"
-import type { GatewayExchange } from "./gateway-exchange.ts"
-import { checkScriptName, FaultyRequest, requestOfVariables, type VariableSettings } from "./variables.ts"
+import { checkScriptName, type VariableSettings } from "./variables.ts"
 
 /** How a server for a front server's protocol treats requests. */
 export interface GatewayServerOptions extends NodeServerOptions {
@@ -99,26 +96,4 @@ export function gatewayServer(
       service.connections.destroy(reason)
     },
   }
-}
-
-/** Has the application answer a request, or gives the reason why it must not, which is in the log then. */
-export function serveVariables(
-  gateway: Gateway,
-  pairs: readonly string[],
-  exchange: GatewayExchange,
-): Refusal | undefined {
-  const request = requestOfVariables(pairs, gateway.variables)
-  if (request instanceof FaultyRequest) return logged(gateway, request, request.why)
-  const { head, addresses, contentLength } = request
-  exchange.expectBody(head.hasBody === true, contentLength)
-  const environ = environOf(head, addresses, gateway.service, exchange)
-  if (environ instanceof Refusal) return logged(gateway, environ, `${head.method} ${JSON.stringify(head.target)}`)
-  exchange.adjust(environ)
-  drive(gateway.service.app, environ, exchange)
-  return undefined
-}
-
-function logged(gateway: Gateway, refusal: Refusal, why: string): Refusal {
-  report(gateway.service, undefined, `${gateway.name}: a request was answered with ${refusal.code}: ${why}`)
-  return refusal
 }

@@ -4,8 +4,9 @@
 import type { Socket } from "node:net"
 import type { WireHead } from "../../running/wire-head.ts"
 import { type HeadStart, refusalText } from "./answer.ts"
-import { type Gateway, serveVariables } from "./gateway.ts"
+import type { Gateway } from "./gateway.ts"
 import { GatewayConnection } from "./gateway-connection.ts"
+import { serveVariables } from "./serve-variables.ts"
 import { TextExchange } from "./text-exchange.ts"
 import { FaultyRequest } from "./variables.ts"
 

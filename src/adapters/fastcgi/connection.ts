@@ -5,8 +5,9 @@
 import type { Socket } from "node:net"
 import type { Refusal } from "../../running/environ.ts"
 import { refusalText } from "../cgi/answer.ts"
-import { type Gateway, serveVariables } from "../cgi/gateway.ts"
+import type { Gateway } from "../cgi/gateway.ts"
 import { GatewayConnection } from "../cgi/gateway-connection.ts"
+import { serveVariables } from "../cgi/serve-variables.ts"
 import { FaultyRequest } from "../cgi/variables.ts"
 import { FastCgiExchange } from "./exchange.ts"
 import {

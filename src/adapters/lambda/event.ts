@@ -124,10 +124,13 @@ function mountOf(event: LambdaEvent, form: EventForm, path: string): { mount: st
   return { mount: "", below: path }
 }
 
-/** Some of these paths are decoded: what can't stand in a target is encoded again, escapes stay. */
+/**
+ * HTTP APIs take the escapes of a path away, in both formats; REST APIs, function URLs and load balancers leave the path as the
+ * client wrote it. Events do not tell for sure which of them it was, so escapes stay, and what can't stand in a target is encoded.
+ */
 function asTarget(path: string): string {
   const text = textToByteString(path.startsWith("/") ? path : `/${path}`)
-  return text.replace(/[^\x21-\x22\x24-\x3e\x40-\x7e]/g, (character) => encodePath(character))
+  return text.replace(/[^\x21-\x22\x24-\x3e\x40-\x7e]|%(?![0-9A-Fa-f]{2})/g, (character) => encodePath(character))
 }
 
 function addressesOf(event: LambdaEvent, fields: readonly string[], mount: string, target: string): Addresses {

@@ -198,6 +198,29 @@ describe("what goes wrong", () => {
     expect((await toLambda(app)(get({ rawPath: "/a?b#c d" }))).body).toBe("/a?b#c d ")
   })
 
+  // As AWS hands them over: HTTP APIs decode, all others leave the client's escapes.
+  test.each([
+    ["a REST API", { httpMethod: "GET", path: "/a%2Fb%20c%25" }, "/a/b c%", "/a%2Fb%20c%25"],
+    ["a function URL", get({ rawPath: "/a%2Fb%20c%25" }), "/a/b c%", "/a%2Fb%20c%25"],
+    ["an HTTP API", get({ rawPath: "/a/b c%" }), "/a/b c%", "/a/b%20c%25"],
+    [
+      "an HTTP API, format 1.0",
+      { version: "1.0", httpMethod: "GET", path: "/@é#%zz" },
+      "/@\u00c3\u00a9#%zz",
+      "/@%C3%A9%23%25zz",
+    ],
+    ["an HTTP API, of an escape that was escaped", get({ rawPath: "/100%41" }), "/100A", "/100%41"],
+  ])("the path of %s", async (_what, event, path, target) => {
+    const seen: string[] = []
+    const app: Application = (environ, start) => {
+      seen.push(environ.PATH_INFO, environ.REQUEST_URI as string)
+      start("204 No Content", [])
+      return []
+    }
+    await toLambda(app)(event as LambdaEvent)
+    expect(seen).toEqual([path, target])
+  })
+
   test("a body that fails is a 500, since nothing was sent", async () => {
     const app: Application = (_environ, start) => {
       start("200 OK", [["Content-Type", "text/plain"]])
