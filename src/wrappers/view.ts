@@ -36,28 +36,20 @@ export function applicationOf<This, R extends Closable>(
     try {
       answer = view.call(this, request)
     } catch (error) {
-      if (!isInstance(error, HTTPException)) return abandon(request, error)
-      answer = error
+      return fail(request, error, environ, startResponse)
     }
-    if (isThenable(answer)) return settle(request, answer, environ, startResponse)
-    return send(request, answer, environ, startResponse)
+    return isThenable(answer)
+      ? Promise.resolve(answer).then(
+          (settled) => send(request, settled, environ, startResponse),
+          (error) => fail(request, error, environ, startResponse),
+        )
+      : send(request, answer, environ, startResponse)
   }
 }
 
-async function settle(
-  request: Closable,
-  promise: Promise<ApplicationLike>,
-  environ: Environ,
-  startResponse: StartResponse,
-): Promise<Body> {
-  let answer: ApplicationLike
-  try {
-    answer = await promise
-  } catch (error) {
-    if (!isInstance(error, HTTPException)) return abandon(request, error)
-    answer = error
-  }
-  return send(request, answer, environ, startResponse)
+/** Answers with what was thrown, if it is an answer. */
+function fail(request: Closable, error: unknown, environ: Environ, startResponse: StartResponse): Body | Promise<Body> {
+  return isInstance(error, HTTPException) ? send(request, error, environ, startResponse) : abandon(request, error)
 }
 
 function send(
