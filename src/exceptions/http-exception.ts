@@ -6,8 +6,7 @@
 import type { Body, Environ, HeaderList, Responder, StartResponse } from "../gateway.ts"
 import { escapeHtml, SafeHtml } from "../http/html.ts"
 import { reasonPhrase } from "../http/status.ts"
-import { bodyOfText } from "../http/text-body.ts"
-import { encodedLength } from "../http/text-encoding.ts"
+import { bodyOfText, sendableText } from "../http/text-body.ts"
 import { type ErrorResponse, makeErrorResponse } from "./error-response.ts"
 import { prefersJson } from "./json-preference.ts"
 
@@ -159,8 +158,8 @@ export class HTTPException extends Error implements Responder {
       return (this.getResponse(environ) as Responder).respond(environ, startResponse)
     }
     if (this.response !== undefined) return this.response.respond(environ, startResponse)
-    const page = this.getBody(environ)
-    startResponse(this.#status, [...this.getHeaders(environ), ["Content-Length", String(encodedLength(page))]])
+    const page = sendableText(this.getBody(environ))
+    startResponse(this.#status, [...this.getHeaders(environ), ["Content-Length", String(page.length)]])
     return environ.REQUEST_METHOD === "HEAD" ? [] : bodyOfText(page, environ)
   }
 

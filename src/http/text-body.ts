@@ -1,25 +1,30 @@
 // Text as the body of a response. The gateway's bodies are bytes, and an array of them is complete: so this is an array of one
 // chunk, which middleware reads and changes like any other. But most often nothing on the way looks at it, and a server that
-// says so in its environ sends the text itself. So the chunk, an array of bytes that would live just for that, is made when
-// something asks for it.
+// says so in its environ sends ASCII text as it is. So the chunk, an array of bytes that would live just for that, is made when
+// something asks for it. Other text is encoded once: its length in bytes is not known sooner.
 
-import { encodedLength, encodeText } from "./text-encoding.ts"
+import { encodeText, isAscii } from "./text-encoding.ts"
 
-/** The key of an environ under which a server says that it sends text as it is. */
+/** The key of an environ under which a server says that it sends ASCII text as it is. */
 export const SENDS_TEXT_KEY = "werkstatt.sends_text"
 
-/** A complete body of a text, for the server of that environ. */
-export function bodyOfText(text: string, environ: { readonly [key: string]: unknown }): Uint8Array[] {
-  return environ[SENDS_TEXT_KEY] === true ? new TextBody(text) : [encodeText(text)]
+/** Text for sending: itself if it is ASCII, or else its bytes. Either has as many of them as its length. */
+export function sendableText(text: string): string | Uint8Array {
+  return isAscii(text) ? text : encodeText(text)
+}
+
+/** A complete body of what `sendableText` gave, for the server of that environ. */
+export function bodyOfText(sendable: string | Uint8Array, environ: { readonly [key: string]: unknown }): Uint8Array[] {
+  if (typeof sendable !== "string") return [sendable]
+  return environ[SENDS_TEXT_KEY] === true ? new TextBody(sendable) : [encodeText(sendable)]
 }
 
 /**
- * A body of one chunk: the UTF-8 bytes of a text.
+ * A body of one chunk: the bytes of an ASCII text.
  *
  * @example
- * new TextBody("é").text // => "é"
- * [...new TextBody("é")] // => [Uint8Array.of(0xc3, 0xa9)]
- * new TextBody("é").byteLength // => 2
+ * new TextBody("a").text // => "a"
+ * [...new TextBody("a")] // => [Uint8Array.of(0x61)]
  */
 export class TextBody extends Array<Uint8Array> {
   readonly #text: string
@@ -50,10 +55,5 @@ export class TextBody extends Array<Uint8Array> {
   get text(): string | undefined {
     const isUntouched = this.#bytes === undefined && this.length === 1 && !Object.hasOwn(this, 0)
     return isUntouched ? this.#text : undefined
-  }
-
-  /** The length of the text in bytes. */
-  get byteLength(): number {
-    return encodedLength(this.#text)
   }
 }

@@ -34,16 +34,25 @@ function encodeAscii(text: string): Uint8Array<ArrayBuffer> | undefined {
   return bytes
 }
 
-interface Measure {
-  byteLength(text: string): number
-}
-const { Buffer: measure } = globalThis as { Buffer?: Measure }
+const BEYOND_ASCII = /[^\x00-\x7f]/
+/** So much is looked at first: text that is not ASCII shows it soon, and there the encoder is slow. */
+const FIRST_LOOK = 256
+const room: Uint8Array = new Uint8Array(4096)
 
 /**
- * How many bytes a text has in UTF-8.
+ * Whether all characters are ASCII. An expression is quick with short text; the platform's encoder, which makes as many bytes
+ * as there are characters then, with long.
  *
  * @example
- * encodedLength("é") // => 2
+ * isAscii("plain") // => true
+ * isAscii("é") // => false
  */
-export const encodedLength: (text: string) => number =
-  measure === undefined ? (text) => encodeText(text).length : (text) => measure.byteLength(text)
+export function isAscii(text: string): boolean {
+  if (text.length < SHORT) return !BEYOND_ASCII.test(text)
+  for (let start = 0, size = FIRST_LOOK; start < text.length; start += size, size = room.length) {
+    const piece = text.length <= size ? text : text.slice(start, start + size)
+    const { read, written } = encoder.encodeInto(piece, room)
+    if (read !== piece.length || written !== piece.length) return false
+  }
+  return true
+}

@@ -4,11 +4,11 @@
 import { hostToAscii, hostToUnicode } from "./idna.ts"
 import { parseInteger } from "./numbers.ts"
 import { charTable, percentDecode, percentEncode, percentEncodeByteString, safeTable } from "./percent.ts"
+import { isAscii } from "./text-encoding.ts"
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
-const BEYOND_ASCII = /[^\x00-\x7f]/
 const BEYOND_LATIN1 = /[^\x00-\xff]/
 
 /**
@@ -22,15 +22,6 @@ const BEYOND_LATIN1 = /[^\x00-\xff]/
 export function byteStringToText(text: string): string {
   if (isAscii(text) || BEYOND_LATIN1.test(text)) return text
   return decoder.decode(byteStringToBytes(text))
-}
-
-const scratch = new Uint8Array(4096)
-
-/** For short text an expression is quick. For long text the platform's encoder is, which then has as many bytes as characters. */
-function isAscii(text: string): boolean {
-  if (text.length < 64 || text.length > scratch.length) return !BEYOND_ASCII.test(text)
-  const { read, written } = encoder.encodeInto(text, scratch)
-  return read === text.length && written === text.length
 }
 
 /** The bytes of a byte string. */

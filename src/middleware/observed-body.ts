@@ -22,7 +22,8 @@ export function observedBody(body: Body, observer: BodyObserver): Body {
       close: (isComplete) => observer.over(isComplete),
     })
   }
-  if (body instanceof TextBody && body.text !== undefined) observer.bytes(body.byteLength)
+  const text = body instanceof TextBody ? body.text : undefined
+  if (text !== undefined) observer.bytes(text.length)
   else for (const chunk of body) observer.bytes(chunk.length)
   observer.over(true)
   return body

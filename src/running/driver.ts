@@ -334,7 +334,7 @@ class Driver implements Attendant {
   /** Sends all of an array, or a response without content. */
   #respond(body: readonly Uint8Array[]): void {
     const text = body instanceof TextBody ? body.text : undefined
-    const total = text === undefined ? sizeOf(body) : (body as TextBody).byteLength
+    const total = text === undefined ? sizeOf(body) : text.length
     const head = this.#readyHead()
     if (!this.#hasContent(head)) {
       this.#sendWhole(head, [])

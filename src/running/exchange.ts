@@ -84,8 +84,7 @@ export abstract class Exchange {
   }
 
   /**
-   * The same for a body of text, which is sent as UTF-8: `head.contentLength` is its length in bytes. To be overridden, with
-   * `sendsText`, where text can be sent without making bytes of it first.
+   * The same for a body of ASCII text. To be overridden, with `sendsText`, where text can be sent without making bytes of it first.
    */
   respondText(head: WireHead, text: string): void {
     this.respond(head, [encodeText(text)])

@@ -23,8 +23,7 @@ import { httpDate } from "../http/dates.ts"
 import { removeEntityHeaders } from "../http/fields.ts"
 import { type ByteRange, selectContent } from "../http/selection.ts"
 import { hasContent } from "../http/status.ts"
-import { bodyOfText } from "../http/text-body.ts"
-import { encodedLength } from "../http/text-encoding.ts"
+import { bodyOfText, sendableText } from "../http/text-body.ts"
 import { iriToUri } from "../http/urls.ts"
 import { describe, isPlainObject } from "../mistakes/describe.ts"
 import { isDevelopment } from "../mistakes/development.ts"
@@ -100,6 +99,8 @@ export class Response extends ResponseHead implements Responder {
   #body: BodySource
   /** Content-Length is due, but the headers were not asked for yet. */
   #lengthPending: boolean
+  /** A text as it is sent. */
+  #sendable: string | Uint8Array | undefined = undefined
   #reading: Promise<void> | undefined = undefined
   #stream: ResponseStream | undefined = undefined
   /** The chunks that were written through the stream; what is in here may be added to. */
@@ -274,6 +275,7 @@ export class Response extends ResponseHead implements Responder {
   setData(data: string | Uint8Array): void {
     checkSource(data)
     this.#body = data
+    this.#sendable = undefined
     this.#lengthPending = true
   }
 
@@ -312,7 +314,7 @@ export class Response extends ResponseHead implements Responder {
   /** The length of the body in bytes; `undefined` for a stream. */
   calculateContentLength(): number | undefined {
     if (!this.isSequence) return undefined
-    if (typeof this.#body === "string" || this.#body instanceof Uint8Array) return this.#wholeLength()
+    if (typeof this.#body === "string" || this.#body instanceof Uint8Array) return this.#whole().length
     let length = 0
     for (const chunk of this.#chunks()) length += chunk.length
     return length
@@ -372,10 +374,12 @@ export class Response extends ResponseHead implements Responder {
     return Array.from(body as readonly Chunk[], encodeChunk)
   }
 
-  /** The length of text or bytes. */
-  #wholeLength(): number {
+  /** Text or bytes as they are sent. Text is looked through once, for its length and for sending. */
+  #whole(): string | Uint8Array {
     const body = this.#body as string | Uint8Array
-    return typeof body === "string" ? encodedLength(body) : body.length
+    if (typeof body !== "string") return body
+    this.#sendable ??= sendableText(body)
+    return this.#sendable
   }
 
   /**
@@ -543,7 +547,7 @@ export class Response extends ResponseHead implements Responder {
     // Text with the usual headers, which were not asked for: what most responses are.
     const isUsual = this.#lengthPending && this.hasUntouchedHeaders && this.automaticallySetContentLength
     if (!isUsual || !hasContent(this.statusCode)) return this.#finalHeaders(environ)
-    return this.untouchedHeaders(this.#wholeLength())
+    return this.untouchedHeaders(this.#whole().length)
   }
 
   #finalHeaders(environ: Environ): HeaderList {
@@ -585,7 +589,8 @@ export class Response extends ResponseHead implements Responder {
     const body = this.#body
     if (body instanceof EventStream) body.attend(environ)
     const isEmpty = !hasContent(this.statusCode, environ.REQUEST_METHOD)
-    if (!this.#needsClose) return isEmpty ? [] : typeof body === "string" ? bodyOfText(body, environ) : this.#chunks()
+    if (!this.#needsClose)
+      return isEmpty ? [] : typeof body === "string" ? bodyOfText(this.#whole(), environ) : this.#chunks()
     // A body that the server knows how to send is not wrapped, so that the server sees it.
     if (!isEmpty && this.directPassthrough && this.#onClose === undefined && isBody(body)) return body
     const isOwn = this.close === Response.prototype.close

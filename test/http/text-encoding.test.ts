@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
-import { encodeText } from "../../src/http/text-encoding.ts"
+import { encodeText, isAscii } from "../../src/http/text-encoding.ts"
 
 test("text of any length and script is UTF-8", () => {
   fc.assert(
@@ -18,4 +18,15 @@ test.each([1, 24, 25, 64, 65, 200, 5000])("a text of %i characters is in a buffe
   const stream = new ReadableStream({ type: "bytes", start: (controller) => controller.enqueue(one) })
   expect(other).toEqual(new TextEncoder().encode("b".repeat(length)))
   return stream.cancel()
+})
+
+test("ASCII is told from all other text, wherever the other character stands", () => {
+  for (const length of [0, 1, 63, 64, 255, 256, 257, 4096, 4351, 4352, 4353, 20_000]) {
+    const ascii = "\u007f".repeat(length)
+    expect(isAscii(ascii)).toBe(true)
+    for (const other of ["\u0080", "\u20ac", "\ud800"]) {
+      expect(isAscii(ascii + other)).toBe(false)
+      expect(isAscii(other + ascii)).toBe(false)
+    }
+  }
 })

@@ -100,7 +100,7 @@ export class NetExchange extends Exchange {
 
   #sendWhole(head: WireHead, content: readonly Uint8Array[] | string): void {
     if (this.isGone) return
-    sendTogether(this.#connection.socket, this.#headText(head, false), content, head.contentLength)
+    sendTogether(this.#connection.socket, this.#headText(head, false), content)
   }
 
   override start(head: WireHead): void {

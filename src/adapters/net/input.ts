@@ -5,6 +5,8 @@ import { concatenate } from "../../environ/concatenation.ts"
 import { PulledInput } from "../../environ/input.ts"
 import { ClientDisconnected } from "../../exceptions/statuses.ts"
 
+const EMPTY: Uint8Array = new Uint8Array(0)
+
 /** Where the bytes of a body come from. */
 export interface BodySource {
   /** All of the body was taken. */
@@ -22,6 +24,8 @@ export class NetInput extends PulledInput {
   #hasFailed = false
   /** Some of it was taken piece by piece, and of a piece something may be left. */
   #isInPieces = false
+  /** A piece that was taken in the hope that it is all. */
+  #first: Uint8Array | undefined = undefined
 
   constructor(source: BodySource, sendContinue: (() => void) | undefined) {
     super()
@@ -44,6 +48,17 @@ export class NetInput extends PulledInput {
     this.#hasFailed = true
   }
 
+  // Most bodies are short and have come with the head.
+  protected override takeRest(): Uint8Array | undefined {
+    if (this.#isInPieces || this.#fault !== undefined) return super.takeRest()
+    this.#askFor()
+    this.#first = this.#take()
+    if (!this.#source.isComplete) return undefined
+    const rest = this.#first ?? EMPTY
+    this.#first = undefined
+    return rest
+  }
+
   protected override takeAll(most: number = Number.POSITIVE_INFINITY, tooMuch?: () => Error): Promise<Uint8Array> {
     if (this.#isInPieces) return super.takeAll(most, tooMuch)
     this.#askFor()
@@ -51,7 +66,8 @@ export class NetInput extends PulledInput {
       const pieces: Uint8Array[] = []
       let size = 0
       const takeMore = (): void => {
-        let piece = this.#take()
+        let piece = this.#first ?? this.#take()
+        this.#first = undefined
         while (piece !== undefined) {
           size += piece.length
           pieces.push(piece)

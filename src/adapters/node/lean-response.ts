@@ -43,7 +43,7 @@ export class LeanResponse<R extends IncomingMessage = IncomingMessage> extends S
   /**
    * Sends all of a response and is done. Returns false, with nothing sent, when that must be left to Node.
    *
-   * @param content the body; text of `head.contentLength` bytes in UTF-8
+   * @param content the body, which is ASCII if it is text
    * @param keepAliveHint the field Keep-Alive, as `timeout=5`; none when it is empty
    */
   sendWhole(head: WireHead, content: readonly Uint8Array[] | string, keepAliveHint: string): boolean {
@@ -51,7 +51,7 @@ export class LeanResponse<R extends IncomingMessage = IncomingMessage> extends S
     if (socket === null || !isUntouched(this)) return false
     const text = headText(head, "keep-alive", keepAliveHint, false)
     begin(this, head, text)
-    sendTogether(socket, text, content, head.contentLength)
+    sendTogether(socket, text, content)
     this.finishDirectly()
     return true
   }

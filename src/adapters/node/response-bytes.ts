@@ -32,27 +32,10 @@ export function headText(
   return `${text}Connection: ${options}\r\n${isChunked ? "Transfer-Encoding: chunked\r\n" : ""}\r\n`
 }
 
-/** Writes a head and all of a body; text is `contentLength` bytes long in UTF-8. */
-export function sendTogether(
-  socket: Socket,
-  head: string,
-  content: readonly Uint8Array[] | string,
-  contentLength: number | undefined,
-): void {
-  if (typeof content === "string") sendWithText(socket, head, content, contentLength)
+/** Writes a head and all of a body, which is ASCII if it is text. */
+export function sendTogether(socket: Socket, head: string, content: readonly Uint8Array[] | string): void {
+  if (typeof content === "string") socket.write(head + content, "latin1")
   else sendWithChunks(socket, head, content)
-}
-
-/** The head is Latin-1, and so is ASCII text, which has as many bytes as characters; other text is UTF-8. */
-function sendWithText(socket: Socket, head: string, text: string, bytes: number | undefined): void {
-  if (text.length === bytes) {
-    socket.write(head + text, "latin1")
-    return
-  }
-  socket.cork()
-  socket.write(head, "latin1")
-  socket.write(text, "utf8")
-  socket.uncork()
 }
 
 function sendWithChunks(socket: Socket, head: string, chunks: readonly Uint8Array[]): void {
