@@ -31,8 +31,9 @@ export default defineConfig({
       {
         text: "Guides",
         link: "/request-response.html",
-        activeMatch: "^/(?!api/|changes|$|index|start|tutorial|jsonapi)",
+        activeMatch: "^/(?!api/|changes|$|index|start|tutorial|jsonapi|recipes/)",
       },
+      { text: "Recipes", link: "/recipes/", activeMatch: "^/recipes/" },
       { text: "Reference", link: "/api/", activeMatch: "^/api/" },
       { text: "Changes", link: "/changes.html" },
     ],
