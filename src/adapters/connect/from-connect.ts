@@ -5,7 +5,9 @@
 import { type IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import { asApplication } from "../../as-application.ts"
-import type { Application, ApplicationLike, Body, Environ, StartResponse } from "../../gateway.ts"
+import type { Application, ApplicationLike, Body, Environ, HeaderList, StartResponse, Write } from "../../gateway.ts"
+import { CONNECTION_FIELDS } from "../../http/fields.ts"
+import { asciiLower } from "../../http/tokens.ts"
 import { describe } from "../../mistakes/describe.ts"
 import { runInMemory } from "../../running/memory-exchange.ts"
 import { isThenable } from "../../thenable.ts"
@@ -70,21 +72,23 @@ class Call {
   readonly body: Promise<Body>
   readonly #inner: Application
   readonly #environ: Environ
+  readonly #startResponse: StartResponse
   readonly #socket: InnerSocket
   readonly #request: InnerRequest
   readonly #response: ServerResponse
+  #resolve!: (body: Body) => void
   #reject!: (error: unknown) => void
   #isHandedOn = false
 
   constructor(handle: ConnectHandler, inner: Application, environ: Environ, startResponse: StartResponse) {
     this.#inner = inner
     this.#environ = environ
-    let begin!: () => void
+    this.#startResponse = startResponse
     this.body = new Promise((resolve, reject) => {
-      begin = () => resolve(this.#socket)
+      this.#resolve = resolve
       this.#reject = reject
     })
-    this.#socket = new InnerSocket(environ, startResponse, begin)
+    this.#socket = new InnerSocket(environ, startResponse, () => this.#resolve(this.#socket))
     // To handlers it is a socket as far as they use one.
     const socket = this.#socket as unknown as Socket
     this.#request = new InnerRequest(socket, environ)
@@ -146,10 +150,23 @@ class Call {
     const environ = this.#environ
     // Callbacks of the request are called by the server outside, when the whole is over.
     const outline = { REQUEST_METHOD: environ.REQUEST_METHOD, "wsgi.errors": environ["wsgi.errors"] } as Environ
-    const { status, headers, body } = await runInMemory(
-      (_, startResponse) => this.#inner(environ, startResponse),
-      outline,
-    )
+    let isAccepted = false
+    const { status, headers, body } = await runInMemory(async (_, startResponse) => {
+      const answered = await this.#inner(environ, (line, fields, error) => {
+        isAccepted = line.startsWith("101") && environ["wsgi.websocket"] !== undefined
+        return isAccepted ? this.#accept(line, fields) : startResponse(line, fields, error)
+      })
+      if (!isAccepted) return answered
+      this.#resolve(answered)
+      startResponse("204 No Content", [])
+      return []
+    }, outline)
+    if (isAccepted) {
+      // The handler's response is none.
+      this.#socket.complete()
+      this.#socket.destroy()
+      return
+    }
     try {
       if (response.destroyed) return
       setFields(response, headers.flat())
@@ -161,6 +178,16 @@ class Call {
     } finally {
       await body.close?.()
     }
+  }
+
+  /** A WebSocket is no response of the handler's: the server outside takes it, with the fields that the handler has set. */
+  #accept(status: string, headers: HeaderList): Write {
+    const own = headers.map(([name]) => asciiLower(name))
+    const set = Object.entries(this.#response.getHeaders()).flatMap(
+      ([name, value]): HeaderList => [value ?? []].flat().map((each) => [name, String(each)]),
+    )
+    const further = set.filter(([name]) => !own.includes(name) && !CONNECTION_FIELDS.has(name))
+    return this.#startResponse(status, [...headers, ...further])
   }
 }
 

@@ -1,5 +1,6 @@
 // Applications of Express, Koa and Fastify inside of ours, as their documentation shows them, and middleware for Connect as layers.
 
+import { once } from "node:events"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { tmpdir } from "node:os"
@@ -12,6 +13,7 @@ import Koa from "koa"
 import morgan from "morgan"
 import passport from "passport"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { WebSocket } from "ws"
 import { fromConnect } from "../../../src/adapters/connect.ts"
 import { NotFound } from "../../../src/exceptions/statuses.ts"
 import type { Application } from "../../../src/gateway.ts"
@@ -228,6 +230,59 @@ describe("a layer", () => {
       false,
     )
     expect(errors.join("")).toContain("late")
+  })
+
+  describe("around a WebSocket", () => {
+    const echo = application((request) =>
+      request.path === "/closed"
+        ? new Response("not here", { status: 403 })
+        : Response.websocket(async (socket) => {
+            for await (const message of socket) await socket.send(`${message}!`)
+          }),
+    )
+    const layered = compose(
+      echo,
+      (inner) => fromConnect(helmet(), inner),
+      (inner) =>
+        fromConnect((_request, response, next) => {
+          response.setHeader("Set-Cookie", ["a=1", "b=2"])
+          next()
+        }, inner),
+    )
+
+    test("lets it pass, with the fields that the handler has set", async () => {
+      const socket = await new Client(layered).websocket("/chat", { headers: { Origin: "http://localhost" } })
+      await socket.send("hello")
+      expect(await socket.receive()).toBe("hello!")
+      expect(socket.response.headers.getAll("Set-Cookie")).toEqual(["a=1", "b=2"])
+      expect(socket.response.headers.get("X-Content-Type-Options")).toBe("nosniff")
+      await socket.close()
+    })
+
+    test("lets a refusal pass, too", async () => {
+      await expect(
+        new Client(layered).websocket("/closed", { headers: { Origin: "http://localhost" } }),
+      ).rejects.toThrow("403")
+    })
+
+    test("over a real connection, and once", async () => {
+      let calls = 0
+      const counted: Application = (environ, start) => {
+        environ["wsgi.response_finished"]?.push(() => void calls++)
+        return echo(environ, start)
+      }
+      const { port, errors } = await serve(fromConnect(helmet(), counted))
+      const socket = new WebSocket(`ws://127.0.0.1:${port}/chat`, { origin: `http://127.0.0.1:${port}` })
+      await once(socket, "open")
+      socket.send("hello")
+      const [message] = await once(socket, "message")
+      expect(String(message)).toBe("hello!")
+      const closed = once(socket, "close")
+      socket.close(1000)
+      expect((await closed)[0]).toBe(1000)
+      await expect.poll(() => calls).toBe(1)
+      expect(errors).toEqual([])
+    })
   })
 
   test("calls the callbacks of the request once", async () => {
