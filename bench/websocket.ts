@@ -24,9 +24,15 @@ async function start(kind: string): Promise<Server> {
   return { child, url: `ws://127.0.0.1:${port}/` }
 }
 
-async function usage({ child }: Server): Promise<{ cpuMs: number; rss: number }> {
-  child.send("usage")
-  const [told] = (await once(child, "message")) as [{ cpuMs: number; rss: number }]
+async function cpuMsOf({ child }: Server): Promise<number> {
+  child.send("cpu")
+  const [{ cpuMs }] = (await once(child, "message")) as [{ cpuMs: number }]
+  return cpuMs
+}
+
+async function memoryOf({ child }: Server): Promise<{ rss: number; heapUsed: number }> {
+  child.send("memory")
+  const [told] = (await once(child, "message")) as [{ rss: number; heapUsed: number }]
   return told
 }
 
@@ -52,7 +58,7 @@ async function close(sockets: WebSocket[]): Promise<void> {
 /** CPU time of the server for so many echoes, in ms. */
 async function echoes(server: Server, text: string): Promise<number> {
   const sockets = await open(server.url, CLIENTS)
-  const before = await usage(server)
+  const before = await cpuMsOf(server)
   await Promise.all(
     sockets.map(async (socket) => {
       for (let i = 0; i < ECHOES / CLIENTS; i++) {
@@ -61,9 +67,9 @@ async function echoes(server: Server, text: string): Promise<number> {
       }
     }),
   )
-  const { cpuMs } = await usage(server)
+  const after = await cpuMsOf(server)
   await close(sockets)
-  return cpuMs - before.cpuMs
+  return after - before
 }
 
 const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] as number
@@ -91,10 +97,11 @@ for (const [name, server] of [
   ["werkstatt", ours],
   ["bare ws", bare],
 ] as const) {
-  const before = await usage(server)
+  const before = await memoryOf(server)
   const sockets = await open(server.url, IDLE)
-  const { rss } = await usage(server)
-  console.log(`${IDLE} idle sockets, ${name}: ${((rss - before.rss) / IDLE / 1024).toFixed(1)} KiB each`)
+  const after = await memoryOf(server)
+  const each = (what: "rss" | "heapUsed") => ((after[what] - before[what]) / IDLE / 1024).toFixed(1)
+  console.log(`${IDLE} idle sockets, ${name}: ${each("rss")} KiB each, of which ${each("heapUsed")} KiB of heap`)
   await close(sockets)
 }
 for (const { child } of [ours, bare]) child.disconnect()

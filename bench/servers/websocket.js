@@ -1,5 +1,5 @@
-// Echoes over WebSocket: `node websocket.js werkstatt` or `node websocket.js bare`, which is ws alone. Answers its parent's "usage"
-// with its CPU time and memory.
+// Echoes over WebSocket: `node websocket.js werkstatt` or `node websocket.js bare`, which is ws alone. Answers its parent's "cpu"
+// with its CPU time, and "memory" with its memory after a collection, whose time depends on all that is loaded and is no echo's.
 
 import { once } from "node:events"
 import { createServer as createHttpServer } from "node:http"
@@ -28,10 +28,15 @@ function ours() {
 const server = process.argv[2] === "bare" ? bare() : ours()
 server.listen(0, "127.0.0.1")
 await once(server, "listening")
-process.on("message", () => {
-  globalThis.gc?.()
+process.on("message", (question) => {
+  if (question === "memory") {
+    globalThis.gc?.()
+    const { rss, heapUsed } = process.memoryUsage()
+    process.send({ rss, heapUsed })
+    return
+  }
   const { user, system } = process.cpuUsage()
-  process.send({ cpuMs: (user + system) / 1000, rss: process.memoryUsage().rss })
+  process.send({ cpuMs: (user + system) / 1000 })
 })
 process.on("disconnect", () => process.exit())
 process.send({ port: server.address().port })
