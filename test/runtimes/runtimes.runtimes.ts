@@ -178,7 +178,8 @@ for (const setup of setups) {
       await once(socket, "open")
       const closed = once(socket, "close")
       for (let i = 0; i < 100; i++) socket.send(Buffer.alloc(64 * 1024))
-      expect((await closed)[0]).toBe(1008)
+      // Deno closes the connection on bytes that it has not read, which resets it: the close frame may be lost on the way.
+      expect(setup.runtime === "deno" ? [1008, 1006] : [1008]).toContain((await closed)[0])
     })
 
     test.runIf(setup.isFetch)("sends events as they come, and closes the body when the client leaves", async () => {
