@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net"
 import { fileURLToPath } from "node:url"
 import { describe, expect, onTestFinished, test } from "vitest"
 import { WebSocketServer } from "ws"
+import { createNetServer } from "../../src/adapters/net.ts"
 import { createServer, nodeListener } from "../../src/adapters/node.ts"
 import { checkServer } from "../../src/cli/conformance/check.ts"
 import { checkWebSockets } from "../../src/cli/conformance/check-websockets.ts"
@@ -84,8 +85,11 @@ describe("checkServer", () => {
 })
 
 describe("checkWebSockets", () => {
-  test("finds nothing wrong with our server", async () => {
-    const { server, destroy } = createServer(conformanceApplication, { errors: silent })
+  test.each([
+    ["node:http", createServer],
+    ["node:net", createNetServer],
+  ])("finds nothing wrong with our server on %s", async (_, create) => {
+    const { server, destroy } = create(conformanceApplication, { errors: silent })
     server.listen(0, "127.0.0.1")
     await once(server, "listening")
     onTestFinished(() => destroy())
