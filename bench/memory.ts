@@ -99,7 +99,7 @@ async function idleBytes(name: string): Promise<{ held: number; rss: number }> {
 }
 
 const idle = new Map<string, { held: number; rss: number }[]>(
-  ["bare", "werkstatt", "fastify"].map((name) => [name, []]),
+  ["bare", "werkstatt", "net", "fastify"].map((name) => [name, []]),
 )
 for (let round = 0; round < IDLE_ROUNDS; round++) {
   for (const [name, figures] of idle) figures.push(await idleBytes(name))

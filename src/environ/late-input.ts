@@ -1,7 +1,7 @@
 // An InputStream that is opened when it is first read. What goes wrong in opening it is the failure of each read.
 
 import type { InputStream } from "../gateway.ts"
-import { concatenate } from "./concatenation.ts"
+import { GatheredChunks } from "./concatenation.ts"
 import { handled } from "./handled.ts"
 import { OrderedInput } from "./ordered-input.ts"
 
@@ -59,10 +59,10 @@ export class LateInput implements InputStream {
 const READ_SIZE = 64 * 1024
 
 async function readPieces(input: InputStream, most: number, tooMuch: () => Error): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
+  const chunks = new GatheredChunks()
   for (let size = 0; ; ) {
     const chunk = await input.read(READ_SIZE)
-    if (chunk.length === 0) return concatenate(chunks)
+    if (chunk.length === 0) return chunks.whole()
     size += chunk.length
     if (size > most) throw tooMuch()
     chunks.push(chunk)

@@ -3,7 +3,7 @@
 // Knows no buffer and no limit: see input.ts for the one, limited-stream.ts for the other.
 
 import type { InputStream } from "../gateway.ts"
-import { concatenate } from "./concatenation.ts"
+import { concatenate, GatheredChunks } from "./concatenation.ts"
 import { DIRECT_READER } from "./first-reader.ts"
 
 const NOTHING: Promise<Uint8Array> = Promise.resolve(new Uint8Array(0))
@@ -45,7 +45,7 @@ export abstract class OrderedInput implements InputStream {
 
   /** Takes all that is left; throws what `tooMuch` makes when that is more than `most` bytes. */
   protected async takeAll(most: number = Number.POSITIVE_INFINITY, tooMuch?: () => Error): Promise<Uint8Array> {
-    const chunks: Uint8Array[] = []
+    const chunks = new GatheredChunks()
     let size = 0
     do {
       const chunk = await this.takeSome()
@@ -54,7 +54,7 @@ export abstract class OrderedInput implements InputStream {
       if (size > most) throw tooMuch?.()
       chunks.push(chunk)
     } while (!this.isOver())
-    return concatenate(chunks)
+    return chunks.whole()
   }
 
   /** Resolves to at most `size` bytes, or all the rest; empty at the end. Throws RangeError unless `size` is a whole number from 0. */

@@ -8,7 +8,7 @@ import type { FileHandle } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { FileContent } from "../datastructures/file-storage.ts"
-import { concatenate } from "../environ/concatenation.ts"
+import { GatheredChunks } from "../environ/concatenation.ts"
 import { InsufficientStorage } from "../exceptions/statuses.ts"
 import type { FormPart } from "../forms/form-part.ts"
 import type { UploadStore } from "../forms/upload-store.ts"
@@ -46,7 +46,7 @@ export class DiskUploadStore implements UploadStore {
 
   /** @throws InsufficientStorage (507) when the disk is full */
   async store(part: FormPart): Promise<FileContent> {
-    let chunks: Uint8Array[] = []
+    let chunks = new GatheredChunks()
     let gathered = 0
     let file: NewFile | undefined
     try {
@@ -55,15 +55,15 @@ export class DiskUploadStore implements UploadStore {
         gathered += chunk.length
         if (part.receivedFileBytes <= this.#maxMemorySize || gathered < BLOCK_SIZE) continue
         file ??= await this.#create()
-        await file.write(chunks)
-        chunks = []
+        await file.write(chunks.whole())
+        chunks = new GatheredChunks()
         gathered = 0
       }
       if (file === undefined) {
-        if (part.receivedFileBytes <= this.#maxMemorySize) return new MemoryFile(concatenate(chunks))
+        if (part.receivedFileBytes <= this.#maxMemorySize) return new MemoryFile(chunks.whole())
         file = await this.#create()
       }
-      if (gathered > 0) await file.write(chunks)
+      if (gathered > 0) await file.write(chunks.whole())
       return await file.finish()
     } catch (error) {
       await file?.discard()
@@ -147,8 +147,7 @@ class NewFile {
     this.#onRemoved = onRemoved
   }
 
-  async write(chunks: readonly Uint8Array[]): Promise<void> {
-    const whole = concatenate(chunks)
+  async write(whole: Uint8Array): Promise<void> {
     await this.#handle.writeFile(whole)
     this.#size += whole.length
   }

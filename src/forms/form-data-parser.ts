@@ -4,7 +4,7 @@
 
 import { FileStorage } from "../datastructures/file-storage.ts"
 import { dictOfPairs, ImmutableMultiDict } from "../datastructures/multi-dict.ts"
-import { concatenate } from "../environ/concatenation.ts"
+import { GatheredChunks } from "../environ/concatenation.ts"
 import { HandledIterator, handled, settled } from "../environ/handled.ts"
 import { getContentLength, getInputStream } from "../environ/request-input.ts"
 import { UnsupportedMediaType } from "../exceptions/statuses.ts"
@@ -172,7 +172,7 @@ export class FormDataParser {
     const fields: [string, string][] = []
     const files: [string, FileStorage][] = []
     let field: FieldEvent | undefined
-    let chunks: Uint8Array[] = []
+    let chunks = new GatheredChunks()
     try {
       for (;;) {
         // Most of what a chunk holds is at hand at once; waiting for each piece of it would be most of the cost.
@@ -184,8 +184,8 @@ export class FormDataParser {
         } else if (event.type === "data" && field !== undefined) {
           chunks.push(event.data)
           if (event.moreData) continue
-          fields.push([field.name, decodeField(concatenate(chunks), field.headers)])
-          chunks = []
+          fields.push([field.name, decodeField(chunks.whole(), field.headers)])
+          chunks = new GatheredChunks()
         } else if (event.type === "file") {
           const part = reader.open(event)
           const content = await uploadStore.store(part)

@@ -2,7 +2,7 @@
 // a slow reader slows the client down and fills no memory. What a form adds up to is counted here.
 
 import { Headers } from "../datastructures/headers.ts"
-import { concatenate } from "../environ/concatenation.ts"
+import { GatheredChunks } from "../environ/concatenation.ts"
 import { HandledIterator, handled } from "../environ/handled.ts"
 import type { InputStream } from "../gateway.ts"
 import { type SettledLimits, tooLarge } from "./limits.ts"
@@ -97,14 +97,14 @@ export class FormPart implements AsyncIterable<Uint8Array> {
   }
 
   async #bytes(): Promise<Uint8Array> {
-    const chunks: Uint8Array[] = []
+    const chunks = new GatheredChunks()
     while (!this.#over) {
       const next = this.#reader.dataOf(this)
       const event = next instanceof Promise ? await next : next
       this.#take(event)
       chunks.push(event.data)
     }
-    return concatenate(chunks)
+    return chunks.whole()
   }
 
   /** The bytes as text, decoded as the fields of a form are. */

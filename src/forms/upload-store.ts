@@ -3,7 +3,7 @@
 // in through the environ, and a request class may name its own.
 
 import type { FileStorageSource } from "../datastructures/file-storage.ts"
-import { concatenate } from "../environ/concatenation.ts"
+import { GatheredChunks } from "../environ/concatenation.ts"
 import type { Environ } from "../gateway.ts"
 import type { FormPart } from "./form-part.ts"
 import { tooLarge } from "./limits.ts"
@@ -42,14 +42,14 @@ export class MemoryUploadStore implements UploadStore {
 
   /** Reads a file into memory. @throws RequestEntityTooLarge (413) when it does not fit */
   async store(part: FormPart): Promise<FileStorageSource> {
-    const chunks: Uint8Array[] = []
+    const chunks = new GatheredChunks()
     for await (const chunk of part) {
       if (part.receivedFileBytes > this.maxUploadMemorySize) {
         throw tooLarge("maxUploadMemorySize", this.maxUploadMemorySize, part)
       }
       chunks.push(chunk)
     }
-    return concatenate(chunks)
+    return chunks.whole()
   }
 }
 

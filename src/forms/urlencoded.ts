@@ -1,7 +1,7 @@
 // Urlencoded forms: application/x-www-form-urlencoded (WHATWG URL, section 5.1), UTF-8 with any charset parameter.
 // The bytes are counted while they come and parsed when all are there, since the limit for them is the limit for memory.
 
-import { concatenate } from "../environ/concatenation.ts"
+import { GatheredChunks } from "../environ/concatenation.ts"
 import { LateInput } from "../environ/late-input.ts"
 import type { InputStream } from "../gateway.ts"
 import { parseQueryText } from "../http/urls.ts"
@@ -59,7 +59,7 @@ async function readPieces(
   { maxContentLength, maxFormMemorySize }: SettledLimits,
   contentLength: number | undefined,
 ): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
+  const chunks = new GatheredChunks()
   let size = 0
   while (size !== contentLength) {
     const chunk = await stream.read(READ_SIZE)
@@ -69,7 +69,7 @@ async function readPieces(
     if (size > maxFormMemorySize) throw tooLarge("maxFormMemorySize", maxFormMemorySize)
     chunks.push(chunk)
   }
-  return concatenate(chunks)
+  return chunks.whole()
 }
 
 /** Bytes that are asked for at once. */

@@ -1,6 +1,9 @@
 // Bytes that have come on a connection and wait to be used: in the pieces in which they came, so that nothing is copied and each
 // is looked at once.
 
+const MAX_BYTES = 64 * 1024
+const MAX_PIECES = 32
+
 export class ArrivedBytes {
   /** The first piece; undefined when there is nothing. */
   first: Buffer | undefined = undefined
@@ -18,6 +21,11 @@ export class ArrivedBytes {
       this.#further ??= []
       this.#further.push(piece)
     }
+  }
+
+  /** Whether enough waits that no more should be read. Each piece costs memory besides its bytes, so they are counted, too. */
+  get isFull(): boolean {
+    return this.size >= MAX_BYTES || (this.#further !== undefined && this.#further.length >= MAX_PIECES)
   }
 
   /** The first piece was used up to there. */

@@ -21,9 +21,6 @@ import { NetExchange, type RequestConnection } from "./exchange.ts"
 import { HeadReader } from "./head-reader.ts"
 import { BAD_REQUEST, type ParsedHead, parseHead } from "./request-head.ts"
 
-/** So many bytes are read ahead of their use. */
-const MAX_AHEAD = 64 * 1024
-
 /** After so many requests in one go other connections get their turn. */
 const REQUESTS_PER_TURN = 16
 
@@ -140,7 +137,7 @@ export class NetConnection extends Connection implements RequestConnection {
 
   /** Reads no further while enough waits to be used. */
   #holdBack(): void {
-    const isFull = this.#arrived.size >= MAX_AHEAD && !this.isClosing
+    const isFull = this.#arrived.isFull && !this.isClosing
     if (isFull === this.#isPaused || this.socket.destroyed) return
     this.#isPaused = isFull
     if (isFull) this.socket.pause()

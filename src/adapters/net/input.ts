@@ -1,7 +1,7 @@
 // wsgi.input over a connection of this engine. It takes bytes from the connection only when the application reads, and the first
 // read sends the 100 Continue. What the application does not read stays with the client.
 
-import { concatenate } from "../../environ/concatenation.ts"
+import { GatheredChunks } from "../../environ/concatenation.ts"
 import { PulledInput } from "../../environ/input.ts"
 import { ClientDisconnected } from "../../exceptions/statuses.ts"
 
@@ -63,7 +63,7 @@ export class NetInput extends PulledInput {
     if (this.#isInPieces) return super.takeAll(most, tooMuch)
     this.#askFor()
     return new Promise((resolve, reject) => {
-      const pieces: Uint8Array[] = []
+      const pieces = new GatheredChunks()
       let size = 0
       const takeMore = (): void => {
         let piece = this.#first ?? this.#take()
@@ -75,7 +75,7 @@ export class NetInput extends PulledInput {
         }
         const fault = size > most ? tooMuch?.() : this.#fault
         if (fault !== undefined) reject(fault)
-        else if (this.#source.isComplete) resolve(concatenate(pieces))
+        else if (this.#source.isComplete) resolve(pieces.whole())
         else this.#source.whenMore(takeMore)
       }
       takeMore()

@@ -3,7 +3,7 @@
 // Node's parser, where it is our own message that has it: a promise in place of a stream with its events.
 
 import type { Readable } from "node:stream"
-import { concatenate } from "../../environ/concatenation.ts"
+import { GatheredChunks } from "../../environ/concatenation.ts"
 import { BodyWasReadError } from "../../environ/first-reader.ts"
 import { PulledInput } from "../../environ/input.ts"
 import { ClientDisconnected } from "../../exceptions/statuses.ts"
@@ -118,7 +118,7 @@ class WholeBody implements BodyTaker {
   readonly #most: number
   readonly #tooMuch: (() => Error) | undefined
   readonly #count: (size: number) => void
-  readonly #chunks: Uint8Array[] = []
+  readonly #chunks = new GatheredChunks()
   /** More may come. */
   isWaiting = true
   #size = 0
@@ -145,7 +145,7 @@ class WholeBody implements BodyTaker {
 
   end(): void {
     this.isWaiting = false
-    this.#resolve(concatenate(this.#chunks))
+    this.#resolve(this.#chunks.whole())
   }
 
   fail(): void {

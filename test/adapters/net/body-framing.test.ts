@@ -102,6 +102,13 @@ describe("a body in chunks", () => {
     }
   })
 
+  test("a body in chunks of one byte is one piece for the bytes that came together", () => {
+    const bytes = Buffer.from("1\r\nx\r\n".repeat(1000))
+    const framing = chunked()
+    expect(framing.take(bytes, 0)?.toString()).toBe("x".repeat(1000))
+    expect(framing.at).toBe(bytes.length)
+  })
+
   test("extensions are bounded in sum over all chunks", () => {
     const text = `1;${"a".repeat(100)}\r\nx\r\n`.repeat(200)
     expect(() => readAll(chunked(), [text])).toThrow(new FramingFault("413 Content Too Large"))
