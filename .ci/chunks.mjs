@@ -24,6 +24,8 @@ const WEIGHT_OF_LATE = 0.3
 
 const IMPORT = /^(?:import|export)\s+(?!type\b)[^"'`;]*?from\s+"([^"]+)"|^import\s+"([^"]+)"/gm
 const LATE_IMPORT = /\bawait import\("(\.[^"]+)"\)|= import\("(\.[^"]+)"\)/g
+/** What not every runtime has counts as a part of Node: Workers have no URL for a module, and perhaps no process. */
+const OF_A_RUNTIME = /\bimport\.meta\b|\bprocess\.(?!env\b)/
 const COMMENT = /\/\*\*[\s\S]*?\*\/|^\s*\/\/[^\n]*$/gm
 
 function readModule(file) {
@@ -43,7 +45,9 @@ function readModule(file) {
     else builtins.add(id)
   }
   const late = [...text.matchAll(LATE_IMPORT)].map(([, awaited, kept]) => resolve(dirname(file), awaited ?? kept))
-  return { imports, builtins, late, bytes: text.replace(COMMENT, "").length }
+  const code = text.replace(COMMENT, "")
+  if (OF_A_RUNTIME.test(code)) builtins.add("node:process")
+  return { imports, builtins, late, bytes: code.length }
 }
 
 /** All that is reached from a start along the edges, the start among it. */

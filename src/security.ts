@@ -225,7 +225,7 @@ const NTFS_FILES: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Joins paths from strangers to a directory of ours, with `/`. `undefined` when the result would lie outside of the
+ * Joins paths from clients to a directory of ours, with `/`. `undefined` when the result would lie outside of the
  * directory, or when a path is not what it seems: absolute, with a drive letter, a backslash or a NUL. On Windows also when a
  * segment is the name of a device with any ending, ends in a dot or a space, names a stream of a file, or holds a character that
  * no name there can have.
@@ -280,7 +280,7 @@ function isDevice(name: string): boolean {
 }
 
 /**
- * Makes a name for a file out of one that a stranger chose: ASCII letters, digits, `-`, `_` and `.` only, no separator of
+ * Makes a name for a file out of one that a client chose: ASCII letters, digits, `-`, `_` and `.` only, no separator of
  * any system, no dot in front, no device of Windows. Accents are dropped. What is left may be empty, is as long as it
  * came, and is not unique.
  *

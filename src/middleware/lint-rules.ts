@@ -288,7 +288,7 @@ export const rules: Rule[] = [
   {
     id: "L5",
     title: "The query",
-    about: "PEP 3333 lets it be absent; here it is always there, so that nobody needs a default.",
+    about: "PEP 3333 lets it be absent; here it is always there, so that no default is needed.",
     clauses: [
       must("environ", "QUERY_STRING is there, if only empty.", (environ) =>
         Object.hasOwn(environ, "QUERY_STRING") ? undefined : found("QUERY_STRING"),
@@ -346,7 +346,7 @@ export const rules: Rule[] = [
   {
     id: "L9",
     title: "Method",
-    about: "Methods are case-sensitive (RFC 9110 section 9.1); nobody changes their case on the way.",
+    about: "Methods are case-sensitive (RFC 9110 section 9.1); servers and middleware do not change their case.",
     clauses: [
       must("environ", "REQUEST_METHOD is a token, never empty.", ({ REQUEST_METHOD }) =>
         isToken(REQUEST_METHOD as string) ? undefined : found(REQUEST_METHOD),
@@ -395,7 +395,7 @@ export const rules: Rule[] = [
     id: "L12",
     title: "Server and host",
     about:
-      "SERVER_NAME and SERVER_PORT tell where the server listens, on a unix socket what a client would write; `HTTP_HOST` is what the client wrote, and nobody has checked it.",
+      "SERVER_NAME and SERVER_PORT tell where the server listens, on a unix socket what a client would write; `HTTP_HOST` is what the client wrote, unchecked.",
     clauses: [
       must("environ", "SERVER_NAME is a host name or an address.", ({ SERVER_NAME }) =>
         isHost(SERVER_NAME as string) ? undefined : found(SERVER_NAME),
@@ -517,7 +517,7 @@ export const rules: Rule[] = [
     id: "L19",
     title: "Names and values of headers",
     about:
-      "Whatever gets past this check is sent. Text beyond Latin-1 has to be encoded by whoever sets it (RFC 8187 for parameters, percent-encoding for URLs).",
+      "All that passes this check is sent. Text beyond Latin-1 has to be encoded by the application or middleware that sets it (RFC 8187 for parameters, percent-encoding for URLs).",
     clauses: [
       must("start", "There is no Status header: the status is the first argument.", ({ headers }) =>
         headerThat(headers, (name) => name.toLowerCase() === "status"),
@@ -547,7 +547,7 @@ export const rules: Rule[] = [
     id: "L21",
     title: "Content-Length",
     about:
-      "Set by who knows it: the application, or the server for an array. In a 304 or to HEAD it may tell the length that a GET would have had (RFC 9110 section 8.6).",
+      "Set by the side that knows it: the application, or the server for an array. In a 304 or to HEAD it may tell the length that a GET would have had (RFC 9110 section 8.6).",
     clauses: [
       must("start", "Content-Length occurs once, with digits only.", ({ headers }) => {
         const lengths = named(headers, "content-length")
@@ -848,7 +848,7 @@ export const rules: Rule[] = [
   {
     id: "L36",
     title: "Keys of servers and middleware",
-    about: "Whoever adds a key puts a prefix of his own and a dot before it: `myserver.socket`.",
+    about: "A server or middleware that adds a key puts a prefix of its own and a dot before it: `myserver.socket`.",
     clauses: [
       must("environ", "Keys that start with `wsgi.` are those of the table.", (environ) => {
         for (const key in environ) if (key.startsWith("wsgi.") && !RESERVED_KEYS.has(key)) return found(key)

@@ -112,7 +112,7 @@ export class UpstreamExchange
     if (statusCode < 200) {
       if (statusCode === 101 || ++this.#interim > MAX_INTERIM) {
         controller.abort(
-          new Error(statusCode === 101 ? "an upgrade that nobody asked for" : "too many interim responses"),
+          new Error(statusCode === 101 ? "an upgrade that was not asked for" : "too many interim responses"),
         )
       }
       return

@@ -62,7 +62,7 @@ export function checkFrontAddress(address: Address, options: FrontOptions): void
   const { host } = address
   if (host === "::1" || host.startsWith("127.")) return
   throw new TypeError(
-    `${options.protocol} on ${host} would believe whoever reaches it. Listen on a unix socket or 127.0.0.1, or name the front servers with allowFrom.`,
+    `${options.protocol} on ${host} would believe every client that reaches it. Listen on a unix socket or 127.0.0.1, or name the front servers with allowFrom.`,
   )
 }
 

@@ -48,10 +48,10 @@ test("serve --protocol fastcgi: workers answer, and end when they are told to", 
 
 test.each([
   ["run", ["--protocol", "ajp"], /--protocol is one of http, scgi, uwsgi, fastcgi, not "ajp"/],
-  ["run", ["--protocol", "scgi", "--host", "0.0.0.0"], /scgi on 0\.0\.0\.0 would believe whoever reaches it/],
+  ["run", ["--protocol", "scgi", "--host", "0.0.0.0"], /scgi on 0\.0\.0\.0 would believe every client that reaches it/],
   ["run", ["--script-name", "/shop"], /scriptName is for front servers/],
   ["serve", ["--protocol", "ajp"], /protocol is one of http, scgi, uwsgi, fastcgi/],
-  ["serve", ["--protocol", "scgi", "--bind", ":8000"], /scgi on :: would believe whoever reaches it/],
+  ["serve", ["--protocol", "scgi", "--bind", ":8000"], /scgi on :: would believe every client that reaches it/],
   ["serve", ["--protocol", "scgi", "--allow-from", "localhost"], /not an address or a network: "localhost"/],
   ["serve", ["--proxy-protocol-from", "nowhere"], /not an address or a network: "nowhere"/],
 ])("%s %j is refused with a sentence", async (name, options, message) => {

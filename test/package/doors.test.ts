@@ -52,6 +52,23 @@ describe("what a door loads", () => {
     expect([...others].sort()).toEqual(expected)
   })
 
+  // Workers have no URL for a module.
+  test.each([
+    "./http",
+    "./exceptions",
+    "./datastructures",
+    "./environ",
+    "./forms",
+    "./wrappers",
+    "./routing",
+    "./running",
+    "./stores",
+    "./adapters/fetch",
+  ])("%s asks for no URL of its own", (door) => {
+    const { files } = loadedWith(fileOf(door))
+    expect([...files].filter((file) => readFileSync(file, "utf8").includes("import.meta"))).toEqual([])
+  })
+
   test.each([
     ["./middleware", ["node:crypto", "node:http", "node:zlib", "node:inspector", "mime-types", "undici"]],
     ["./adapters/node", ["node:crypto", "node:https", "node:http2", "node:tls", "mime-types"]],

@@ -54,7 +54,7 @@ test("the PROXY protocol is an option of makeServer", async () => {
 })
 
 test.each<[ServerOptions, string, RegExp]>([
-  [{ protocol: "scgi" }, "0.0.0.0", /scgi on 0\.0\.0\.0 would believe whoever reaches it\./],
+  [{ protocol: "scgi" }, "0.0.0.0", /scgi on 0\.0\.0\.0 would believe every client that reaches it\./],
   [
     { protocol: "uwsgi" },
     "example.test",
