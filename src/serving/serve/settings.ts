@@ -198,7 +198,7 @@ export const SETTINGS = {
     needsRestart: true,
     group: "Process",
     value: "USER",
-    help: "who the workers run as; needs root",
+    help: "the user that the workers run as; needs root",
   },
   group: {
     kind: "text",
