@@ -6,11 +6,12 @@ import { createServer, type Server, type Socket } from "node:net"
 import type { TLSSocket } from "node:tls"
 import type { ApplicationLike } from "../gateway.ts"
 import { Service } from "../running/service.ts"
-import { type EngineSettings, NetConnection } from "./net/connection.ts"
+import { connectionOf, type EngineSettings, NetConnection } from "./net/connection.ts"
 import { Http2 } from "./node/http2.ts"
 import type { NodeServer, NodeServerOptions } from "./node/options.ts"
 import { serverParts, silenceLimits } from "./node/parts.ts"
 import { takeProxyHeaders } from "./node/proxied-connections.ts"
+import { runningServer } from "./node/running-server.ts"
 import { secureCarriers } from "./node/secure-carriers.ts"
 
 /** A server for `app` that speaks HTTP/1.1 without node:http, not yet listening. */
@@ -38,32 +39,15 @@ export function setUpNetServer<S extends Server>(
   }
   const isSecure = "setSecureContext" in server
   const carriers = isSecure ? secureCarriers(server) : undefined
-  const connect = (socket: Socket) => new NetConnection(socket, settings)
+  const connect = (socket: Socket) => connectionOf(socket) ?? new NetConnection(socket, settings)
   if (http2 !== undefined) new Http2(service).attach(http2, () => {})
   server.on(isSecure ? "secureConnection" : "connection", (socket: Socket | TLSSocket) => {
     if ("alpnProtocol" in socket && socket.alpnProtocol === "h2") http2?.emit("secureConnection", socket)
     else connect(socket)
   })
   const { proxyProtocolFrom } = options
+  // With TLS it is a connection when its handshake is over, and one that is passed on, behind its header.
+  const isDirect = !isSecure && proxyProtocolFrom === undefined
   if (proxyProtocolFrom !== undefined) takeProxyHeaders(server, proxyProtocolFrom, service)
-  return {
-    server,
-    inject: (socket) => {
-      // With TLS it is a connection when its handshake is over, and one that is passed on, behind its header.
-      if (!isSecure && proxyProtocolFrom === undefined) connect(socket).expect()
-      else server.emit("connection", socket)
-    },
-    drain: async (closeCode) => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      await service.connections.drain(closeCode)
-      await carriers?.whenClosed()
-      await service.connections.empty()
-      await closed
-    },
-    destroy: (reason = new Error("the server was stopped")) => {
-      server.close()
-      service.connections.destroy(reason)
-      carriers?.destroy()
-    },
-  }
+  return runningServer(server, { service, carriers, connect: isDirect ? connect : undefined })
 }

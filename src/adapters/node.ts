@@ -20,6 +20,7 @@ import { listening } from "./node/listening.ts"
 import type { Engine, NodeListenerOptions, NodeServer, NodeServerOptions } from "./node/options.ts"
 import { serverParts, silenceLimits } from "./node/parts.ts"
 import { takeProxyHeaders } from "./node/proxied-connections.ts"
+import { runningServer } from "./node/running-server.ts"
 import { secureCarriers } from "./node/secure-carriers.ts"
 import { stopsAtUpgrade, warnIfUntested } from "./node/versions.ts"
 
@@ -128,26 +129,9 @@ export function setUpServer<S extends Server | HttpsServer | Http2SecureServer>(
   attach(server, service, http1)
   const { proxyProtocolFrom } = options
   if (proxyProtocolFrom !== undefined) takeProxyHeaders(server, proxyProtocolFrom, service)
-  return {
-    server,
-    inject: (socket) => {
-      // With TLS it is a connection when its handshake is over, and one that is passed on, behind its header.
-      if (!isSecure && proxyProtocolFrom === undefined) http1.connect(socket).expect()
-      server.emit("connection", socket)
-    },
-    drain: async (closeCode) => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      await service.connections.drain(closeCode)
-      await carriers?.whenClosed()
-      await service.connections.empty()
-      await closed
-    },
-    destroy: (reason = new Error("the server was stopped")) => {
-      server.close()
-      service.connections.destroy(reason)
-      carriers?.destroy()
-    },
-  }
+  // With TLS it is a connection when its handshake is over, and one that is passed on, behind its header.
+  const isDirect = !isSecure && proxyProtocolFrom === undefined
+  return runningServer(server, { service, carriers, connect: isDirect ? (socket) => http1.connect(socket) : undefined })
 }
 
 function attach(server: Server | HttpsServer | Http2SecureServer, service: Service, http1: Http1): void {

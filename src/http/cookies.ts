@@ -11,7 +11,7 @@ import { httpDate, LATEST_TIME } from "./dates.ts"
 import { checkFieldValue } from "./fields.ts"
 import { hostToAscii } from "./idna.ts"
 import { isPercentDecodable, percentEncode } from "./percent.ts"
-import { isToken } from "./tokens.ts"
+import { isToken, stripOws } from "./tokens.ts"
 import { byteStringToText, textToByteString } from "./urls.ts"
 
 const PERCENT_OR_BEYOND_ASCII = /[^\x00-\x24\x26-\x7f]/
@@ -43,6 +43,7 @@ export function parseCookie(text: string | undefined): [name: string, value: str
     const end = semicolon === -1 ? header.length : semicolon
     if (equals !== -1 && equals <= start) equals = header.indexOf("=", start)
     const hasValue = equals !== -1 && equals < end
+    // Other white space is part of a name, or U+00A0 would make `__Host-a` of another cookie.
     const name = stripOws(header, start, hasValue ? equals : end)
     if (name !== "") {
       const value = hasValue ? stripOws(header, equals + 1, end) : ""
@@ -54,19 +55,6 @@ export function parseCookie(text: string | undefined): [name: string, value: str
     start = end + 1
   }
   return cookies
-}
-
-/** SP and HTAB only: other white space is part of a name, or U+00A0 would make `__Host-a` of another cookie. */
-function stripOws(text: string, start: number, end: number): string {
-  let from = start
-  let to = end
-  while (from < to && isOws(text.charCodeAt(from))) from++
-  while (to > from && isOws(text.charCodeAt(to - 1))) to--
-  return text.slice(from, to)
-}
-
-function isOws(code: number): boolean {
-  return code === 0x20 || code === 0x09
 }
 
 function readValue(value: string, isPlain: boolean, cookiesBefore: number): string {

@@ -83,6 +83,19 @@ export function closingQuote(text: string, start: number): number {
   return -1
 }
 
+/** A part of a text without the SP and HTAB around it (OWS, RFC 9110 section 5.6.3). Other white space stays. */
+export function stripOws(text: string, start: number, end: number): string {
+  let from = start
+  let to = end
+  while (from < to && isOws(text.charCodeAt(from))) from++
+  while (to > from && isOws(text.charCodeAt(to - 1))) to--
+  return text.slice(from, to)
+}
+
+function isOws(code: number): boolean {
+  return code === 0x20 || code === 0x09
+}
+
 /**
  * Without the white space around it. Besides OWS (SP and HTAB, RFC 9110 section 5.6.3) this is CR, LF, VT and FF, which a
  * recipient may read as spaces (section 5.5). Unlike `trim` it keeps U+00A0 and U+FEFF, which are data.

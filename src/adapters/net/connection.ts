@@ -29,6 +29,11 @@ const REQUEST_TIMEOUT = new Refusal("408 Request Timeout")
 const CONNECTION: unique symbol = Symbol("werkstatt.net-connection")
 type ConnectedSocket = Socket & { [CONNECTION]?: NetConnection }
 
+/** The connection of a socket, if it was taken in before. */
+export function connectionOf(socket: Socket): NetConnection | undefined {
+  return (socket as ConnectedSocket)[CONNECTION]
+}
+
 // Listeners without closures: there are many connections.
 function onData(this: ConnectedSocket, chunk: Buffer): void {
   this[CONNECTION]?.receive(chunk)

@@ -2,7 +2,7 @@
 // read in two ways is refused; what the fields mean together is up to environOf, as for every server.
 // It works on text of one character a byte, looks at each character a fixed number of times, and remembers names.
 
-import { isToken } from "../../http/tokens.ts"
+import { isToken, stripOws } from "../../http/tokens.ts"
 import { Refusal, type WireRequestHead } from "../../running/environ.ts"
 
 /** A head, and what its fields say of the connection. */
@@ -43,8 +43,6 @@ const KINDS: ReadonlyMap<string, number> = new Map([
 const MEMORY = 1024
 const knownNames = new Map<string, number>()
 
-const SPACE = 0x20
-const TAB = 0x09
 /** A length has at most so many digits: what is longer is no exact number. */
 const LENGTH_DIGITS = 15
 
@@ -111,7 +109,7 @@ function readFields(text: string, start: number, head: ParsedHead): Refusal | un
     const name = text.slice(at, colon)
     const kind = knownNames.get(name) ?? kindOf(name)
     if (kind === FAULTY) return BAD_REQUEST
-    const value = trimmed(text, colon + 1, end)
+    const value = stripOws(text, colon + 1, end)
     fields.push(name, value)
     at = end + 2
     if (kind === PLAIN) continue
@@ -163,17 +161,4 @@ function kindOf(name: string): number {
   const kind = KINDS.get(name.toLowerCase()) ?? PLAIN
   if (knownNames.size < MEMORY) knownNames.set(name, kind)
   return kind
-}
-
-/** A value without the white space around it (RFC 9110 section 5.5). */
-function trimmed(text: string, from: number, to: number): string {
-  let start = from
-  let end = to
-  while (start < end && isSpace(text.charCodeAt(start))) start++
-  while (end > start && isSpace(text.charCodeAt(end - 1))) end--
-  return text.slice(start, end)
-}
-
-function isSpace(code: number): boolean {
-  return code === SPACE || code === TAB
 }
