@@ -213,13 +213,15 @@ describe("below a mount", () => {
 class FrontEnd {
   readonly #socket: WebSocket
   readonly events: string[] = []
+  readonly #waiting = new Map<number, () => void>()
   #ids = 0
 
   private constructor(socket: WebSocket) {
     this.#socket = socket
     socket.addEventListener("message", ({ data }) => {
-      const { method } = JSON.parse(String(data)) as { method?: string }
+      const { method, id } = JSON.parse(String(data)) as { method?: string; id?: number }
       if (method !== undefined) this.events.push(method)
+      if (id !== undefined) this.#waiting.get(id)?.()
     })
   }
 
@@ -233,8 +235,11 @@ class FrontEnd {
     return new FrontEnd(socket)
   }
 
-  send(method: string, params: object = {}): void {
-    this.#socket.send(JSON.stringify({ id: ++this.#ids, method, params }))
+  /** Resolves when it has been done. */
+  send(method: string, params: object = {}): Promise<void> {
+    const id = ++this.#ids
+    this.#socket.send(JSON.stringify({ id, method, params }))
+    return new Promise((resolve) => this.#waiting.set(id, resolve))
   }
 
   count(method: string): number {
@@ -262,9 +267,9 @@ describe("with a front end", () => {
       "that debugs",
       async (program: Program) => {
         const frontEnd = await FrontEnd.attach(program)
-        frontEnd.send("Runtime.enable")
-        frontEnd.send("Debugger.enable")
-        frontEnd.send("Debugger.setPauseOnExceptions", { state: "uncaught" })
+        await frontEnd.send("Runtime.enable")
+        await frontEnd.send("Debugger.enable")
+        await frontEnd.send("Debugger.setPauseOnExceptions", { state: "uncaught" })
         return frontEnd
       },
     ],
@@ -290,14 +295,14 @@ describe("with a front end", () => {
     // Nobody is there.
     expect(await (await fetch(`${visitor.url}/stop`)).text()).toBe("fine")
     const frontEnd = await FrontEnd.attach(program)
-    frontEnd.send("Debugger.enable")
-    frontEnd.send("Debugger.setBreakpointsActive", { active: true })
+    await frontEnd.send("Debugger.enable")
+    await frontEnd.send("Debugger.setBreakpointsActive", { active: true })
     const answer = fetch(`${visitor.url}/stop`).then((response) => response.text())
     await expect.poll(() => frontEnd.count("Debugger.paused"), { timeout: 10_000 }).toBeGreaterThan(0)
     // It stays stopped, however long the other one waits.
     await new Promise((resolve) => setTimeout(resolve, 800))
     expect(frontEnd.count("Debugger.resumed")).toBe(0)
-    frontEnd.send("Debugger.resume")
+    void frontEnd.send("Debugger.resume")
     expect(await answer).toBe("fine")
     frontEnd.close()
     // And errors are shown again.
