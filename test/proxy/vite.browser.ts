@@ -66,8 +66,12 @@ describe.skipIf(!hasChromium)("in Chromium", () => {
     await connected
     await page.evaluate("window.mark = 1")
     for (const value of ["two", "three"]) {
-      writeFileSync(join(root, "text.js"), text(value))
-      await page.getByText(value, { exact: true }).waitFor()
+      // Again and again: a watcher may miss a change that comes right behind another.
+      const isShown = () => {
+        writeFileSync(join(root, "text.js"), text(value))
+        return page.getByText(value, { exact: true }).isVisible()
+      }
+      await expect.poll(isShown, { timeout: 30_000, interval: 500 }).toBe(true)
     }
     expect(await page.evaluate("window.mark")).toBe(1)
     expect(sockets).toEqual([`127.0.0.1:${port}`])
