@@ -44,8 +44,13 @@ export function parseCredentials(text: string | undefined): AuthValue | undefine
   const rest = stripSpace(bare, end)
   if (!hasParameters(rest)) return isTokenText(rest) ? { scheme, parameters: new Map(), token: rest } : undefined
   const parameters = parseDictHeader(rest)
-  for (const [name, value] of parameters) if (!isWritablePair(name, value)) return undefined
-  return parameters.size === 0 || !isFieldValue(rest) ? undefined : { scheme, parameters, token: undefined }
+  // What has no value at all would be read back as a token.
+  let hasValue = false
+  for (const [name, value] of parameters) {
+    if (!isWritablePair(name, value)) return undefined
+    hasValue ||= value !== undefined
+  }
+  return hasValue && isFieldValue(rest) ? { scheme, parameters, token: undefined } : undefined
 }
 
 /** More than token68 has, but nothing that ends the token or makes parameters of it: space, comma, quote, inner `=`. */

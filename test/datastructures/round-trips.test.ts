@@ -73,6 +73,7 @@ const UNWRITABLE = [
   "Fri, 31 Dec 9999 23:59:59 -0001",
   '"',
   "max-age=99999999999999999999",
+  "06 Nov ,=a",
 ]
 
 /** The content of a header object as plain values. */
