@@ -78,7 +78,7 @@ const HELLO = "GET /?name=you HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\nUser
 
 /** Bytes for each idle connection. */
 async function idleBytes(name: string): Promise<{ held: number; rss: number }> {
-  const server = await ServerProcess.start(name)
+  const server = await ServerProcess.startHoarding(process.execPath, name)
   const sockets: Socket[] = []
   const open = async (count: number) => {
     for (let i = 0; i < count; i++) {
@@ -90,9 +90,9 @@ async function idleBytes(name: string): Promise<{ held: number; rss: number }> {
   }
   // The first ones load and compile the code.
   await open(200)
-  const before = await server.held()
+  const before = await server.collect()
   await open(IDLE)
-  const after = await server.held()
+  const after = await server.collect()
   for (const socket of sockets) socket.destroy()
   await server.stop()
   return { held: (after.held - before.held) / IDLE, rss: (after.rss - before.rss) / IDLE }
