@@ -20,6 +20,7 @@ import { listening } from "./node/listening.ts"
 import type { Engine, NodeListenerOptions, NodeServer, NodeServerOptions } from "./node/options.ts"
 import { serverParts, silenceLimits } from "./node/parts.ts"
 import { takeProxyHeaders } from "./node/proxied-connections.ts"
+import { faultText } from "./node/response-bytes.ts"
 import { runningServer } from "./node/running-server.ts"
 import { secureCarriers } from "./node/secure-carriers.ts"
 import { stopsAtUpgrade, warnIfUntested } from "./node/versions.ts"
@@ -159,7 +160,7 @@ function attach(server: Server | HttpsServer | Http2SecureServer, service: Servi
   common.on("upgrade", (message, socket, head) => http1.handedOver(common, message, socket as Socket, head))
   common.on("connect", (_message, socket) => {
     socket.on("error", () => socket.destroy())
-    socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+    socket.end(faultText("400 Bad Request"))
   })
   // With TLS a connection is one when its handshake is over; what speaks HTTP/2 is kept by its session.
   common.on("setSecureContext" in server ? "secureConnection" : "connection", (socket: Socket | TLSSocket) => {

@@ -12,7 +12,7 @@ import { type Handshake, handshakeOf } from "../../running/websocket-handshake.t
 import { wireHead } from "../../running/wire-head.ts"
 import { addressesOf } from "../node/addresses.ts"
 import { HandshakeExchange } from "../node/handshake-exchange.ts"
-import { headText } from "../node/response-bytes.ts"
+import { faultText, headText } from "../node/response-bytes.ts"
 import { SocketCarrier } from "../node/socket-carrier.ts"
 import { linger } from "../node/unread-body.ts"
 import { ArrivedBytes } from "./arrived-bytes.ts"
@@ -220,10 +220,6 @@ export class NetConnection extends Connection implements RequestConnection {
 
   // ---- bodies
 
-  get isComplete(): boolean {
-    return this.#exchange?.framing?.isComplete !== false
-  }
-
   takePiece(): Uint8Array | undefined {
     const framing = this.#exchange?.framing
     if (framing === undefined) return undefined
@@ -298,7 +294,7 @@ export class NetConnection extends Connection implements RequestConnection {
     this.#wake()
     if (isBegun) this.socket.destroy()
     else {
-      this.socket.write(`HTTP/1.1 ${refusal.status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, "latin1")
+      this.socket.write(faultText(refusal.status), "latin1")
       this.#linger()
     }
     this.active?.leave()
@@ -317,7 +313,8 @@ export class NetConnection extends Connection implements RequestConnection {
 
   override sweep(elapsedMs: number, limits: SilenceLimits, isStopping: boolean): void {
     const isInHead = this.#headReader?.hasBegun === true
-    const limitMs = isInHead ? limits.headMs : this.isComplete ? 0 : limits.requestMs
+    const isInBody = this.#exchange?.framing?.isComplete === false
+    const limitMs = isInHead ? limits.headMs : isInBody ? limits.requestMs : 0
     this.#arrivingMs += elapsedMs
     if (limitMs > 0 && this.#arrivingMs >= limitMs) this.#breakOff(REQUEST_TIMEOUT)
     else super.sweep(elapsedMs, limits, isStopping)

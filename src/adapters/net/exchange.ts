@@ -3,13 +3,12 @@
 
 import type { Socket } from "node:net"
 import type { Body, HeaderList, InputStream } from "../../gateway.ts"
-import { checkFieldName, checkFieldValue } from "../../http/fields.ts"
 import { hasContent } from "../../http/status.ts"
 import { Exchange } from "../../running/exchange.ts"
 import { canLend } from "../../running/lending.ts"
 import type { Service } from "../../running/service.ts"
 import type { WireHead } from "../../running/wire-head.ts"
-import { headText, PartWriter, sendTogether } from "../node/response-bytes.ts"
+import { earlyHintsText, headText, PartWriter, sendTogether } from "../node/response-bytes.ts"
 import { type BodyFraming, ChunkedFraming, LengthFraming } from "./body-framing.ts"
 import { type BodySource, NetInput } from "./input.ts"
 import type { ParsedHead } from "./request-head.ts"
@@ -57,7 +56,8 @@ export class NetExchange extends Exchange {
     this.framing = isChunked
       ? new ChunkedFraming(this.#connection.maxHeadBytes)
       : new LengthFraming(Number(contentLength))
-    this.#input = new NetInput(this.#connection, expectsContinue ? () => this.#sendContinue() : undefined)
+    const sendContinue = expectsContinue ? () => this.#sendContinue() : undefined
+    this.#input = new NetInput(this.#connection, this.framing, sendContinue)
     return this.#input
   }
 
@@ -67,11 +67,10 @@ export class NetExchange extends Exchange {
   }
 
   override earlyHints(headers: HeaderList): void {
-    let head = "HTTP/1.1 103 Early Hints\r\n"
-    for (const [name, value] of headers) head += `${checkFieldName(name)}: ${checkFieldValue(value)}\r\n`
+    const text = earlyHintsText(headers)
     // HTTP/1.0 has no 1xx (RFC 9110 section 15.2).
     if (this.isStarted || this.isGone || this.#request.protocol === "HTTP/1.0") return
-    this.#connection.socket.write(`${head}\r\n`, "latin1")
+    this.#connection.socket.write(text, "latin1")
   }
 
   #sendContinue(): void {

@@ -4,13 +4,12 @@
 import { GatheredChunks } from "../../environ/concatenation.ts"
 import { PulledInput } from "../../environ/input.ts"
 import { ClientDisconnected } from "../../exceptions/statuses.ts"
+import type { BodyFraming } from "./body-framing.ts"
 
 const EMPTY: Uint8Array = new Uint8Array(0)
 
 /** Where the bytes of a body come from. */
 export interface BodySource {
-  /** All of the body was taken. */
-  readonly isComplete: boolean
   /** The next piece that is at hand. */
   takePiece(): Uint8Array | undefined
   /** Calls back once when there is more to take, or will be no more. */
@@ -19,6 +18,7 @@ export interface BodySource {
 
 export class NetInput extends PulledInput {
   readonly #source: BodySource
+  readonly #framing: Pick<BodyFraming, "isComplete">
   #sendContinue: (() => void) | undefined
   #isOver = false
   #hasFailed = false
@@ -27,9 +27,11 @@ export class NetInput extends PulledInput {
   /** A piece that was taken in the hope that it is all. */
   #first: Uint8Array | undefined = undefined
 
-  constructor(source: BodySource, sendContinue: (() => void) | undefined) {
+  /** @param framing tells whether the body is complete. The source does not: it goes on to the next request */
+  constructor(source: BodySource, framing: Pick<BodyFraming, "isComplete">, sendContinue: (() => void) | undefined) {
     super()
     this.#source = source
+    this.#framing = framing
     this.#sendContinue = sendContinue
   }
 
@@ -53,7 +55,7 @@ export class NetInput extends PulledInput {
     if (this.#isInPieces || this.#fault !== undefined) return super.takeRest()
     this.#askFor()
     this.#first = this.#take()
-    if (!this.#source.isComplete) return undefined
+    if (!this.#framing.isComplete) return undefined
     const rest = this.#first ?? EMPTY
     this.#first = undefined
     return rest
@@ -75,7 +77,7 @@ export class NetInput extends PulledInput {
         }
         const fault = size > most ? tooMuch?.() : this.#fault
         if (fault !== undefined) reject(fault)
-        else if (this.#source.isComplete) resolve(pieces.whole())
+        else if (this.#framing.isComplete) resolve(pieces.whole())
         else this.#source.whenMore(takeMore)
       }
       takeMore()
@@ -89,7 +91,7 @@ export class NetInput extends PulledInput {
     if (piece !== undefined) return piece
     const fault = this.#fault
     if (fault !== undefined) throw fault
-    if (this.#source.isComplete) return undefined
+    if (this.#framing.isComplete) return undefined
     return new Promise<void>((resolve) => this.#source.whenMore(resolve)).then(() => this.pull())
   }
 

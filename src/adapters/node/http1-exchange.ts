@@ -3,7 +3,6 @@
 
 import { type IncomingMessage, ServerResponse } from "node:http"
 import type { Body, HeaderList, InputStream } from "../../gateway.ts"
-import { checkFieldName, checkFieldValue } from "../../http/fields.ts"
 import { encodeText } from "../../http/text-encoding.ts"
 import { Refusal, type WireRequestHead } from "../../running/environ.ts"
 import { Exchange } from "../../running/exchange.ts"
@@ -17,7 +16,7 @@ import { NodeInput } from "./input.ts"
 import { isUpgradeRefused } from "./lean-message.ts"
 import { LeanResponse } from "./lean-response.ts"
 import type { Mounting } from "./mounting.ts"
-import type { PartWriter } from "./response-bytes.ts"
+import { earlyHintsText, type PartWriter } from "./response-bytes.ts"
 import { discardRest, lingerOnClose, restOfBody } from "./unread-body.ts"
 
 const { write } = ServerResponse.prototype
@@ -248,11 +247,10 @@ export class Http1Exchange extends Exchange implements WireRequestHead {
   }
 
   override earlyHints(headers: HeaderList): void {
-    let head = "HTTP/1.1 103 Early Hints\r\n"
-    for (const [name, value] of headers) head += `${checkFieldName(name)}: ${checkFieldValue(value)}\r\n`
+    const text = earlyHintsText(headers)
     // HTTP/1.0 has no 1xx (RFC 9110 section 15.2); a response that waits for an earlier one has no socket yet.
     if (this.isStarted || this.protocol === "HTTP/1.0") return
-    this.#response.socket?.write(`${head}\r\n`, "latin1")
+    this.#response.socket?.write(text, "latin1")
   }
 
   // Of a request without a body Node says that it is complete only after its listeners ran.

@@ -11,6 +11,7 @@ import { feed, giveBack, headBytes, whenDetached } from "./handing-back.ts"
 import { HandshakeExchange } from "./handshake-exchange.ts"
 import { Http1Exchange } from "./http1-exchange.ts"
 import type { Mounting } from "./mounting.ts"
+import { faultText } from "./response-bytes.ts"
 import { lingerOnClose } from "./unread-body.ts"
 import { stopsAtUpgrade } from "./versions.ts"
 
@@ -183,5 +184,5 @@ function malformedAnswer(code: string | undefined): string {
         : code === "ERR_HTTP_REQUEST_TIMEOUT"
           ? "408 Request Timeout"
           : "400 Bad Request"
-  return `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`
+  return faultText(status)
 }

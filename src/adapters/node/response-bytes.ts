@@ -2,7 +2,9 @@
 // It knows a socket and no server: what the connection says of itself is handed in.
 
 import type { Socket } from "node:net"
+import type { HeaderList } from "../../gateway.ts"
 import { httpDate } from "../../http/dates.ts"
+import { checkFieldName, checkFieldValue } from "../../http/fields.ts"
 import type { WireHead } from "../../running/wire-head.ts"
 
 /** Up to this size a chunk is cheaper to copy into the write of what stands before it than to be handed over beside it. */
@@ -30,6 +32,18 @@ export function headText(
   // RFC 9110 section 7.8: the Upgrade of a 426 is a matter of the connection.
   const options = head.code === 426 ? `${connection}, Upgrade` : connection
   return `${text}Connection: ${options}\r\n${isChunked ? "Transfer-Encoding: chunked\r\n" : ""}\r\n`
+}
+
+/** A 103 with these fields, checked. */
+export function earlyHintsText(headers: HeaderList): string {
+  let text = "HTTP/1.1 103 Early Hints\r\n"
+  for (const [name, value] of headers) text += `${checkFieldName(name)}: ${checkFieldValue(value)}\r\n`
+  return `${text}\r\n`
+}
+
+/** The answer to what is no request: nothing more is read behind it. */
+export function faultText(status: string): string {
+  return `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`
 }
 
 /** Writes a head and all of a body, which is ASCII if it is text. */

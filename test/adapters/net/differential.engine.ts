@@ -11,8 +11,9 @@ import type { Application } from "../../../src/gateway.ts"
 import { encode } from "../../support/server.ts"
 import { conversation, cuts, pieces } from "./request-bytes.ts"
 
-/** Answers with what it has seen, to a PUT before it has read anything. */
+/** Answers with what it has seen: to a PUT before it has read anything, to an OPTIONS some turns later. */
 const app: Application = async (environ, startResponse) => {
+  if (environ.REQUEST_METHOD === "OPTIONS") await new Promise((resolve) => setTimeout(resolve, 2))
   const body = environ.REQUEST_METHOD === "PUT" ? [] : await environ["wsgi.input"].read()
   const fields = Object.entries(environ).filter(([key]) => /^(?:HTTP_|CONTENT_)/.test(key))
   const { REQUEST_METHOD, REQUEST_URI, PATH_INFO, QUERY_STRING, SERVER_PROTOCOL } = environ

@@ -38,32 +38,35 @@ class Pieces implements BodySource {
   }
 }
 
+/** An input whose pieces also tell whether they were all. */
+const inputOver = (pieces: Pieces, sendContinue: (() => void) | undefined) => new NetInput(pieces, pieces, sendContinue)
+
 test("a body that has come with its head is given at once, and is over then", async () => {
-  const input = new NetInput(new Pieces(["abc"]), undefined)
+  const input = inputOver(new Pieces(["abc"]), undefined)
   expect(input.readAtMost(3, tooMuch)).toEqual(bytes("abc"))
   expect(input.readAtMost(3, tooMuch)).toHaveLength(0)
-  expect(() => new NetInput(new Pieces(["abc"]), undefined).readAtMost(2, tooMuch)).toThrow("too much")
-  expect(await new NetInput(new Pieces(["abc"]), undefined).read()).toEqual(bytes("abc"))
+  expect(() => inputOver(new Pieces(["abc"]), undefined).readAtMost(2, tooMuch)).toThrow("too much")
+  expect(await inputOver(new Pieces(["abc"]), undefined).read()).toEqual(bytes("abc"))
 })
 
 test("the first piece of a body in pieces is not lost", async () => {
-  expect(await new NetInput(new Pieces(["ab", "cd"]), undefined).readAtMost(9, tooMuch)).toEqual(bytes("abcd"))
-  await expect(new NetInput(new Pieces(["ab", "cd"]), undefined).readAtMost(3, tooMuch)).rejects.toThrow("too much")
+  expect(await inputOver(new Pieces(["ab", "cd"]), undefined).readAtMost(9, tooMuch)).toEqual(bytes("abcd"))
+  await expect(inputOver(new Pieces(["ab", "cd"]), undefined).readAtMost(3, tooMuch)).rejects.toThrow("too much")
   const source = new Pieces(["ab"], false)
-  const whole = new NetInput(source, undefined).read()
+  const whole = inputOver(source, undefined).read()
   source.comeLast("cd")
   expect(await whole).toEqual(bytes("abcd"))
 })
 
 test("what is left behind a first read is given in order", async () => {
-  const input = new NetInput(new Pieces(["abcd", "ef"]), undefined)
+  const input = inputOver(new Pieces(["abcd", "ef"]), undefined)
   expect(await input.read(1)).toEqual(bytes("a"))
   expect(await input.readAtMost(9, tooMuch)).toEqual(bytes("bcdef"))
 })
 
 test("a client that waits for it is told that the body is wanted, once", async () => {
   let told = 0
-  const input = new NetInput(new Pieces(["abc"]), () => told++)
+  const input = inputOver(new Pieces(["abc"]), () => told++)
   expect([input.isAwaited, told]).toEqual([true, 0])
   input.readAtMost(3, tooMuch)
   await input.read()
@@ -71,10 +74,10 @@ test("a client that waits for it is told that the body is wanted, once", async (
 })
 
 test("nothing is read of a body that failed, or after the response was over", async () => {
-  const failed = new NetInput(new Pieces([]), undefined)
+  const failed = inputOver(new Pieces([]), undefined)
   failed.fail()
   await expect(failed.read()).rejects.toThrow(ClientDisconnected)
-  const late = new NetInput(new Pieces(["abc"]), undefined)
+  const late = inputOver(new Pieces(["abc"]), undefined)
   late.finish()
   await expect(late.read()).rejects.toThrow("after the response was over")
 })
