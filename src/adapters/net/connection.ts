@@ -9,9 +9,9 @@ import type { SilenceLimits } from "../../running/connections.ts"
 import { type Addresses, Refusal } from "../../running/environ.ts"
 import type { Service } from "../../running/service.ts"
 import { type Handshake, handshakeOf } from "../../running/websocket-handshake.ts"
-import { wireHead } from "../../running/wire-head.ts"
 import { addressesOf } from "../node/addresses.ts"
 import { HandshakeExchange } from "../node/handshake-exchange.ts"
+import { refusalAnswer } from "../node/refusal-answer.ts"
 import { faultText, headText } from "../node/response-bytes.ts"
 import { SocketCarrier } from "../node/socket-carrier.ts"
 import { linger } from "../node/unread-body.ts"
@@ -271,11 +271,7 @@ export class NetConnection extends Connection implements RequestConnection {
 
   /** Answers a request that no application gets to see. */
   #refuse(refusal: Refusal, method: string): void {
-    const text = `${refusal.reason}\n`
-    const head = wireHead(refusal.status, [
-      ["Content-Type", "text/plain; charset=utf-8"],
-      ["Content-Length", String(text.length)],
-    ])
+    const { head, text } = refusalAnswer(refusal)
     this.active = undefined
     this.#exchange = undefined
     this.isClosing = true

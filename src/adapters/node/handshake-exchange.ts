@@ -2,7 +2,6 @@
 // application accepts goes on with ws; to refuse it, a response is written here, and the connection ends with it.
 
 import type { Socket } from "node:net"
-import type { HeaderList } from "../../gateway.ts"
 import { httpDate } from "../../http/dates.ts"
 import { hasContent } from "../../http/status.ts"
 import type { Connection } from "../../running/connection.ts"
@@ -11,7 +10,8 @@ import { Exchange } from "../../running/exchange.ts"
 import type { Service } from "../../running/service.ts"
 import type { OpenWebSocket, WebSocketCarrier } from "../../running/websocket.ts"
 import type { Handshake } from "../../running/websocket-handshake.ts"
-import { type WireHead, wireHead } from "../../running/wire-head.ts"
+import type { WireHead } from "../../running/wire-head.ts"
+import { refusalAnswer } from "./refusal-answer.ts"
 import { lingerOnClose } from "./unread-body.ts"
 import { loadWs, openOverWs } from "./ws.ts"
 
@@ -94,12 +94,8 @@ export class HandshakeExchange extends Exchange implements WireRequestHead {
 
   /** Answers a request that no application gets to see. */
   refuse(refusal: Refusal): void {
-    const body = Buffer.from(`${refusal.reason}\n`)
-    const fields: HeaderList = [
-      ["Content-Type", "text/plain; charset=utf-8"],
-      ["Content-Length", String(body.length)],
-    ]
-    this.respond(wireHead(refusal.status, fields), [body])
+    const { head, text } = refusalAnswer(refusal)
+    this.respond(head, [Buffer.from(text)])
     this.#end()
   }
 

@@ -11,6 +11,7 @@ import { feed, giveBack, headBytes, whenDetached } from "./handing-back.ts"
 import { HandshakeExchange } from "./handshake-exchange.ts"
 import { Http1Exchange } from "./http1-exchange.ts"
 import type { Mounting } from "./mounting.ts"
+import { refusalAnswer } from "./refusal-answer.ts"
 import { faultText } from "./response-bytes.ts"
 import { lingerOnClose } from "./unread-body.ts"
 import { stopsAtUpgrade } from "./versions.ts"
@@ -162,16 +163,9 @@ function handshakeOfMessage({ method, httpVersion, rawHeaders }: IncomingMessage
 
 /** An answer to a request that no application gets to see; what else the client sent is not read. */
 function refuse(refusal: Refusal, connection: NodeConnection, response: ServerResponse): void {
-  const text = `${refusal.reason}\n`
+  const { head, text } = refusalAnswer(refusal)
   connection.isClosing = true
-  response.writeHead(refusal.code, refusal.reason, [
-    "Content-Type",
-    "text/plain; charset=utf-8",
-    "Content-Length",
-    String(text.length),
-    "Connection",
-    "close",
-  ])
+  response.writeHead(head.code, head.reason, [...head.fields, "Connection", "close"])
   response.end(text)
 }
 
